@@ -1,0 +1,65 @@
+//! Facts -> [`Finding`]s. Takes facts, gives findings; no detector knows another, none sees a message.
+//!
+//! [`Detectors::run`] is the table of contents: what looks at a message, in order.
+
+pub(crate) mod bayes;
+pub(crate) mod lists;
+pub(crate) mod reputation;
+pub(crate) mod rules;
+pub(crate) mod shape;
+
+use crate::facts::Facts;
+use crate::finding::Finding;
+use crate::input::Question;
+use crate::limits::Budget;
+use crate::wanted::Wanted;
+
+/// Everything that looks at facts, loaded and compiled.
+#[derive(Debug, Default)]
+pub(crate) struct Detectors {
+    pub(crate) lists: lists::Lists,
+    pub(crate) rules: rules::Rules,
+    pub(crate) bayes: Option<bayes::Model>,
+    pub(crate) reputation: reputation::Reputation,
+}
+
+/// What the detectors said of a message.
+#[derive(Debug, Default)]
+pub(crate) struct Detected {
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) bayes: Option<bayes::Score>,
+    pub(crate) questions: Vec<Question>,
+}
+
+impl Detectors {
+    /// The facts that any of them reads.
+    pub(crate) fn wanted(&self) -> Wanted {
+        let bayes = if self.bayes.is_some() { bayes::WANTED } else { Wanted::NOTHING };
+        self.lists.wanted() | self.rules.wanted() | bayes | self.reputation.wanted()
+    }
+
+    /// Asks each of them.
+    pub(crate) fn run(&self, facts: &Facts<'_>, memory: &mut Memory, budget: &mut Budget<'_>) -> Detected {
+        let mut detected = Detected::default();
+        // Allow and block lists: the only findings that outrank scores.
+        self.lists.run(facts, &mut detected.findings);
+        // What rule authors wrote: patterns and conditions.
+        self.rules.run(facts, &mut memory.rules, budget, &mut detected.findings);
+        // How likely the words of the message are in spam and in ham.
+        if let Some(model) = &self.bayes {
+            detected.bayes = model.run(facts, &mut memory.bayes, &mut detected.findings);
+        }
+        // Malformed and unfinished: each defect and each limit reached is a finding that a score can be given.
+        shape::run(facts, &mut detected.findings);
+        // What only the network knows.
+        detected.questions = self.reputation.ask(facts);
+        detected
+    }
+}
+
+/// What detectors keep from message to message, one a worker: memory to be reused, never meaning.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    pub(crate) rules: rules::Memory,
+    pub(crate) bayes: bayes::Memory,
+}

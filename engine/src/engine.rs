@@ -1,0 +1,76 @@
+//! The engine: rules, lists, model and limits, compiled. Immutable; shared by threads; swapped whole on reload.
+
+use std::sync::OnceLock;
+
+use crate::detect::Detectors;
+use crate::detect::lists::ListHit;
+use crate::detect::rules::Rule;
+use crate::input::{Mail, Networks};
+use crate::limits::Limits;
+use crate::policy::Policy;
+use crate::verdict::{Verdict, Versions};
+use crate::wanted::Wanted;
+use crate::worker::Worker;
+
+/// Judges messages. Made by [`EngineBuilder`](crate::EngineBuilder).
+#[derive(Debug)]
+pub struct Engine {
+    pub(crate) limits: Limits,
+    pub(crate) networks: Networks,
+    pub(crate) detectors: Detectors,
+    pub(crate) policy: Policy,
+    pub(crate) wanted: Wanted,
+    pub(crate) versions: Versions,
+    pub(crate) leaf_threads: usize,
+    /// Made when the first large message needs it, so that a host that scans small mail starts no threads.
+    pub(crate) leaves: OnceLock<Option<rayon::ThreadPool>>,
+}
+
+impl Engine {
+    /// A worker of this engine, for the calling thread. Costs little; is meant to be kept for many messages.
+    pub fn worker(&self) -> Worker<'_> {
+        Worker::new(self)
+    }
+
+    /// Judges many messages on `threads` threads, one worker each; the verdicts come in the order of the messages.
+    pub fn scan_many(&self, mails: &[Mail<'_>], threads: usize) -> Vec<Verdict> {
+        let mut verdicts = Vec::with_capacity(mails.len());
+        self.run_many(mails.iter(), threads, |worker, mail| worker.scan(mail), |verdict| verdicts.push(verdict));
+        verdicts
+    }
+
+    /// The rules at hand, in the order of their files.
+    pub fn rules(&self) -> &[Rule] {
+        self.detectors.rules.rules()
+    }
+
+    /// A rule's score and its group (empty where it has none).
+    pub fn rule_score(&self, rule: &str) -> (f64, String) {
+        let weight = self.policy.weight(rule);
+        (weight.score, weight.group.to_string())
+    }
+
+    /// Every list entry that covers `subject`: a domain, an address, an IP address, a URL or a SHA-256 digest.
+    pub fn lists_lookup(&self, subject: &str) -> Vec<ListHit> {
+        self.detectors.lists.lookup(subject)
+    }
+
+    /// Engine, rules and model.
+    pub fn versions(&self) -> &Versions {
+        &self.versions
+    }
+
+    /// The pool for leaf tasks of large messages; none where the engine was built without threads of its own.
+    pub(crate) fn leaves(&self) -> Option<&rayon::ThreadPool> {
+        self.leaves
+            .get_or_init(|| match self.leaf_threads {
+                0 | 1 => None,
+                threads => rayon::ThreadPoolBuilder::new()
+                    .num_threads(threads)
+                    .thread_name(|n| format!("tamis-leaf-{n}"))
+                    .build()
+                    .ok(),
+            })
+            .as_ref()
+    }
+}

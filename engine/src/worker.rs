@@ -1,0 +1,211 @@
+//! The river: bytes in, verdict out. A worker belongs to one thread and is used for one message after another.
+
+use std::marker::PhantomData;
+use std::rc::Rc;
+
+use crate::defect::Defect;
+use crate::detect::bayes::TokenWeight;
+use crate::detect::{Detected, Memory};
+use crate::direction::Direction;
+use crate::engine::Engine;
+use crate::facts::show::FactValue;
+use crate::facts::{self, Facts};
+use crate::finding::Finding;
+use crate::incomplete::{Incomplete, Limit};
+use crate::input::{Answers, Mail, Question};
+use crate::limits::Budget;
+use crate::mime;
+use crate::place::Place;
+use crate::policy::Case;
+use crate::scratch::Scratch;
+use crate::unpack::{self, Content};
+use crate::verdict::{Verdict, Work};
+use crate::wanted::Wanted;
+
+/// Scans messages on one thread. Made by [`Engine::worker`]; not `Send`; keeps buffers from message to message.
+#[derive(Debug)]
+pub struct Worker<'e> {
+    engine: &'e Engine,
+    scratch: Scratch,
+    memory: Memory,
+    /// A worker stays on its thread, so that detectors may keep what cannot move.
+    not_send: PhantomData<Rc<()>>,
+}
+
+/// A message that was looked at and is to be judged: findings so far, and what only the network knows. Owned, `Send`.
+#[derive(Clone, Debug)]
+pub struct Examined {
+    direction: Direction,
+    recipients: Vec<String>,
+    findings: Vec<Finding>,
+    questions: Vec<Question>,
+    defects: Vec<Defect>,
+    incomplete: Vec<Incomplete>,
+    spam_probability: Option<f64>,
+    bayes_score: Option<f64>,
+    items: u32,
+    readings: u32,
+    bytes: u64,
+    work: Work,
+}
+
+impl Examined {
+    /// What the engine would like to know. Unanswered questions are neutral.
+    pub fn questions(&self) -> &[Question] {
+        &self.questions
+    }
+
+    /// Everything that was found, rules without a score included.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+}
+
+impl<'e> Worker<'e> {
+    pub(crate) fn new(engine: &'e Engine) -> Worker<'e> {
+        Worker { engine, scratch: Scratch::default(), memory: Memory::default(), not_send: PhantomData }
+    }
+
+    /// Examines and judges, without answers from the network.
+    pub fn scan(&mut self, mail: &Mail<'_>) -> Verdict {
+        let examined = self.examine(mail);
+        self.judge(examined, &Answers::new())
+    }
+
+    /// Looks at a message.
+    pub fn examine(&mut self, mail: &Mail<'_>) -> Examined {
+        self.with_facts(mail, self.engine.wanted, |engine, memory, facts, content, budget| {
+            let Detected { findings, bayes, questions } = engine.detectors.run(facts, memory, budget);
+            Examined {
+                direction: mail.direction,
+                recipients: mail.envelope.rcpt_to.clone(),
+                findings,
+                questions,
+                defects: content.defects.clone(),
+                incomplete: std::mem::take(&mut budget.reached),
+                spam_probability: bayes.map(|score| score.probability),
+                bayes_score: bayes.map(|score| score.log_odds),
+                items: facts.items,
+                readings: facts.readings,
+                bytes: facts.size,
+                work: content.work,
+            }
+        })
+    }
+
+    /// Judges what any worker of this engine examined.
+    pub fn judge(&self, mut examined: Examined, answers: &Answers) -> Verdict {
+        let engine = self.engine;
+        engine.detectors.reputation.judge(&examined.questions, answers, &mut examined.findings);
+        engine.policy.decide(&Case {
+            direction: examined.direction,
+            recipients: &examined.recipients,
+            findings: &examined.findings,
+            defects: &examined.defects,
+            incomplete: &examined.incomplete,
+            spam_probability: examined.spam_probability,
+            bayes_score: examined.bayes_score,
+            items: examined.items,
+            readings: examined.readings,
+            bytes: examined.bytes,
+            work: examined.work,
+            versions: &engine.versions,
+        })
+    }
+
+    /// Every fact of a message that rules can see, by name.
+    pub fn facts(&mut self, mail: &Mail<'_>) -> Vec<(String, FactValue)> {
+        self.with_facts(mail, Wanted::ALL, |_, _, facts, _, _| facts::show::all(facts))
+    }
+
+    /// The tokens that move a message's Bayes score most, the strongest first; none without a model.
+    pub fn tokens(&mut self, mail: &Mail<'_>, most: usize) -> Vec<TokenWeight> {
+        self.with_facts(mail, Wanted::ALL, |engine, memory, facts, _, _| match &engine.detectors.bayes {
+            Some(model) => model.explain(facts, &mut memory.bayes, most),
+            None => Vec::new(),
+        })
+    }
+
+    /// Hands every item of a message to `each`, with its decoded bytes, and gives the defects and what was not opened.
+    pub fn items(&mut self, mail: &Mail<'_>, mut each: impl FnMut(ItemView<'_>)) -> (Vec<Defect>, Vec<Incomplete>) {
+        self.with_facts(mail, Wanted::ALL, |_, _, _, content, budget| {
+            for (number, item) in content.items.iter().enumerate() {
+                let number = u32::try_from(number).unwrap_or(u32::MAX);
+                each(ItemView {
+                    place: item.place(number),
+                    parent: item.parent,
+                    names: &item.names,
+                    declared_type: &item.declared,
+                    kind: item.kind.name(),
+                    size: item.size,
+                    sha256: item.sha256,
+                    encrypted: item.encrypted,
+                    attached: item.attached,
+                    bytes: content.bytes(item),
+                });
+            }
+            (content.defects.clone(), std::mem::take(&mut budget.reached))
+        })
+    }
+
+    /// The stages from bytes to facts, and then `then`.
+    fn with_facts<R>(
+        &mut self,
+        mail: &Mail<'_>,
+        wanted: Wanted,
+        then: impl FnOnce(&Engine, &mut Memory, &Facts<'_>, &Content<'_>, &mut Budget<'_>) -> R,
+    ) -> R {
+        let engine = self.engine;
+        let mut budget = Budget::new(&engine.limits, mail.stop);
+        let raw = head(mail.raw, &mut budget);
+        let tree = mime::parse(raw, &mut budget);
+        let leaves = if raw.len() >= LARGE_BYTES { engine.leaves() } else { None };
+        let content = unpack::open_all(raw, tree, wanted, &mut self.scratch, &mut budget, leaves);
+        let facts = facts::gather(mail, &content, &engine.networks, wanted, &mut budget);
+        let result = then(engine, &mut self.memory, &facts, &content, &mut budget);
+        drop(facts);
+        content.buffers.into_iter().for_each(|buffer| self.scratch.give_back(buffer));
+        result
+    }
+}
+
+/// From this size on, leaf tasks of a message run side by side: below it, handing them out costs more than it saves.
+const LARGE_BYTES: usize = 256 << 10;
+
+/// The part of a message that the limit lets us read.
+fn head<'a>(raw: &'a [u8], budget: &mut Budget<'_>) -> &'a [u8] {
+    let most = budget.limits.message_bytes as usize;
+    let Some(head) = raw.get(..most).filter(|head| head.len() < raw.len()) else { return raw };
+    budget.note(
+        Limit::MessageSize,
+        Place::raw(most as u64, (raw.len() - most) as u64),
+        format!("the message has {} bytes, and the limit is {most}; its head was read", raw.len()),
+    );
+    head
+}
+
+/// One item of a message, for whoever wants to see what the engine saw.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ItemView<'c> {
+    /// Its number, path and readings.
+    pub place: Place,
+    /// The number of the item that holds it.
+    pub parent: Option<u32>,
+    /// Every plausible file name, the likeliest first.
+    pub names: &'c [String],
+    /// The declared media type; empty where none is declared.
+    pub declared_type: &'c str,
+    /// What its content is: `zip`, `html`, `executable`, ...
+    pub kind: &'static str,
+    /// Decoded size in bytes.
+    pub size: u64,
+    /// SHA-256 of the decoded bytes.
+    pub sha256: Option<[u8; 32]>,
+    /// Whether it needs a password.
+    pub encrypted: bool,
+    /// Whether a reader sees it as an attached file.
+    pub attached: bool,
+    /// The decoded bytes.
+    pub bytes: &'c [u8],
+}

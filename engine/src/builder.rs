@@ -15,7 +15,7 @@ use crate::error::{BuildError, Problem};
 use crate::input::Networks;
 use crate::limits::Limits;
 use crate::load;
-use crate::policy::{Policy, PolicySettings, ScoreSource};
+use crate::policy::{Known, Policy, PolicySettings, ScoreSource};
 use crate::verdict::Versions;
 
 /// Collects what an engine is made of. Nothing is loaded by itself: an engine without rules finds nothing.
@@ -173,14 +173,17 @@ impl EngineBuilder {
             }
         });
 
+        let list_names: Vec<&str> = self.lists.iter().map(|list| list.name.as_str()).collect();
+        let dns_rules: Vec<&str> = self.dns_lists.iter().map(|list| list.rule.as_str()).collect();
         let named: Vec<(&str, &str)> =
             rules.rules().iter().map(|rule| (rule.name.as_str(), rule.what.as_str())).collect();
-        let (policy, wrong) = Policy::compile(self.settings, &self.scores, &named, &self.overrides);
+        let known = Known { rules: &named, disabled: &disabled, dns_rules: &dns_rules, lists: &list_names };
+        let (policy, wrong) = Policy::compile(self.settings, &self.scores, &known, &self.overrides);
         problems.extend(wrong);
 
         let detectors = Detectors { lists, rules, bayes: model, reputation: Reputation { lists: self.dns_lists } };
         let engine = Engine {
-            wanted: detectors.wanted(),
+            wanted: detectors.wanted() | policy.wanted(),
             limits: self.limits,
             networks: self.networks,
             detectors,

@@ -11,10 +11,11 @@ pub enum Effect {
     Weighted,
     /// This number counts, times the rule's weight: for detectors that grade, such as Bayes.
     Graded(f64),
-    /// An allow list: the message is accepted, whatever the score, unless a block list speaks too.
-    Allow,
-    /// A block list: the block action, whatever the score.
-    Block,
+    /// An allow list: the message is accepted, whatever the score, unless a block list speaks too. The number says how
+    /// narrow the entry is: it outranks wider block entries for the same subject, which is the finding's evidence.
+    Allow(u16),
+    /// A block list: the block action, whatever the score. The number as for `Allow`.
+    Block(u16),
 }
 
 /// One thing seen in a message.

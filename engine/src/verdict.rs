@@ -58,6 +58,8 @@ pub struct Reason {
     pub rule: Arc<str>,
     /// What it added to the score, after its group's cap.
     pub score: f64,
+    /// What the score would be without it. In a group that is over its cap, other rules would take its place.
+    pub without: f64,
     /// The group it is capped with; empty where there is none.
     pub group: Arc<str>,
     /// Where it was seen first.
@@ -78,6 +80,8 @@ pub struct RecipientResult {
     pub action: Action,
     /// The score under this recipient's profile.
     pub score: f64,
+    /// What would be done if `monitor_only` were off; absent where it is off.
+    pub unmonitored: Option<Action>,
 }
 
 /// Which engine, rules and model judged.

@@ -50,7 +50,7 @@ impl Detectors {
             detected.bayes = model.run(facts, &mut memory.bayes, &mut detected.findings);
         }
         // Malformed and unfinished: each defect and each limit reached is a finding that a score can be given.
-        shape::run(facts, &mut detected.findings);
+        shape::run(facts, &budget.reached, &mut detected.findings);
         // What only the network knows.
         detected.questions = self.reputation.ask(facts);
         detected

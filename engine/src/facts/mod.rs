@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::defect::Defect;
 use crate::direction::Direction;
 use crate::input::{AuthResults, Mail, Networks};
 use crate::limits::Budget;
@@ -45,6 +46,8 @@ pub(crate) struct Facts<'s> {
     pub(crate) parts: Vec<PartFacts>,
     /// Names of the defects seen, each once, sorted.
     pub(crate) defects: Vec<String>,
+    /// The first defect of each kind, for its place; in the order of `defects`.
+    pub(crate) first_defects: Vec<Defect>,
     /// Names of the limits reached, each once, sorted.
     pub(crate) incomplete: Vec<String>,
     pub(crate) readings: u32,
@@ -356,8 +359,20 @@ pub(crate) fn gather<'s>(
         files: Vec::new(),
         parts: Vec::new(),
         defects: Vec::new(),
+        first_defects: first_of_each(&content.defects),
         incomplete: Vec::new(),
         readings: content.readings,
         items: u32::try_from(content.items.len()).unwrap_or(u32::MAX),
     }
+}
+
+/// The first defect of each kind, sorted by kind, which is by name.
+fn first_of_each(defects: &[Defect]) -> Vec<Defect> {
+    let mut first: Vec<Defect> = Vec::new();
+    for defect in defects {
+        if let Err(at) = first.binary_search_by_key(&defect.kind, |seen| seen.kind) {
+            first.insert(at, defect.clone());
+        }
+    }
+    first
 }

@@ -7,6 +7,7 @@ use crate::error::Problem;
 use crate::finding::Finding;
 use crate::incomplete::Incomplete;
 use crate::verdict::{Action, RecipientResult, Verdict, Versions, Work};
+use crate::wanted::Wanted;
 
 /// A file of scores.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,17 +125,34 @@ pub(crate) struct Case<'c> {
     pub(crate) versions: &'c Versions,
 }
 
+/// The names that scores and profiles may use.
+#[derive(Debug, Default)]
+pub(crate) struct Known<'k> {
+    /// Every rule that is loaded, with its explanation.
+    pub(crate) rules: &'k [(&'k str, &'k str)],
+    /// Rules that the configuration leaves out: a score for one is no mistake.
+    pub(crate) disabled: &'k [String],
+    /// The rules of DNS lists.
+    pub(crate) dns_rules: &'k [&'k str],
+    /// The lists, without `list-`.
+    pub(crate) lists: &'k [&'k str],
+}
+
 impl Policy {
-    /// Reads scores. `rules` gives every rule's name with its explanation; a score for a rule that is not there is a
-    /// problem. `overrides` come from the configuration and outrank the files; each has a problem ready, to be given
-    /// back when its rule is not known.
+    /// Reads scores. A score for a rule that is not known is a problem. `overrides` come from the configuration and
+    /// outrank the files; each has a problem ready, to be given back when its rule is not known.
     pub(crate) fn compile(
         settings: PolicySettings,
         _scores: &[ScoreSource],
-        _rules: &[(&str, &str)],
+        _known: &Known<'_>,
         _overrides: &[(String, f64, Problem)],
     ) -> (Policy, Vec<Problem>) {
         (Policy { settings }, Vec::new())
+    }
+
+    /// The facts without which a scored finding could not be made.
+    pub(crate) fn wanted(&self) -> Wanted {
+        Wanted::NOTHING
     }
 
     /// What a rule weighs.
@@ -150,7 +168,7 @@ impl Policy {
             score: 0.0,
             spam_probability: case.spam_probability,
             bayes_score: case.bayes_score,
-            recipients: vec![RecipientResult { address: String::new(), action: Action::Accept, score: 0.0 }],
+            recipients: vec![RecipientResult { address: String::new(), action: Action::Accept, score: 0.0, unmonitored: None }],
             reasons: Vec::new(),
             defects: case.defects.to_vec(),
             incomplete: case.incomplete.to_vec(),

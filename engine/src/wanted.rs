@@ -38,6 +38,16 @@ impl Wanted {
     /// Everything: what `tamis facts` prints.
     pub(crate) const ALL: Wanted = Wanted(u32::MAX);
 
+    /// The groups of all of `sets`.
+    pub(crate) const fn union(sets: &[Wanted]) -> Wanted {
+        let (mut all, mut rest) = (0, sets);
+        while let [first, tail @ ..] = rest {
+            all |= first.0;
+            rest = tail;
+        }
+        Wanted(all)
+    }
+
     /// Whether any group of `other` is in the set.
     pub(crate) fn any(self, other: Wanted) -> bool {
         self.0 & other.0 != 0

@@ -59,6 +59,13 @@ impl Examined {
     pub fn findings(&self) -> &[Finding] {
         &self.findings
     }
+
+    /// The same, as if `rule` had not been found: judged, it says what the verdict hangs on.
+    pub fn without(&self, rule: &str) -> Examined {
+        let mut rest = self.clone();
+        rest.findings.retain(|finding| finding.rule.as_ref() != rule);
+        rest
+    }
 }
 
 impl<'e> Worker<'e> {
@@ -157,7 +164,7 @@ impl<'e> Worker<'e> {
     ) -> R {
         let engine = self.engine;
         let mut budget = Budget::new(&engine.limits, mail.stop);
-        let raw = head(mail.raw, &mut budget);
+        let raw = head(mail, &mut budget);
         let tree = mime::parse(raw, &mut budget);
         let leaves = if raw.len() >= LARGE_BYTES { engine.leaves() } else { None };
         let content = unpack::open_all(raw, tree, wanted, &mut self.scratch, &mut budget, leaves);
@@ -173,14 +180,17 @@ impl<'e> Worker<'e> {
 const LARGE_BYTES: usize = 256 << 10;
 
 /// The part of a message that the limit lets us read.
-fn head<'a>(raw: &'a [u8], budget: &mut Budget<'_>) -> &'a [u8] {
+fn head<'a>(mail: &Mail<'a>, budget: &mut Budget<'_>) -> &'a [u8] {
     let most = budget.limits.message_bytes as usize;
-    let Some(head) = raw.get(..most).filter(|head| head.len() < raw.len()) else { return raw };
-    budget.note(
-        Limit::MessageSize,
-        Place::raw(most as u64, (raw.len() - most) as u64),
-        format!("the message has {} bytes, and the limit is {most}; its head was read", raw.len()),
-    );
+    let head = mail.raw.get(..most).unwrap_or(mail.raw);
+    let (read, size) = (head.len() as u64, mail.size());
+    if read < size {
+        budget.note(
+            Limit::MessageSize,
+            Place::raw(read, size - read),
+            format!("the message has {size} bytes, and the limit is {most}; its first {read} were read"),
+        );
+    }
     head
 }
 

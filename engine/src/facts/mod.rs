@@ -340,7 +340,7 @@ pub(crate) fn gather<'s>(
     let _ = budget;
     Facts {
         raw: content.raw,
-        size: mail.raw.len() as u64,
+        size: mail.size(),
         direction: mail.direction,
         received_at: mail.received_at,
         auth: &mail.auth,

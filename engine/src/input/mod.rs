@@ -47,6 +47,8 @@ pub struct AuthResults {
 pub struct Mail<'a> {
     /// The message, header and body, with any line ends.
     pub raw: &'a [u8],
+    /// The message's size in bytes where the caller holds only its head in `raw`, because the rest is over the limit.
+    pub whole_size: Option<u64>,
     /// Which way it goes.
     pub direction: Direction,
     /// Its envelope.
@@ -64,12 +66,18 @@ impl<'a> Mail<'a> {
     pub fn new(raw: &'a [u8]) -> Mail<'a> {
         Mail {
             raw,
+            whole_size: None,
             direction: Direction::Inbound,
             envelope: Envelope::default(),
             received_at: None,
             auth: Vec::new(),
             stop: None,
         }
+    }
+
+    /// The message's size in bytes, whether or not all of it is at hand.
+    pub fn size(&self) -> u64 {
+        (self.raw.len() as u64).max(self.whole_size.unwrap_or(0))
     }
 }
 

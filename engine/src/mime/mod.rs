@@ -3,15 +3,17 @@
 
 pub(crate) mod charset;
 pub(crate) mod fields;
+mod header;
+mod lines;
 pub(crate) mod transfer;
 pub(crate) mod tree;
+mod utf7;
+mod uuencode;
+mod walk;
 
-#[allow(unused_imports)]
+#[cfg(test)]
+mod tests;
+
 pub(crate) use tree::{Encoding, Field, Part, PartKind, Tree};
-
-use crate::limits::Budget;
-
-/// Reads a message into a tree.
-pub(crate) fn parse(_raw: &[u8], _budget: &mut Budget<'_>) -> Tree {
-    Tree::default()
-}
+pub(crate) use uuencode::{UuFile, files as uuencoded_files};
+pub(crate) use walk::parse;

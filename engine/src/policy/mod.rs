@@ -168,7 +168,12 @@ impl Policy {
             score: 0.0,
             spam_probability: case.spam_probability,
             bayes_score: case.bayes_score,
-            recipients: vec![RecipientResult { address: String::new(), action: Action::Accept, score: 0.0, unmonitored: None }],
+            recipients: vec![RecipientResult {
+                address: String::new(),
+                action: Action::Accept,
+                score: 0.0,
+                unmonitored: None,
+            }],
             reasons: Vec::new(),
             defects: case.defects.to_vec(),
             incomplete: case.incomplete.to_vec(),

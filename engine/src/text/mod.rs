@@ -1,5 +1,6 @@
 //! Leaf helpers that know nothing of mail. Take text or bytes, give text or numbers; import nothing of ours.
 
+pub(crate) mod entities;
 pub(crate) mod fold;
 pub(crate) mod host;
 pub(crate) mod show;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::defect::Defect;
-use crate::mime::Tree;
+use crate::mime::{Part, Tree};
 use crate::place::{Place, Readings};
 use crate::text::span::Span;
 use crate::verdict::Work;
@@ -19,6 +19,8 @@ pub(crate) struct Content<'s> {
     pub(crate) raw: &'s [u8],
     /// The message's own tree first; then one for each message that had to be decoded before it could be parsed.
     pub(crate) trees: Vec<Tree>,
+    /// The buffer that each tree's spans are in; `None` for the raw message.
+    pub(crate) bases: Vec<Option<u32>>,
     pub(crate) items: Vec<Item>,
     /// Decoded bytes, each once; `Data::Buffer` points here.
     pub(crate) buffers: Vec<Vec<u8>>,
@@ -39,12 +41,18 @@ impl Content<'_> {
         }
     }
 
+    /// The MIME part that an item comes from.
+    pub(crate) fn part(&self, item: &Item) -> Option<&Part> {
+        let Origin::Part(tree, part) = item.origin else { return None };
+        self.trees.get(tree as usize)?.parts.get(part as usize)
+    }
+
     /// An item's text as a reader sees it; `None` where it has none.
     pub(crate) fn text<'c>(&'c self, item: &'c Item) -> Option<Cow<'c, str>> {
         match &item.text {
             Text::None => None,
             Text::Plain(text) => Some(Cow::Borrowed(text)),
-            Text::Same => Some(String::from_utf8_lossy(self.bytes(item))),
+            Text::Same => std::str::from_utf8(self.bytes(item)).ok().map(Cow::Borrowed),
             Text::Html(document) => Some(Cow::Borrowed(&document.visible)),
         }
     }
@@ -74,6 +82,8 @@ pub(crate) struct Item {
     /// Its decoded size in bytes, as stated where it could not be decoded.
     pub(crate) size: u64,
     pub(crate) encrypted: bool,
+    /// Neither the declared type nor a name fits the content.
+    pub(crate) disguised: bool,
     /// Of the decoded bytes; absent where nobody wants it, and where the item could not be decoded.
     pub(crate) sha256: Option<[u8; 32]>,
     pub(crate) text: Text,

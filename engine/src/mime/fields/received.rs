@@ -1,0 +1,124 @@
+//! Received fields (RFC 5321, section 4.4), as mail servers really write them.
+
+use std::net::IpAddr;
+
+use super::{date, text};
+
+/// Longest field that is taken apart, in bytes.
+const FIELD_BYTES: usize = 4 << 10;
+
+/// What a Received field says (RFC 5321, section 4.4); empty where it does not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Received {
+    /// The name after `from`: what the client said in HELO.
+    pub(crate) helo: String,
+    /// The client's name as the server looked it up.
+    pub(crate) name: String,
+    /// The client's address.
+    pub(crate) ip: Option<IpAddr>,
+    /// The server after `by`.
+    pub(crate) by: String,
+    /// The protocol after `with`, in upper case.
+    pub(crate) with: String,
+    /// When, in seconds since 1970-01-01 UTC.
+    pub(crate) time: Option<i64>,
+}
+
+/// What a Received field says.
+pub(crate) fn received(value: &[u8]) -> Received {
+    let value = text(value.get(..FIELD_BYTES.min(value.len())).unwrap_or_default());
+    let (said, when) = value.rsplit_once(';').unwrap_or((&value, ""));
+    let mut it = Received { time: date(when.as_bytes()).map(|(seconds, _)| seconds), ..Received::default() };
+    // Words outside of comments, and the comment right behind `from NAME`.
+    let mut comment = "";
+    let mut keyword = "";
+    let mut rest = said.trim();
+    while !rest.is_empty() {
+        if let Some(inside) = rest.strip_prefix('(') {
+            let (content, after) = comment_end(inside);
+            if keyword == "from-said" {
+                comment = content;
+                keyword = "";
+            }
+            rest = after.trim_start();
+            continue;
+        }
+        let end = rest.find([' ', '\t', '(']).unwrap_or(rest.len());
+        let (word, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        rest = after.trim_start();
+        keyword = match (keyword, word.to_ascii_lowercase().as_str()) {
+            ("", "from") if it.helo.is_empty() && it.by.is_empty() => "from",
+            (_, "by") if it.by.is_empty() => "by",
+            (_, "with") if it.with.is_empty() => "with",
+            ("from", host) => {
+                it.helo = host.trim_end_matches('.').to_owned();
+                "from-said"
+            }
+            ("by", host) => {
+                it.by = host.trim_end_matches('.').to_owned();
+                ""
+            }
+            ("with", _) => {
+                it.with = word.to_ascii_uppercase();
+                ""
+            }
+            ("from-said", _) => "from-said",
+            _ => "",
+        };
+    }
+    client(comment, &mut it);
+    if it.ip.is_none() {
+        it.ip = literal(&it.helo);
+    }
+    it
+}
+
+/// The content of a comment, nested ones included, and what follows it.
+fn comment_end(inside: &str) -> (&str, &str) {
+    let mut depth = 1u32;
+    for (at, letter) in inside.char_indices() {
+        match letter {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return (inside.get(..at).unwrap_or_default(), inside.get(at + 1..).unwrap_or_default());
+        }
+    }
+    (inside, "")
+}
+
+/// `name [1.2.3.4]`, `[1.2.3.4] helo=name`, `HELO name` and the like: the comment in which a server says whom it saw.
+fn client(comment: &str, it: &mut Received) {
+    for word in comment.split([' ', '\t', ',', '(', ')']) {
+        if it.ip.is_none() {
+            if let Some(ip) = literal(word.rsplit('@').next().unwrap_or(word)) {
+                it.ip = Some(ip);
+                continue;
+            }
+        }
+        let lower = word.to_ascii_lowercase();
+        if let Some(helo) = lower.strip_prefix("helo=").or_else(|| lower.strip_prefix("ehlo=")) {
+            // Exim and qmail put the verified name outside and the claimed one inside.
+            it.name = std::mem::replace(&mut it.helo, helo.trim_matches(['[', ']']).to_owned());
+        } else if it.name.is_empty() && is_host(&lower) {
+            it.name = lower.trim_end_matches('.').to_owned();
+        }
+    }
+}
+
+fn is_host(word: &str) -> bool {
+    word.contains('.')
+        && !word.starts_with('.')
+        && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
+        && word.bytes().any(|byte| byte.is_ascii_alphabetic())
+}
+
+/// An address literal: `[192.0.2.1]`, `[IPv6:2001:db8::1]`, `192.0.2.1`.
+fn literal(word: &str) -> Option<IpAddr> {
+    let word = word.trim_matches(['[', ']']);
+    let word = if word.get(..5).is_some_and(|head| head.eq_ignore_ascii_case("ipv6:")) { word.get(5..)? } else { word };
+    let word = word.split([']', ':']).next().filter(|head| head.contains('.')).unwrap_or(word);
+    word.parse::<IpAddr>().ok().map(|ip| ip.to_canonical())
+}

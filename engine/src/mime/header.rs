@@ -1,0 +1,295 @@
+//! The header of one part: its fields as spans, and what they say of its content.
+
+use std::collections::BTreeMap;
+
+use super::fields;
+use super::lines::{Line, line_at};
+use super::tree::{Encoding, Field};
+use crate::defect::DefectKind;
+use crate::limits::Limits;
+use crate::text::span::Span;
+
+/// Longest structured field that is taken apart, in bytes: beyond it, the rest is left out and noted.
+const STRUCTURED_BYTES: usize = 16 << 10;
+
+/// Fields that may stand once (RFC 5322, section 3.6; RFC 2045, section 3).
+const ONCE: &[&str] = &[
+    "bcc",
+    "cc",
+    "content-disposition",
+    "content-id",
+    "content-transfer-encoding",
+    "content-type",
+    "date",
+    "from",
+    "in-reply-to",
+    "message-id",
+    "mime-version",
+    "references",
+    "reply-to",
+    "sender",
+    "subject",
+    "to",
+];
+
+/// A header as it was read.
+pub(super) struct Header {
+    pub(super) fields: Vec<Field>,
+    pub(super) span: Span,
+    /// Where the content begins.
+    pub(super) body: usize,
+    /// More fields or bytes than the limits allow; the rest was left out.
+    pub(super) over: bool,
+    pub(super) defects: Vec<(DefectKind, usize)>,
+}
+
+/// Reads the header that begins at `start`. `is_delimiter` says whether a line is a delimiter of a multipart around it,
+/// which ends a header as it ends everything.
+pub(super) fn read(raw: &[u8], start: usize, limits: &Limits, is_delimiter: impl Fn(&[u8]) -> bool) -> Header {
+    let mut header =
+        Header { fields: Vec::new(), span: Span::new(start, start), body: raw.len(), over: false, defects: Vec::new() };
+    let mut at = start;
+    let mut end = start;
+    let mut ended = false;
+    let mut continues = false;
+    while let Some(line) = line_at(raw, at) {
+        let text = line.text(raw);
+        if text.is_empty() {
+            header.body = line.next;
+            ended = true;
+            break;
+        }
+        if text.starts_with(b"--") && is_delimiter(text) {
+            header.body = line.start;
+            break;
+        }
+        at = line.next;
+        let room = at - start <= limits.header_bytes as usize && header.fields.len() < limits.headers as usize;
+        if matches!(text.first(), Some(b' ' | b'\t')) && line.start > start {
+            // A line of blanks alone continues a field too (RFC 5322, section 4.2, obs-FWS).
+            if continues && room {
+                if let Some(field) = header.fields.last_mut() {
+                    field.value = Span::new(field.value.start as usize, line.end);
+                }
+            }
+            header.over |= !room;
+        } else if let Some(colon) = colon(text) {
+            continues = room;
+            header.over |= !room;
+            if room {
+                header.fields.push(field(line, text, colon));
+            }
+        } else if line.start == start && is_mbox_from(text) {
+            header.defects.push((DefectKind::MboxFrom, line.start));
+            continues = false;
+        } else if header.fields.is_empty() {
+            // No header at all: what stands here is content.
+            header.body = line.start;
+            header.defects.push((DefectKind::HeaderMalformed, line.start));
+            ended = true;
+            break;
+        } else {
+            header.defects.push((DefectKind::HeaderMalformed, line.start));
+            continues = false;
+        }
+        end = line.end;
+    }
+    header.span = Span::new(start, end);
+    if !ended && !header.fields.is_empty() {
+        header.defects.push((DefectKind::HeaderUnterminated, end));
+    }
+    let bytes = header.span.of(raw);
+    if let Some(zero) = memchr::memchr(0, bytes) {
+        header.defects.push((DefectKind::HeaderNul, start + zero));
+    }
+    if let Some(high) = bytes.iter().position(|byte| *byte > 127) {
+        header.defects.push((DefectKind::EightBitHeader, start + high));
+    }
+    duplicates(raw, &mut header);
+    header
+}
+
+/// The offset of the colon that ends a field's name; `None` where the line is no field. Blanks before the colon are
+/// taken: mail programs take them (RFC 7103, section 7.1.4).
+fn colon(text: &[u8]) -> Option<usize> {
+    let colon = memchr::memchr(b':', text)?;
+    let name = text.get(..colon)?.trim_ascii_end();
+    let printable = |byte: &u8| (33..127).contains(byte);
+    (!name.is_empty() && name.len() <= 512 && name.iter().all(printable)).then_some(colon)
+}
+
+fn field(line: Line, text: &[u8], colon: usize) -> Field {
+    let name = text.get(..colon).unwrap_or_default().trim_ascii_end().len();
+    Field { name: Span::new(line.start, line.start + name), value: Span::new(line.start + colon + 1, line.end) }
+}
+
+/// `From someone Mon Jan  1 ...`, or the same escaped by a mailbox that this message was taken from.
+fn is_mbox_from(text: &[u8]) -> bool {
+    text.starts_with(b"From ") || text.starts_with(b">From ")
+}
+
+fn duplicates(raw: &[u8], header: &mut Header) {
+    let mut seen = 0u32;
+    for field in &header.fields {
+        let name = field.name.of(raw);
+        let Some(index) = ONCE.iter().position(|once| name.eq_ignore_ascii_case(once.as_bytes())) else { continue };
+        if seen & (1 << index) != 0 {
+            header.defects.push((DefectKind::DuplicateHeader, field.name.start as usize));
+        }
+        seen |= 1 << index;
+    }
+}
+
+/// What a header says of the content below it.
+#[derive(Debug, Default)]
+pub(super) struct Description {
+    pub(super) media_type: String,
+    pub(super) declared: bool,
+    pub(super) charset: Option<String>,
+    pub(super) boundary: Option<String>,
+    pub(super) parameters: Vec<(String, String)>,
+    pub(super) disposition: String,
+    pub(super) names: Vec<String>,
+    pub(super) content_id: String,
+    pub(super) encoding: Option<Encoding>,
+    pub(super) defects: Vec<(DefectKind, usize)>,
+}
+
+/// Reads Content-Type and its friends. Of fields that stand twice the first counts.
+pub(super) fn describe(raw: &[u8], fields: &[Field]) -> Description {
+    let mut it = Description::default();
+    let first = |name: &str| fields.iter().find(|field| field.is(raw, name));
+    let mut parameters = BTreeMap::new();
+    if let Some(field) = first("content-disposition") {
+        let value = structured(raw, field, &mut it.defects);
+        let parsed = mailparse::parse_content_disposition(&value);
+        let kind = value.split(';').next().unwrap_or_default().trim();
+        it.disposition = kind.to_ascii_lowercase();
+        duplicate_parameters(&value, field, &mut it.defects);
+        it.names.extend(parsed.params.get("filename").map(|name| file_name(name)));
+    }
+    if let Some(field) = first("content-type") {
+        let value = structured(raw, field, &mut it.defects);
+        let parsed = mailparse::parse_content_type(&value);
+        let kind = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let fits = kind.split_once('/').is_some_and(|(kind, sub)| is_token(kind) && is_token(sub));
+        it.declared = fits;
+        if fits {
+            it.media_type = kind;
+        } else {
+            it.defects.push((DefectKind::TypeMalformed, field.value.start as usize));
+        }
+        duplicate_parameters(&value, field, &mut it.defects);
+        parameters = parsed.params;
+    }
+    it.names.extend(parameters.get("name").map(|name| file_name(name)));
+    it.names.retain(|name| !name.is_empty());
+    it.names.dedup();
+    it.charset = parameters.get("charset").map(|charset| charset.trim().to_owned()).filter(|it| !it.is_empty());
+    it.boundary = parameters.get("boundary").cloned();
+    it.parameters = parameters.into_iter().collect();
+    if let Some(field) = first("content-id") {
+        it.content_id = fields::text(field.value.of(raw)).trim_matches(['<', '>']).to_owned();
+    }
+    if let Some(field) = first("content-transfer-encoding") {
+        let value = structured(raw, field, &mut it.defects);
+        it.encoding = encoding(value.split([';', ' ', '\t']).find(|word| !word.is_empty()).unwrap_or_default());
+        if it.encoding.is_none() {
+            it.defects.push((DefectKind::EncodingUnknown, field.value.start as usize));
+        }
+    }
+    it
+}
+
+/// The encoding that a name stands for; the misspelt and the private names are those that mail programs know.
+fn encoding(name: &str) -> Option<Encoding> {
+    let name = name.trim_matches(['"', '\'']).to_ascii_lowercase();
+    Some(match name.as_str() {
+        "" | "7bit" | "8bit" | "binary" | "7-bit" | "8-bit" | "none" => Encoding::Identity,
+        "base64" | "x-base64" | "base-64" => Encoding::Base64,
+        "quoted-printable" | "x-quoted-printable" | "quotedprintable" => Encoding::QuotedPrintable,
+        "uuencode" | "x-uuencode" | "x-uue" | "uue" | "x-uu" => Encoding::Uuencode,
+        _ => return None,
+    })
+}
+
+/// A structured field as text: unfolded, comments removed, cut to a size that every parser takes in a moment.
+fn structured(raw: &[u8], field: &Field, defects: &mut Vec<(DefectKind, usize)>) -> String {
+    let value = field.value.of(raw);
+    let head = value.get(..STRUCTURED_BYTES.min(value.len())).unwrap_or_default();
+    if head.len() < value.len() {
+        defects.push((DefectKind::ParameterMalformed, field.value.start as usize));
+    }
+    let (text, _) = super::charset::to_utf8(None, head);
+    without_comments(&text)
+}
+
+/// The text without folding and without comments (RFC 5322, section 3.2.2); one that never ends is left in place.
+fn without_comments(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let (mut depth, mut quoted, mut escaped) = (0u32, false, false);
+    let mut opened_at = 0;
+    for (at, letter) in text.char_indices() {
+        if matches!(letter, '\r' | '\n') {
+            continue;
+        }
+        let plain = !std::mem::take(&mut escaped);
+        match letter {
+            '\\' if plain && (quoted || depth > 0) => escaped = true,
+            '"' if plain && depth == 0 => quoted = !quoted,
+            '(' if plain && !quoted => {
+                if depth == 0 {
+                    opened_at = at;
+                }
+                depth += 1;
+                continue;
+            }
+            ')' if plain && depth > 0 => {
+                depth -= 1;
+                continue;
+            }
+            _ => {}
+        }
+        if depth == 0 {
+            out.push(letter);
+        }
+    }
+    if depth > 0 {
+        out.push_str(text.get(opened_at..).unwrap_or_default());
+    }
+    out.trim().to_owned()
+}
+
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?=".contains(&byte))
+}
+
+/// A file name as a mail program shows it: encoded words decoded though they may not stand in a parameter.
+fn file_name(name: &str) -> String {
+    let name = if name.contains("=?") { fields::text(name.as_bytes()) } else { name.to_owned() };
+    name.trim().to_owned()
+}
+
+fn duplicate_parameters(value: &str, field: &Field, defects: &mut Vec<(DefectKind, usize)>) {
+    let mut seen: Vec<String> = Vec::new();
+    let mut quoted = false;
+    let outside = |letter: char| {
+        quoted ^= letter == '"';
+        letter == ';' && !quoted
+    };
+    for parameter in value.split(outside).skip(1) {
+        let Some((name, _)) = parameter.split_once('=') else {
+            if !parameter.trim().is_empty() {
+                defects.push((DefectKind::ParameterMalformed, field.value.start as usize));
+            }
+            continue;
+        };
+        let name = name.trim().to_ascii_lowercase();
+        if seen.contains(&name) {
+            let kind = if name == "boundary" { DefectKind::DuplicateBoundary } else { DefectKind::DuplicateParameter };
+            defects.push((kind, field.value.start as usize));
+        } else if seen.len() < 64 {
+            seen.push(name);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Lines, whatever ends them: CRLF, LF, or a lone CR.
+
+use memchr::{memchr, memchr_iter, memchr2};
+
+use crate::defect::DefectKind;
+
+/// Longest line that RFC 5322, section 2.1.1, allows, in bytes without its end.
+const LONGEST: usize = 998;
+
+/// A line of `raw`: where its text ends, and where the next line begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Line {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) next: usize,
+}
+
+impl Line {
+    pub(super) fn text(self, raw: &[u8]) -> &[u8] {
+        raw.get(self.start..self.end).unwrap_or_default()
+    }
+}
+
+/// The line that begins at `start`; `None` at the end of the message.
+pub(super) fn line_at(raw: &[u8], start: usize) -> Option<Line> {
+    let rest = raw.get(start..).filter(|rest| !rest.is_empty())?;
+    let Some(length) = memchr2(b'\r', b'\n', rest) else {
+        return Some(Line { start, end: raw.len(), next: raw.len() });
+    };
+    let end = start + length;
+    let pair = rest.get(length) == Some(&b'\r') && rest.get(length + 1) == Some(&b'\n');
+    Some(Line { start, end, next: end + 1 + usize::from(pair) })
+}
+
+/// Where the text before `at` ends once the line end right before `at` is taken off: it belongs to the delimiter that
+/// follows (RFC 2046, section 5.1.1).
+pub(super) fn before_line_end(raw: &[u8], from: usize, at: usize) -> usize {
+    match raw.get(from..at).unwrap_or_default() {
+        [.., b'\r', b'\n'] => at - 2,
+        [.., b'\r' | b'\n'] => at - 1,
+        _ => at,
+    }
+}
+
+/// What is wrong with the lines of the whole message: each kind once, with the offset where it is first seen.
+pub(super) fn defects(raw: &[u8]) -> Vec<(DefectKind, usize)> {
+    let mut found = Vec::new();
+    let (mut pairs, mut bare, mut long) = (false, None, None);
+    let mut line_start = 0;
+    for end in memchr_iter(b'\n', raw) {
+        let pair = end.checked_sub(1).and_then(|before| raw.get(before)) == Some(&b'\r');
+        pairs |= pair;
+        if !pair && bare.is_none() {
+            bare = Some(end);
+        }
+        if end - line_start > LONGEST + usize::from(pair) && long.is_none() {
+            long = Some(line_start);
+        }
+        line_start = end + 1;
+    }
+    if raw.len() - line_start > LONGEST && long.is_none() {
+        long = Some(line_start);
+    }
+    if let Some(at) = memchr_iter(b'\r', raw).find(|at| raw.get(at + 1) != Some(&b'\n')) {
+        found.push((DefectKind::BareCr, at));
+    }
+    if let (true, Some(at)) = (pairs, bare) {
+        found.push((DefectKind::BareLf, at));
+    }
+    if let Some(at) = long {
+        found.push((DefectKind::LineTooLong, at));
+    }
+    if let Some(at) = memchr(0, raw) {
+        found.push((DefectKind::NulByte, at));
+    }
+    found
+}

@@ -1,0 +1,287 @@
+use super::fields::{addresses, date, received, text};
+use super::*;
+use crate::defect::DefectKind;
+use crate::incomplete::Limit;
+use crate::limits::{Budget, Limits};
+
+fn parsed(raw: &[u8]) -> (Tree, Vec<Limit>) {
+    let limits = Limits::default();
+    let mut budget = Budget::new(&limits, None);
+    let tree = parse(raw, &mut budget);
+    (tree, budget.reached.iter().map(|gap| gap.limit).collect())
+}
+
+/// Path, media type and content of every part.
+fn parts(raw: &[u8]) -> Vec<(String, String, String)> {
+    let (tree, _) = parsed(raw);
+    let body = |part: &Part| String::from_utf8_lossy(part.body.of(raw)).into_owned();
+    tree.parts.iter().map(|part| (part.path.to_string(), part.media_type.clone(), body(part))).collect()
+}
+
+fn leaves(raw: &[u8]) -> Vec<(String, String)> {
+    let (tree, _) = parsed(raw);
+    let leaves = tree.parts.iter().filter(|part| part.kind == PartKind::Leaf);
+    leaves.map(|part| (part.path.to_string(), String::from_utf8_lossy(part.body.of(raw)).into_owned())).collect()
+}
+
+fn defects(raw: &[u8]) -> Vec<&'static str> {
+    let mut names: Vec<_> = parsed(raw).0.defects.iter().map(|defect| defect.kind.name()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+fn owned(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(a, b)| (a.to_string(), b.to_string())).collect()
+}
+
+const MIXED: &str = "Content-Type: multipart/mixed; boundary=\"b\"\n\npre\n--b\n\none\n--b \t\nContent-Type: text/html\n\n\
+                     <p>two\n\n--b--\n";
+
+#[test]
+fn any_line_end_ends_a_line() {
+    for end in ["\n", "\r\n", "\r"] {
+        let raw = MIXED.replace('\n', end);
+        let two = format!("<p>two{end}");
+        assert_eq!(leaves(raw.as_bytes()), owned(&[("1", "one"), ("2", &two)]), "{end:?}");
+    }
+    assert_eq!(defects(MIXED.as_bytes()), ["preamble"]);
+    assert!(defects(MIXED.replace('\n', "\r").as_bytes()).contains(&"bare-cr"));
+    assert!(defects(MIXED.replacen('\n', "\r\n", 3).as_bytes()).contains(&"bare-lf"));
+}
+
+#[test]
+fn boundaries_are_lines_and_not_prefixes() {
+    let raw =
+        b"Content-Type: multipart/mixed; boundary=X\n\n--X\nContent-Type: multipart/alternative; boundary=XAA\n\n\
+                --XAA\n\na\n--XAA\n\nb --X\n--X y\n--XAA--\n--X\n\nc\n--X--\n";
+    assert_eq!(leaves(raw), owned(&[("1.1", "a"), ("1.2", "b --X\n--X y"), ("2", "c")]));
+    assert_eq!(defects(raw), Vec::<&str>::new());
+}
+
+#[test]
+fn what_a_multipart_may_lack() {
+    let unclosed = b"Content-Type: multipart/mixed; boundary=X\n\n--X\n\na\n";
+    assert_eq!(leaves(unclosed), owned(&[("1", "a\n")]));
+    assert_eq!(defects(unclosed), ["boundary-unclosed"]);
+    assert_eq!(defects(b"Content-Type: multipart/mixed; boundary=X\n\nhello\n"), ["boundary-missing"]);
+    let without = b"Content-Type: multipart/mixed\n\n--X\n\na\n";
+    assert_eq!(leaves(without), owned(&[("1", "--X\n\na\n")]));
+    assert_eq!(defects(without), ["boundary-empty"]);
+    let after = b"Content-Type: multipart/mixed; boundary=X\n\n--X\n\na\n--X--\nmore\n";
+    assert_eq!(defects(after), ["epilogue"]);
+    // A part may end in its header.
+    assert_eq!(leaves(b"Content-Type: multipart/mixed; boundary=X\n\n--X\nA: b\n--X\n\nc\n--X--\n").len(), 2);
+}
+
+#[test]
+fn messages_within_messages() {
+    let raw = b"Content-Type: multipart/digest; boundary=X\n\n--X\n\nSubject: inner\n\nhello\n--X\n\
+                Content-Type: message/rfc822\n\nContent-Type: multipart/mixed; boundary=Y\n\n--Y\n\ndeep\n--Y--\n--X--\n";
+    let paths: Vec<_> = parts(raw).into_iter().map(|(path, kind, _)| format!("{path} {kind}")).collect();
+    assert_eq!(
+        paths,
+        [
+            " multipart/digest",
+            "1 message/rfc822",
+            "1.1 text/plain",
+            "2 message/rfc822",
+            "2 multipart/mixed",
+            "2.1 text/plain"
+        ]
+    );
+    let encoded = b"Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nU3ViamVjdDogeA==\n";
+    assert_eq!(defects(encoded), ["encoded-container"]);
+    assert_eq!(leaves(encoded).len(), 1);
+    // An encoding that was declared and not applied: the parts are there.
+    let declared = b"Content-Type: multipart/mixed; boundary=X\nContent-Transfer-Encoding: base64\n\n--X\n\na\n--X--\n";
+    assert_eq!(leaves(declared), owned(&[("1", "a")]));
+}
+
+#[test]
+fn headers_that_are_none() {
+    assert_eq!(defects(b"From a@a.example Mon Jan  1 00:00:00 2024\nSubject: x\n\nbody\n"), ["mbox-from"]);
+    assert_eq!(leaves(b"no header here\nat all\n"), owned(&[("1", "no header here\nat all\n")]));
+    assert_eq!(defects(b"Subject: x\nbroken line\nTo: a@a.example\n\nbody\n"), ["header-malformed"]);
+    assert_eq!(defects(b"Subject: x\nTo: a@a.example"), ["header-unterminated"]);
+    assert_eq!(defects(b"Subject: x\nSubject: y\nReceived: a\nReceived: b\n\n"), ["duplicate-header"]);
+    assert_eq!(defects(b"Subject: caf\xe9\n\n"), ["eight-bit-header"]);
+    assert_eq!(defects(b"Subject: a\0b\n\n"), ["header-nul", "nul-byte"]);
+    assert_eq!(defects(b"Content-Type: text\n\n"), ["type-malformed"]);
+    assert_eq!(defects(b"Content-Transfer-Encoding: base65\n\n"), ["encoding-unknown"]);
+    assert_eq!(defects(&[b"Subject: x\n\n".as_slice(), &[b'a'; 999]].concat()), ["line-too-long"]);
+    assert_eq!(defects(&[b"Subject: x\n\n".as_slice(), &[b'a'; 998]].concat()), Vec::<&str>::new());
+    let (tree, _) = parsed(b"Subject : folded\n \tvalue\n\n");
+    assert_eq!(tree.fields.len(), 1);
+    assert!(tree.fields[0].is(b"Subject : folded\n \tvalue\n\n", "subject"));
+}
+
+#[test]
+fn parameters_of_every_kind() {
+    let part = |header: &str| parsed(format!("{header}\n\n").as_bytes()).0.parts.remove(0);
+    let it = part("Content-Type: Text/HTML (a; comment); charset=\"UTF-8\"; name*0*=utf-8''b%C3%BC; name*1*=cher.txt");
+    assert_eq!((it.media_type.as_str(), it.charset.as_deref()), ("text/html", Some("UTF-8")));
+    assert_eq!(it.names, ["bücher.txt"]);
+    let it = part(
+        "Content-Disposition: attachment; filename=\"=?utf-8?B?YsO8Y2hlcg==?=.pdf\"\nContent-Type: a/b; name=c.pdf",
+    );
+    assert_eq!((it.disposition.as_str(), it.names), ("attachment", vec!["bücher.pdf".to_owned(), "c.pdf".to_owned()]));
+    assert_eq!(defects(b"Content-Type: a/b; x=1; x=2\n\n"), ["duplicate-parameter"]);
+    assert_eq!(part("Content-Type: multipart/mixed; boundary=\"a;b\"").boundary.as_deref(), Some("a;b"));
+}
+
+#[test]
+fn a_hundred_thousand_levels_and_parts_are_cut_and_noted() {
+    let mut deep = String::new();
+    for level in 0..100_000 {
+        deep.push_str(&format!("Content-Type: multipart/mixed; boundary=b{level}\n\n--b{level}\n"));
+    }
+    let (tree, reached) = parsed(deep.as_bytes());
+    assert_eq!(reached, [Limit::Depth]);
+    assert_eq!(tree.parts.len(), Limits::default().depth as usize + 1);
+
+    let mut messages = "Content-Type: message/rfc822\n\n".repeat(100_000);
+    messages.push_str("the end");
+    let (tree, reached) = parsed(messages.as_bytes());
+    assert_eq!(reached, [Limit::Depth]);
+    assert!(tree.parts.last().unwrap().body.of(messages.as_bytes()).ends_with(b"the end"));
+
+    let mut wide = "Content-Type: multipart/mixed; boundary=b\n\n".to_owned();
+    wide.push_str(&"--b\n\nx\n".repeat(100_000));
+    let (tree, reached) = parsed(wide.as_bytes());
+    assert_eq!(reached, [Limit::Parts]);
+    // What is beyond the limit is one part that holds all of it.
+    assert!(tree.parts.last().unwrap().body.of(wide.as_bytes()).len() > 100_000);
+}
+
+#[test]
+fn limits_of_headers() {
+    let many = "A: b\n".repeat(3_000) + "\nbody";
+    let (tree, reached) = parsed(many.as_bytes());
+    assert_eq!((tree.fields.len(), reached), (2_000, vec![Limit::Headers]));
+    assert_eq!(tree.parts[0].body.of(many.as_bytes()), b"body");
+}
+
+fn decoded(encoding: Encoding, bytes: &[u8]) -> (String, Vec<DefectKind>) {
+    let mut out = Vec::new();
+    let (defects, _) = transfer::decode(encoding, bytes, &mut out, usize::MAX);
+    (String::from_utf8_lossy(&out).into_owned(), defects.into_iter().map(|(kind, _)| kind).collect())
+}
+
+#[test]
+fn base64_with_everything_that_is_seen_in_it() {
+    let clean = |text: &str| decoded(Encoding::Base64, text.as_bytes());
+    assert_eq!(clean("aGVsbG8gd29ybGQ="), ("hello world".into(), vec![]));
+    assert_eq!(clean("aGVs\r\nbG8g\n d29ybGQ"), ("hello world".into(), vec![DefectKind::Base64Padding]));
+    assert_eq!(clean("aGVs*bG8g!d29ybGQ="), ("hello world".into(), vec![DefectKind::Base64Junk]));
+    assert_eq!(clean("aGVsbG8=IHdvcmxk"), ("hello world".into(), vec![DefectKind::Base64Padding]));
+    assert_eq!(clean(""), (String::new(), vec![]));
+    // Longer than the blocks that are decoded at once, at every offset.
+    let long: Vec<u8> = (0..=255u8).cycle().take(1000).collect();
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut encoded = String::new();
+    for (n, three) in long[..999].chunks(3).enumerate() {
+        let bits = u32::from_be_bytes([0, three[0], three[1], three[2]]);
+        for shift in [18, 12, 6, 0] {
+            encoded.push(alphabet[(bits >> shift & 63) as usize] as char);
+        }
+        if n % 19 == 18 {
+            encoded.push_str("\r\n");
+        }
+    }
+    for skip in [0, 4, 8] {
+        let mut out = Vec::new();
+        let (defects, cut) = transfer::decode(Encoding::Base64, encoded[skip..].as_bytes(), &mut out, usize::MAX);
+        assert_eq!((out.as_slice(), defects.len(), cut), (&long[skip / 4 * 3..999], 0, false));
+    }
+    let mut out = Vec::new();
+    assert!(transfer::decode(Encoding::Base64, encoded.as_bytes(), &mut out, 10).1);
+    assert_eq!(out.len(), 10);
+}
+
+#[test]
+fn quoted_printable_and_its_repairs() {
+    let it = |text: &str| decoded(Encoding::QuotedPrintable, text.as_bytes());
+    assert_eq!(it("caf=C3=A9 =\r\nau lait=\n!"), ("café au lait!".into(), vec![]));
+    assert_eq!(it("caf=c3=a9 =  \r\nau"), ("café au".into(), vec![]));
+    assert_eq!(it("1 = 2 =X3"), ("1 = 2 =X3".into(), vec![DefectKind::QuotedPrintableMalformed]));
+    assert_eq!(it("end="), ("end".into(), vec![]));
+}
+
+#[test]
+fn files_within_text() {
+    let file = "begin 644 cat.txt\n#0V%T\n`\nend\n";
+    assert_eq!(decoded(Encoding::Uuencode, file.as_bytes()), ("Cat".into(), vec![]));
+    let text = format!("see below\n{file}thanks\nbegin 100 words\nnot a file\n");
+    let found = uuencoded_files(text.as_bytes());
+    assert_eq!((found.len(), found[0].name.as_str()), (1, "cat.txt"));
+    assert_eq!(found[0].span.of(text.as_bytes()), &file.as_bytes()[..file.len() - 1]);
+    let cut = decoded(Encoding::Uuencode, b"begin 644 cat.txt\n#0V%T\n");
+    assert_eq!(cut, ("Cat".into(), vec![DefectKind::UuencodeMalformed]));
+    assert_eq!(uuencoded_files("begin 644 x\n".repeat(50_000).as_bytes()).len(), 0);
+}
+
+#[test]
+fn charsets() {
+    let it = |label: &str, bytes: &[u8]| charset::to_utf8(Some(label), bytes).0.into_owned();
+    assert_eq!(it("koi8-r", b"\xf0\xd2\xc9\xd7\xc5\xd4"), "Привет");
+    assert_eq!(it("gb2312", b"\xc4\xe3\xba\xc3"), "你好");
+    assert_eq!(it("iso-2022-jp", b"\x1b$B$3$s\x1b(B"), "こん");
+    assert_eq!(it("us-ascii", "naïve".as_bytes()), "naïve");
+    assert_eq!(it("us-ascii", b"na\xefve"), "naïve");
+    assert_eq!(it("utf-7", b"1 +- 1 +AD0- +IKw-2"), "1 + 1 = €2");
+    assert_eq!(charset::to_utf8(Some("no-such"), b"x").1, Some(DefectKind::CharsetUnknown));
+    assert_eq!(charset::to_utf8(Some("utf-8"), b"\xff").1, Some(DefectKind::CharsetMalformed));
+    assert_eq!(charset::to_utf8(None, b"plain").1, None);
+}
+
+#[test]
+fn texts_of_headers() {
+    for (raw, shown) in [
+        ("plain \r\n folded", "plain  folded"),
+        ("=?utf-8?Q?caf=C3=A9_au?= =?utf-8?q?_lait?=", "café au lait"),
+        ("=?UTF-8?B?ww==?= =?utf-8?B?qQ==?=", "é"),
+        ("=?iso-8859-1?Q?a?= and =?koi8-r?B?8NLJ18XU?=", "a and Привет"),
+        ("=?utf-8*en?Q?x?=", "x"),
+        ("=?utf-8?X?x?= =?", "=?utf-8?X?x?= =?"),
+        ("=?utf-8?Q?two words?=", "two words"),
+    ] {
+        assert_eq!(text(raw.as_bytes()), shown, "{raw}");
+    }
+    assert_eq!(text(b"caf\xe9"), "café");
+}
+
+#[test]
+fn addresses_as_people_write_them() {
+    let it = |raw: &str| {
+        let found = addresses(raw.as_bytes());
+        found.iter().map(|it| format!("{}|{}", it.name, it.address)).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(it("\"Doe, J.\" <j@A.Example>, b@b.example"), "Doe, J.|j@a.example |b@b.example");
+    assert_eq!(it("=?utf-8?Q?Doe=2C_J=C3=BC?= <j@a.example>"), "Doe, Jü|j@a.example");
+    assert_eq!(it("team: a@a.example, b@b.example;"), "|a@a.example |b@b.example");
+    assert_eq!(it("\"broken <j@a.example>"), "broken|j@a.example");
+    assert_eq!(it("undisclosed"), "undisclosed|");
+    assert_eq!(it(""), "");
+}
+
+#[test]
+fn dates_and_traces() {
+    assert_eq!(date(b" Tue, 24 Nov 2026 04:00:00 +0230 (x)"), Some((1_795_483_800, 150)));
+    assert_eq!(date(b"yesterday"), None);
+    let it = received(
+        b" from mail.a.example (host.b.example [192.0.2.7])\r\n by mx.c.example (Postfix) with ESMTPS id 1\r\n\
+          for <d@c.example>; Tue, 24 Nov 2026 04:00:00 +0000",
+    );
+    assert_eq!(
+        (it.helo.as_str(), it.name.as_str(), it.by.as_str()),
+        ("mail.a.example", "host.b.example", "mx.c.example")
+    );
+    assert_eq!((it.ip, it.with.as_str()), ("192.0.2.7".parse().ok(), "ESMTPS"));
+    assert_eq!(it.time, Some(1_795_492_800));
+    let it = received(b"from [192.0.2.8] (helo=a.example) by b.example with smtp");
+    assert_eq!((it.ip, it.helo.as_str()), ("192.0.2.8".parse().ok(), "a.example"));
+    let it = received(b"from x (unknown [IPv6:2001:db8::1]) by b.example");
+    assert_eq!(it.ip, "2001:db8::1".parse().ok());
+    assert_eq!(received(b"(((((("), received(b""));
+}

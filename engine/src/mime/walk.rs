@@ -1,0 +1,344 @@
+//! The walk over the parts: one pass over the lines with a stack of open multiparts. No recursion; a line costs at most
+//! one comparison for each open multipart, of which there are no more than the depth limit.
+
+use std::sync::Arc;
+
+use super::header::{self, Description};
+use super::lines::{self, Line, line_at};
+use super::tree::{Encoding, Part, PartKind, Tree};
+use crate::defect::{Defect, DefectKind};
+use crate::incomplete::Limit;
+use crate::limits::Budget;
+use crate::place::{Place, Readings};
+use crate::text::span::Span;
+
+/// Most defects that are noted of one message; one broken in more places is broken.
+const MOST_DEFECTS: usize = 500;
+/// How far into an encoded multipart its boundary is looked for, in bytes.
+const PEEK_BYTES: usize = 64 << 10;
+
+/// A multipart whose closing delimiter has not come yet.
+struct Open {
+    part: u32,
+    boundary: Vec<u8>,
+    /// How many of `Walk::active` are around its children, itself included.
+    around: usize,
+    children: u32,
+}
+
+struct Walk<'r, 'b, 'm> {
+    raw: &'r [u8],
+    budget: &'b mut Budget<'m>,
+    tree: Tree,
+    open: Vec<Open>,
+    /// The parts whose content has not ended, each within the one before.
+    active: Vec<u32>,
+}
+
+/// A delimiter line: which open multipart it belongs to, and whether it closes it.
+struct Delimiter {
+    open: usize,
+    closes: bool,
+    line: Line,
+}
+
+/// Reads a message into a tree.
+pub(crate) fn parse(raw: &[u8], budget: &mut Budget<'_>) -> Tree {
+    let mut walk =
+        Walk { raw, budget, tree: Tree { readings: 1, ..Tree::default() }, open: Vec::new(), active: Vec::new() };
+    for (kind, at) in lines::defects(raw) {
+        walk.defect(kind, at);
+    }
+    walk.run();
+    walk.tree
+}
+
+impl Walk<'_, '_, '_> {
+    fn run(&mut self) {
+        // The next part begins at `at`, within `parent`.
+        let mut next = Some((0usize, None, Arc::<str>::from("")));
+        while let Some((at, parent, path)) = next.take() {
+            if self.tree.parts.len() >= self.budget.limits.parts as usize {
+                let most = self.budget.limits.parts;
+                let place = Place::raw(at as u64, (self.raw.len() - at) as u64);
+                self.budget.note(Limit::Parts, place, format!("the message has more than {most} MIME parts"));
+                self.rest(at, parent, path);
+                break;
+            }
+            let (kind, body) = self.begin(at, parent, path);
+            let part = self.last();
+            if !self.budget.work((body - at) as u64 + 1, || Place::raw(at as u64, 0)) {
+                break;
+            }
+            if kind == PartKind::Message {
+                let path = self.path(part);
+                next = Some((body, Some(part), path));
+                continue;
+            }
+            next = self.seek(body);
+        }
+        self.end_parts(0, self.raw.len());
+        while let Some(open) = self.open.pop() {
+            self.unclosed(&open);
+        }
+    }
+
+    /// Goes from delimiter to delimiter until one begins a part.
+    fn seek(&mut self, mut at: usize) -> Option<(usize, Option<u32>, Arc<str>)> {
+        let mut closed = None;
+        while let Some(delimiter) = self.delimiter(at) {
+            let Delimiter { open: index, closes, line } = delimiter;
+            self.epilogue(closed.take(), line.start);
+            let around = self.open.get(index)?.around;
+            let end = lines::before_line_end(self.raw, at, line.start);
+            self.end_parts(around, end);
+            while self.open.len() > index + 1 {
+                if let Some(open) = self.open.pop() {
+                    self.unclosed(&open);
+                }
+            }
+            if closes {
+                self.open.pop();
+                closed = Some(line.next);
+                at = line.next;
+                continue;
+            }
+            let open = self.open.get_mut(index)?;
+            open.children += 1;
+            let (part, number) = (open.part, open.children);
+            if number == 1 {
+                self.preamble(part, line.start);
+            }
+            let above = self.path(part);
+            let path = if above.is_empty() { number.to_string() } else { format!("{above}.{number}") };
+            return Some((line.next, Some(part), path.into()));
+        }
+        self.epilogue(closed, self.raw.len());
+        None
+    }
+
+    /// The first delimiter line from `at` on, of any open multipart; the innermost that fits has it.
+    fn delimiter(&mut self, at: usize) -> Option<Delimiter> {
+        if self.open.is_empty() {
+            return None;
+        }
+        let mut at = at;
+        let mut counted = at;
+        while let Some(line) = line_at(self.raw, at) {
+            let text = line.text(self.raw);
+            if text.starts_with(b"--") {
+                if let Some((open, closes)) = matching(&self.open, text) {
+                    let _ = self.budget.work((line.next - counted) as u64, || Place::raw(at as u64, 0));
+                    return Some(Delimiter { open, closes, line });
+                }
+            }
+            at = line.next;
+            if at - counted > 1 << 16 {
+                if !self.budget.work((at - counted) as u64, || Place::raw(at as u64, 0)) {
+                    return None;
+                }
+                counted = at;
+            }
+        }
+        None
+    }
+
+    /// Reads the header at `at` and adds the part; gives its kind and where its content begins.
+    fn begin(&mut self, at: usize, parent: Option<u32>, path: Arc<str>) -> (PartKind, usize) {
+        let (raw, open) = (self.raw, &self.open);
+        let header = header::read(raw, at, self.budget.limits, |line| matching(open, line).is_some());
+        let description = header::describe(raw, &header.fields);
+        if header.over {
+            let limits = self.budget.limits;
+            let explanation =
+                format!("a header has more than {} fields or {} bytes", limits.headers, limits.header_bytes);
+            self.budget.note_once(Limit::Headers, || Place::raw(at as u64, header.span.len() as u64), explanation);
+        }
+        let fields = index(self.tree.fields.len())..index(self.tree.fields.len() + header.fields.len());
+        self.tree.fields.extend(&header.fields);
+        let mut seen: Vec<DefectKind> = Vec::new();
+        for (kind, at) in header.defects.iter().chain(&description.defects) {
+            if !seen.contains(kind) {
+                seen.push(*kind);
+                self.defect(*kind, *at);
+            }
+        }
+
+        let depth = parent.and_then(|parent| self.part(parent)).map_or(0, |parent| parent.depth.saturating_add(1));
+        let in_digest =
+            parent.and_then(|parent| self.part(parent)).is_some_and(|it| it.media_type == "multipart/digest");
+        let media_type = match (&description.media_type, in_digest) {
+            (it, _) if !it.is_empty() => it.clone(),
+            (_, true) => "message/rfc822".to_owned(),
+            (_, false) => "text/plain".to_owned(),
+        };
+        let encoding = description.encoding.unwrap_or(Encoding::Identity);
+        let mut kind = kind_of(&media_type, &description);
+        if kind != PartKind::Leaf && encoding != Encoding::Identity {
+            self.defect(DefectKind::EncodedContainer, at);
+            // Mailers declare an encoding that they did not apply; else the whole has to be decoded before it is parsed.
+            let head = raw.get(header.body..).unwrap_or_default();
+            let head = head.get(..PEEK_BYTES.min(head.len())).unwrap_or_default();
+            let delimiter = [b"--", description.boundary.as_deref().unwrap_or_default().trim_end().as_bytes()].concat();
+            if kind == PartKind::Message || memchr::memmem::find(head, &delimiter).is_none() {
+                kind = PartKind::Leaf;
+            }
+        }
+        if media_type.starts_with("multipart/") && description.boundary.as_deref().is_none_or(|it| it.trim().is_empty())
+        {
+            self.defect(DefectKind::BoundaryEmpty, at);
+        }
+        if kind != PartKind::Leaf && depth >= self.budget.limits.depth {
+            let explanation = format!("containers nest deeper than {}", self.budget.limits.depth);
+            self.budget.note_once(Limit::Depth, || Place::raw(at as u64, 0), explanation);
+            kind = PartKind::Leaf;
+        }
+        let path = if parent.is_none() && kind == PartKind::Leaf { Arc::from("1") } else { path };
+        let path = match parent.and_then(|parent| self.part(parent)) {
+            // The content of a message within a message is numbered below it (RFC 3501, section 6.4.5).
+            Some(above) if above.kind == PartKind::Message && kind != PartKind::Multipart => {
+                Arc::from(format!("{path}.1"))
+            }
+            _ => path,
+        };
+        let number = index(self.tree.parts.len());
+        self.tree.parts.push(Part {
+            kind,
+            parent,
+            depth,
+            path,
+            fields,
+            header: header.span,
+            body: Span::new(header.body, raw.len()),
+            media_type,
+            declared: description.declared,
+            charset: description.charset,
+            boundary: description.boundary.clone(),
+            parameters: description.parameters,
+            disposition: description.disposition,
+            names: description.names,
+            content_id: description.content_id,
+            encoding,
+            readings: Readings::FIRST,
+        });
+        self.active.push(number);
+        if kind == PartKind::Multipart {
+            let boundary = description.boundary.unwrap_or_default().trim_end().as_bytes().to_vec();
+            if self.open.iter().any(|open| open.boundary == boundary) {
+                self.defect(DefectKind::DuplicateBoundary, at);
+            }
+            self.open.push(Open { part: number, boundary, around: self.active.len(), children: 0 });
+        }
+        (kind, header.body)
+    }
+
+    /// Everything from `at` on as one part that nobody takes apart.
+    fn rest(&mut self, at: usize, parent: Option<u32>, path: Arc<str>) {
+        let fields = index(self.tree.fields.len());
+        let depth = parent.and_then(|parent| self.part(parent)).map_or(0, |parent| parent.depth.saturating_add(1));
+        self.active.push(index(self.tree.parts.len()));
+        self.tree.parts.push(Part {
+            kind: PartKind::Leaf,
+            parent,
+            depth,
+            path,
+            fields: fields..fields,
+            header: Span::new(at, at),
+            body: Span::new(at, self.raw.len()),
+            media_type: "application/octet-stream".to_owned(),
+            declared: false,
+            charset: None,
+            boundary: None,
+            parameters: Vec::new(),
+            disposition: String::new(),
+            names: Vec::new(),
+            content_id: String::new(),
+            encoding: Encoding::Identity,
+            readings: Readings::FIRST,
+        });
+        // Delimiters further on are within that part.
+        self.open.clear();
+    }
+
+    /// Ends the content of all active parts but the first `keep`.
+    fn end_parts(&mut self, keep: usize, end: usize) {
+        while self.active.len() > keep {
+            let Some(part) = self.active.pop() else { return };
+            if let Some(part) = self.tree.parts.get_mut(part as usize) {
+                part.body = Span::new(part.body.start as usize, end.max(part.body.start as usize));
+            }
+        }
+    }
+
+    /// Notes text between a closing delimiter and what comes next.
+    fn epilogue(&mut self, start: Option<usize>, end: usize) {
+        let Some(start) = start else { return };
+        if !self.raw.get(start..end).unwrap_or_default().trim_ascii().is_empty() {
+            self.defect(DefectKind::Epilogue, start);
+        }
+    }
+
+    fn preamble(&mut self, part: u32, end: usize) {
+        let Some(start) = self.part(part).map(|part| part.body.start as usize) else { return };
+        let text = self.raw.get(start..end).unwrap_or_default().trim_ascii();
+        // The one honest preamble: the sentence for readers of the last century.
+        if !text.is_empty() && !text.starts_with(b"This is a ") && !text.starts_with(b"This message is in MIME") {
+            self.defect(DefectKind::Preamble, start);
+        }
+    }
+
+    fn unclosed(&mut self, open: &Open) {
+        let at = self.part(open.part).map_or(0, |part| part.header.start as usize);
+        let kind = if open.children == 0 { DefectKind::BoundaryMissing } else { DefectKind::BoundaryUnclosed };
+        self.defect(kind, at);
+    }
+
+    fn part(&self, number: u32) -> Option<&Part> {
+        self.tree.parts.get(number as usize)
+    }
+
+    fn path(&self, number: u32) -> Arc<str> {
+        self.part(number).map_or_else(|| Arc::from(""), |part| Arc::clone(&part.path))
+    }
+
+    fn last(&self) -> u32 {
+        index(self.tree.parts.len().saturating_sub(1))
+    }
+
+    fn defect(&mut self, kind: DefectKind, at: usize) {
+        if self.tree.defects.len() < MOST_DEFECTS {
+            self.tree.defects.push(Defect { kind, place: Place::raw(at as u64, 0) });
+        }
+    }
+}
+
+/// Whether a line, which begins with `--`, is a delimiter of an open multipart: the boundary to the letter, `--` if it
+/// closes, and blanks (RFC 2046, section 5.1.1).
+fn matching(open: &[Open], line: &[u8]) -> Option<(usize, bool)> {
+    let rest = line.get(2..)?;
+    for (index, open) in open.iter().enumerate().rev() {
+        let Some(tail) = rest.strip_prefix(open.boundary.as_slice()) else { continue };
+        if tail.iter().all(|byte| matches!(byte, b' ' | b'\t')) {
+            return Some((index, false));
+        }
+        if tail.strip_prefix(b"--").is_some_and(|tail| tail.iter().all(|byte| matches!(byte, b' ' | b'\t'))) {
+            return Some((index, true));
+        }
+    }
+    None
+}
+
+fn kind_of(media_type: &str, description: &Description) -> PartKind {
+    match media_type {
+        "message/rfc822" | "message/global" => PartKind::Message,
+        it if it.starts_with("multipart/") => match &description.boundary {
+            Some(boundary) if !boundary.trim().is_empty() => PartKind::Multipart,
+            _ => PartKind::Leaf,
+        },
+        _ => PartKind::Leaf,
+    }
+}
+
+fn index(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}

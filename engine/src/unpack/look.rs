@@ -1,0 +1,208 @@
+//! A closer look at items: decoded, known for what they are, hashed, their text made. Tasks of single items, which run
+//! side by side where a message is large; their results are put together in the items' order.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use sha2::{Digest, Sha256};
+
+use super::{BODY, Content, Data, FILES, Item, Kind, Origin, Text, defect, fit, html, index, sniff};
+use crate::defect::DefectKind;
+use crate::incomplete::Limit;
+use crate::limits::Budget;
+use crate::mime::{self, Encoding};
+use crate::place::Place;
+use crate::scratch::Scratch;
+use crate::text::span::Span;
+use crate::wanted::Wanted;
+
+/// Facts for which HTML is parsed.
+const DOCUMENT: Wanted = Wanted::union(&[Wanted::VISIBLE, Wanted::FOLDED, Wanted::HTML, Wanted::LINKS, Wanted::SCRIPT]);
+
+/// Side by side from this many bytes on in one round.
+const PARALLEL_BYTES: usize = 128 << 10;
+
+/// Runs `task` over `jobs`, in the pool where there is one and the work is worth it.
+fn each<J: Send, R: Send>(
+    jobs: Vec<J>,
+    bytes: usize,
+    leaves: Option<&rayon::ThreadPool>,
+    task: impl Fn(J) -> R + Sync + Send,
+) -> Vec<R> {
+    match leaves {
+        Some(pool) if jobs.len() > 1 && bytes >= PARALLEL_BYTES => {
+            pool.install(|| jobs.into_par_iter().map(task).collect())
+        }
+        _ => jobs.into_iter().map(task).collect(),
+    }
+}
+
+struct Decode {
+    number: usize,
+    encoding: Encoding,
+    most: usize,
+    buffer: Vec<u8>,
+}
+
+/// Undoes the transfer encodings of the parts among `items`.
+pub(super) fn decode(
+    content: &mut Content<'_>,
+    items: Range<usize>,
+    wanted: Wanted,
+    scratch: &mut Scratch,
+    budget: &mut Budget<'_>,
+    leaves: Option<&rayon::ThreadPool>,
+) {
+    let mut jobs = Vec::new();
+    let mut total = 0;
+    for number in items {
+        let Some(item) = content.items.get(number) else { continue };
+        let is_text = !item.attached || item.declared.starts_with("text/") || is_wrapped(item);
+        let encoding = content.part(item).map_or(Encoding::Identity, |part| part.encoding);
+        if encoding == Encoding::Identity || !(wanted.any(FILES) || (wanted.any(BODY) && is_text)) {
+            continue;
+        }
+        let place = item.place(index(number));
+        let packed = content.bytes(item).len();
+        // What the output is at most is paid for before it is made, so that one thread and many pay the same.
+        let bound = if encoding == Encoding::QuotedPrintable { packed } else { packed / 4 * 3 + 3 };
+        let most = usize::try_from(budget.bytes_left()).unwrap_or(usize::MAX);
+        if most < bound {
+            let explanation = format!("the message decodes to more than {} bytes", budget.limits.unpacked_bytes);
+            budget.note_once(Limit::Bytes, || place.clone(), explanation);
+        }
+        budget.spend_bytes(bound.min(most) as u64);
+        if !budget.work(packed as u64, || place.clone()) {
+            return;
+        }
+        total += packed;
+        jobs.push(Decode { number, encoding, most: bound.min(most), buffer: scratch.buffer() });
+    }
+    let shared = &*content;
+    let done = each(jobs, total, leaves, |mut job| {
+        let bytes = shared.items.get(job.number).map(|item| shared.bytes(item)).unwrap_or_default();
+        let (defects, _) = mime::transfer::decode(job.encoding, bytes, &mut job.buffer, job.most);
+        (job.number, job.buffer, defects)
+    });
+    for (number, buffer, defects) in done {
+        content.work.decoded += 1;
+        let length = buffer.len();
+        content.buffers.push(buffer);
+        let data = Data::Buffer(index(content.buffers.len() - 1), Span::new(0, length));
+        if let Some(item) = content.items.get_mut(number) {
+            item.data = data;
+            item.size = length as u64;
+        }
+        for (kind, offset) in defects {
+            defect(content, number, kind, offset);
+        }
+    }
+}
+
+/// A message or multipart that was encoded as a whole.
+fn is_wrapped(item: &Item) -> bool {
+    item.declared.starts_with("multipart/") || matches!(item.declared.as_str(), "message/rfc822" | "message/global")
+}
+
+/// What a look at one item found.
+struct Looked {
+    number: usize,
+    kind: Kind,
+    text: Text,
+    sha256: Option<[u8; 32]>,
+    defect: Option<DefectKind>,
+    /// Text or document was longer than the limit.
+    cut: bool,
+    parsed: bool,
+}
+
+/// Finds out what the items are, hashes files, and makes the text of texts.
+pub(super) fn look(
+    content: &mut Content<'_>,
+    items: Range<usize>,
+    wanted: Wanted,
+    budget: &mut Budget<'_>,
+    leaves: Option<&rayon::ThreadPool>,
+) {
+    if !(wanted.any(FILES) || wanted.any(BODY)) {
+        return;
+    }
+    let most = budget.limits.text_bytes as usize;
+    let shared = &*content;
+    let mut jobs = Vec::new();
+    let mut total = 0;
+    for number in items {
+        let Some(item) = shared.items.get(number) else { continue };
+        let bytes = shared.bytes(item).len();
+        if !budget.work(bytes as u64, || item.place(index(number))) {
+            break;
+        }
+        total += bytes;
+        jobs.push(number);
+    }
+    let done = each(jobs, total, leaves, |number| look_at(shared, number, wanted, most));
+    for looked in done {
+        content.work.html_parsed += u32::from(looked.parsed);
+        content.work.hashed += u32::from(looked.sha256.is_some());
+        let Some(item) = content.items.get_mut(looked.number) else { continue };
+        item.kind = looked.kind;
+        item.text = looked.text;
+        item.sha256 = looked.sha256;
+        item.disguised = fit::disagrees(item.kind, &item.declared, &item.names);
+        let disguised = item.disguised;
+        if looked.cut {
+            let place: Place = item.place(index(looked.number));
+            budget.note(Limit::Text, place, format!("a text has more than {most} bytes"));
+        }
+        if disguised {
+            defect(content, looked.number, DefectKind::TypeMismatch, 0);
+        }
+        if let Some(kind) = looked.defect {
+            defect(content, looked.number, kind, 0);
+        }
+    }
+}
+
+fn look_at(content: &Content<'_>, number: usize, wanted: Wanted, most: usize) -> Looked {
+    let mut looked =
+        Looked { number, kind: Kind::Unknown, text: Text::None, sha256: None, defect: None, cut: false, parsed: false };
+    let Some(item) = content.items.get(number) else { return looked };
+    let bytes = content.bytes(item);
+    looked.kind = sniff::kind(bytes, &item.declared, item.names.first().map_or("", String::as_str));
+    if item.encrypted && bytes.is_empty() {
+        looked.kind = Kind::Unknown;
+    }
+    let is_file = item.attached || item.origin == Origin::Member;
+    if wanted.any(Wanted::HASHES) && is_file && !(item.encrypted && bytes.is_empty()) {
+        looked.sha256 = Some(Sha256::digest(bytes).into());
+    }
+    let shown = !item.attached && (item.declared.is_empty() || item.declared.starts_with("text/"));
+    let readable = shown || matches!(looked.kind, Kind::Html | Kind::Svg);
+    if !readable || !wanted.any(BODY) || sniff::is_binary(looked.kind) {
+        return looked;
+    }
+    // A document costs more than a text: its source may be four times as long as what it may show.
+    let is_html = item.declared == "text/html" || matches!(looked.kind, Kind::Html | Kind::Svg);
+    let longest = if is_html { most.saturating_mul(4) } else { most };
+    looked.cut = bytes.len() > longest;
+    let head = bytes.get(..longest.min(bytes.len())).unwrap_or_default();
+    let label = item.charset.clone().or_else(|| if is_html { html::meta_charset(head) } else { None });
+    let (text, wrong) = mime::charset::to_utf8(label.as_deref(), head);
+    // A cut goes through characters, which is no fault of the sender's.
+    looked.defect = wrong.filter(|_| !looked.cut);
+    if is_html {
+        if wanted.any(DOCUMENT) {
+            let (document, cut) = html::parse(&text, most);
+            looked.cut |= cut;
+            looked.parsed = true;
+            looked.text = Text::Html(Box::new(document));
+        }
+    } else {
+        looked.text = match text {
+            Cow::Borrowed(text) if text.len() == bytes.len() => Text::Same,
+            text => Text::Plain(text.into_owned()),
+        };
+    }
+    looked
+}

@@ -1,0 +1,54 @@
+//! Messages and multiparts that were encoded as a whole, so that the walk could not go into them: decoded by now, they
+//! are parsed like the message itself.
+
+use super::{Content, Data, Kind, add_parts, index};
+use crate::defect::{Defect, DefectKind};
+use crate::limits::Budget;
+use crate::mime;
+use crate::place::View;
+use crate::text::span::Span;
+
+/// Parses item `number` and adds its parts.
+pub(super) fn open(content: &mut Content<'_>, number: usize, budget: &mut Budget<'_>) {
+    let Some(item) = content.items.get(number) else { return };
+    let place = item.place(index(number));
+    let mut bytes = Vec::new();
+    // A multipart's boundary stands in the header of the part, which a decoded body comes without.
+    let head = match (item.kind, item.declared.as_str()) {
+        (Kind::Multipart, media_type) => boundary(content, number).map(|boundary| {
+            format!("Content-Type: {media_type}; boundary=\"{}\"\r\n\r\n", boundary.replace(['"', '\\'], ""))
+        }),
+        _ => None,
+    };
+    bytes.extend_from_slice(head.unwrap_or_default().as_bytes());
+    let shift = bytes.len();
+    bytes.extend_from_slice(content.bytes(item));
+    let tree = mime::parse(&bytes, budget);
+    for defect in &tree.defects {
+        let offset = defect.place.offset.saturating_sub(shift as u64);
+        // The header that we put there is no fault of the sender's.
+        if !matches!(defect.kind, DefectKind::BareLf) {
+            content.defects.push(Defect { kind: defect.kind, place: place.at(View::Decoded, offset, 0) });
+        }
+    }
+    let length = bytes.len();
+    content.buffers.push(bytes);
+    let buffer = index(content.buffers.len() - 1);
+    // The decoded bytes live in the new buffer from now on, so that they are kept once.
+    let old = content
+        .items
+        .get_mut(number)
+        .map(|item| std::mem::replace(&mut item.data, Data::Buffer(buffer, Span::new(shift, length))));
+    if let Some(Data::Buffer(old, _)) = old {
+        let shared = content.items.iter().any(|item| matches!(item.data, Data::Buffer(used, _) if used == old));
+        if let (false, Some(buffer)) = (shared, content.buffers.get_mut(old as usize)) {
+            *buffer = Vec::new();
+        }
+    }
+    content.work.parts = content.work.parts.saturating_add(index(tree.parts.len()));
+    add_parts(content, tree, Some(buffer), index(number), budget);
+}
+
+fn boundary(content: &Content<'_>, number: usize) -> Option<String> {
+    content.part(content.items.get(number)?)?.boundary.clone()
+}

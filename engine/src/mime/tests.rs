@@ -280,7 +280,7 @@ fn dates_and_traces() {
     assert_eq!((it.ip, it.with.as_str()), ("192.0.2.7".parse().ok(), "ESMTPS"));
     assert_eq!(it.time, Some(1_795_492_800));
     let it = received(b"from [192.0.2.8] (helo=a.example) by b.example with smtp");
-    assert_eq!((it.ip, it.helo.as_str()), ("192.0.2.8".parse().ok(), "a.example"));
+    assert_eq!((it.ip, it.name.as_str(), it.helo.as_str()), ("192.0.2.8".parse().ok(), "", "a.example"));
     let it = received(b"from x (unknown [IPv6:2001:db8::1]) by b.example");
     assert_eq!(it.ip, "2001:db8::1".parse().ok());
     assert_eq!(received(b"(((((("), received(b""));

@@ -101,7 +101,9 @@ fn client(comment: &str, it: &mut Received) {
         let lower = word.to_ascii_lowercase();
         if let Some(helo) = lower.strip_prefix("helo=").or_else(|| lower.strip_prefix("ehlo=")) {
             // Exim and qmail put the verified name outside and the claimed one inside.
-            it.name = std::mem::replace(&mut it.helo, helo.trim_matches(['[', ']']).to_owned());
+            let outside = std::mem::replace(&mut it.helo, helo.trim_matches(['[', ']']).to_owned());
+            it.ip = it.ip.or_else(|| literal(&outside));
+            it.name = if it.ip.is_some() && literal(&outside).is_some() { String::new() } else { outside };
         } else if it.name.is_empty() && is_host(&lower) {
             it.name = lower.trim_end_matches('.').to_owned();
         }

@@ -18,6 +18,8 @@ pub enum Limit {
     Headers,
     /// More items than `Limits::items`.
     Items,
+    /// More links than `Limits::links`.
+    Links,
     /// A message longer than `Limits::message_bytes`.
     MessageSize,
     /// More MIME parts than `Limits::parts`.
@@ -41,6 +43,7 @@ impl Limit {
         Limit::Encrypted,
         Limit::Headers,
         Limit::Items,
+        Limit::Links,
         Limit::MessageSize,
         Limit::Parts,
         Limit::Ratio,
@@ -58,6 +61,7 @@ impl Limit {
             Limit::Encrypted => "encrypted",
             Limit::Headers => "headers",
             Limit::Items => "items",
+            Limit::Links => "links",
             Limit::MessageSize => "message-size",
             Limit::Parts => "parts",
             Limit::Ratio => "ratio",

@@ -30,6 +30,8 @@ pub struct Limits {
     pub ratio: u32,
     /// Bytes of one text view (body, hidden text) that detectors see. Default 1 MiB.
     pub text_bytes: u32,
+    /// Different links of the message, and as many images. Default 2,000: the longest newsletters have some hundreds.
+    pub links: u32,
     /// Steps of work in all: roughly, bytes passed over by any loop. Default 2,000,000,000, about two seconds.
     pub steps: u64,
 }
@@ -46,6 +48,7 @@ impl Default for Limits {
             unpacked_bytes: 64 << 20,
             ratio: 200,
             text_bytes: 1 << 20,
+            links: 2_000,
             steps: 2_000_000_000,
         }
     }

@@ -35,6 +35,8 @@ pub enum View {
     Visible,
     /// The visible text with case, look-alike characters and invisible characters folded away.
     Folded,
+    /// The text that HTML hides from the reader.
+    Hidden,
     /// The decoded value of one header field; the name is in lower case.
     Header(Arc<str>),
 }
@@ -46,6 +48,7 @@ impl fmt::Display for View {
             View::Decoded => f.write_str("decoded"),
             View::Visible => f.write_str("visible"),
             View::Folded => f.write_str("folded"),
+            View::Hidden => f.write_str("hidden"),
             View::Header(name) => write!(f, "header:{name}"),
         }
     }

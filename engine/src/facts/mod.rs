@@ -3,7 +3,16 @@
 //!
 //! `names.rs` is the vocabulary over these types: what rules can say. A fact that is not there does not exist for rules.
 
+mod body;
+mod files;
+mod headers;
+mod html;
+mod known;
+mod links;
 pub(crate) mod names;
+mod parts;
+mod people;
+mod route;
 pub(crate) mod show;
 
 use std::borrow::Cow;
@@ -41,6 +50,8 @@ pub(crate) struct Facts<'s> {
     pub(crate) body: Body<'s>,
     pub(crate) html: HtmlFacts,
     pub(crate) links: Vec<Link>,
+    /// What HTML fetches from elsewhere to show it.
+    pub(crate) images: Vec<Link>,
     pub(crate) files: Vec<File>,
     /// The shape of the MIME tree, in order.
     pub(crate) parts: Vec<PartFacts>,
@@ -58,7 +69,7 @@ pub(crate) struct Facts<'s> {
 #[derive(Debug, Default)]
 pub(crate) struct EnvelopeFacts {
     pub(crate) from: Person,
-    /// Whether a return path was given at all; the null sender is given and empty.
+    /// Whether a return path is known, from the envelope or the field; the null sender is known and empty.
     pub(crate) has_from: bool,
     pub(crate) recipients: Vec<String>,
     pub(crate) helo: String,
@@ -259,6 +270,8 @@ pub(crate) struct Link {
     pub(crate) is_shortener: bool,
     /// From HTML; else from text.
     pub(crate) in_html: bool,
+    /// `anchor`, `text`, `form`, `refresh` or `image`: what it stands in.
+    pub(crate) kind: &'static str,
     pub(crate) item: u32,
     pub(crate) path_of_item: Arc<str>,
     pub(crate) offset: u32,
@@ -333,46 +346,51 @@ pub(crate) struct PartFacts {
 pub(crate) fn gather<'s>(
     mail: &'s Mail<'_>,
     content: &'s Content<'_>,
-    _networks: &Networks,
-    _wanted: Wanted,
+    networks: &Networks,
+    wanted: Wanted,
     budget: &mut Budget<'_>,
 ) -> Facts<'s> {
-    let _ = budget;
+    let fields = headers::Fields::of(content);
+    let envelope = people::envelope(mail, &fields);
+    let header = if wanted.any(Wanted::HEADERS) { headers::gather(&fields) } else { headers::HeaderFacts::default() };
+    let people =
+        if wanted.any(Wanted::PEOPLE) { people::gather(&fields, &envelope) } else { People::default() };
+    let route = if wanted.any(Wanted::ROUTE) { route::gather(mail, &fields, networks) } else { Route::default() };
+    let body = body::gather(content, wanted, budget);
+    let (links, images) =
+        if wanted.any(Wanted::LINKS) { links::gather(content, &body.visible, budget) } else { Default::default() };
+    // Stable, so that of each kind the first in the message stays. Kinds sort like their names.
+    let mut first_defects: Vec<&Defect> = content.defects.iter().collect();
+    first_defects.sort_by_key(|defect| defect.kind);
+    first_defects.dedup_by_key(|defect| defect.kind);
+    let mut incomplete: Vec<&str> = budget.reached.iter().map(|gap| gap.limit.name()).collect();
+    incomplete.sort_unstable();
+    incomplete.dedup();
     Facts {
         raw: content.raw,
         size: mail.size(),
         direction: mail.direction,
         received_at: mail.received_at,
         auth: &mail.auth,
-        envelope: EnvelopeFacts::default(),
-        headers: Vec::new(),
-        people: People::default(),
-        route: Route::default(),
-        subject: String::new(),
-        subject_folded: String::new(),
-        date: None,
-        date_zone: None,
-        message_id: String::new(),
-        body: Body::default(),
-        html: HtmlFacts::default(),
-        links: Vec::new(),
-        files: Vec::new(),
-        parts: Vec::new(),
-        defects: Vec::new(),
-        first_defects: first_of_each(&content.defects),
-        incomplete: Vec::new(),
+        envelope,
+        headers: header.headers,
+        people,
+        route,
+        subject: header.subject,
+        subject_folded: header.subject_folded,
+        date: header.date,
+        date_zone: header.date_zone,
+        message_id: header.message_id,
+        body,
+        html: if wanted.any(Wanted::HTML) { html::gather(content) } else { HtmlFacts::default() },
+        links,
+        images,
+        files: if wanted.any(Wanted::FILES | Wanted::HASHES) { files::gather(content) } else { Vec::new() },
+        parts: if wanted.any(Wanted::SHAPE) { parts::gather(content) } else { Vec::new() },
+        defects: first_defects.iter().map(|defect| defect.kind.name().to_owned()).collect(),
+        first_defects: first_defects.into_iter().cloned().collect(),
+        incomplete: incomplete.iter().map(|name| (*name).to_owned()).collect(),
         readings: content.readings,
         items: u32::try_from(content.items.len()).unwrap_or(u32::MAX),
     }
-}
-
-/// The first defect of each kind, sorted by kind, which is by name.
-fn first_of_each(defects: &[Defect]) -> Vec<Defect> {
-    let mut first: Vec<Defect> = Vec::new();
-    for defect in defects {
-        if let Err(at) = first.binary_search_by_key(&defect.kind, |seen| seen.kind) {
-            first.insert(at, defect.clone());
-        }
-    }
-    first
 }

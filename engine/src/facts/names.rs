@@ -179,7 +179,8 @@ vocabulary! {
         date: Type::Record(RecordType::Date), Wanted::HEADERS, "The Date field", |m| Value::Record(Record::Date(m));
         body: Type::Record(RecordType::Body), Wanted::NOTHING, "The text of the message", |m| Value::Record(Record::Body(&m.body));
         html: Type::Record(RecordType::Html), Wanted::HTML, "What the HTML does, summed over its documents", |m| Value::Record(Record::Html(&m.html));
-        links: Type::List(Element::Record(RecordType::Link)), Wanted::LINKS, "Links in HTML and text, each target once a text shown", |m| Value::List(List::Links(&m.links));
+        links: Type::List(Element::Record(RecordType::Link)), Wanted::LINKS, "Links in HTML and in text, each target once a text shown; where forms and refreshes lead, too", |m| Value::List(List::Links(&m.links));
+        images: Type::List(Element::Record(RecordType::Link)), Wanted::LINKS, "Images that HTML fetches from elsewhere, each address once", |m| Value::List(List::Links(&m.images));
         files: Type::List(Element::Record(RecordType::File)), Wanted::FILES, "Attachments, inline files, and members of archives", |m| Value::List(List::Files(&m.files));
         parts: Type::List(Element::Record(RecordType::Part)), Wanted::SHAPE, "The parts of the MIME tree, as their headers describe them", |m| Value::List(List::Parts(&m.parts));
         defects: TEXTS, Wanted::DEFECTS, "Names of what is malformed, each once: `\"bare-cr\" in defects` (docs/defects.md)", |m| Value::List(List::Texts(&m.defects));
@@ -190,8 +191,8 @@ vocabulary! {
 
     /// The SMTP envelope. Empty where the caller did not say.
     Envelope(EnvelopeFacts) {
-        from: PERSON, Wanted::NOTHING, "The envelope sender", |e| Value::Record(Record::Person(&e.from));
-        has_from: Type::Bool, Wanted::NOTHING, "An envelope sender was given; the null sender is given and empty", |e| Value::Bool(e.has_from);
+        from: PERSON, Wanted::NOTHING, "The envelope sender, else the Return-Path field", |e| Value::Record(Record::Person(&e.from));
+        has_from: Type::Bool, Wanted::NOTHING, "A return path is known, from the envelope or the field; the null sender is known and empty", |e| Value::Bool(e.has_from);
         recipients: TEXTS, Wanted::NOTHING, "The envelope recipients", |e| Value::List(List::Texts(&e.recipients));
         helo: Type::Text, Wanted::NOTHING, "What the client said in HELO or EHLO", |e| Value::Text(&e.helo);
         auth_user: Type::Text, Wanted::NOTHING, "The user that the client authenticated as", |e| Value::Text(&e.auth_user);
@@ -283,7 +284,7 @@ vocabulary! {
         port: Type::Int, Wanted::NOTHING, "0 where none is written", |l| int(l.port);
         path: Type::Text, Wanted::NOTHING, "The path", |l| Value::Text(&l.path);
         query: Type::Text, Wanted::NOTHING, "The query, without `?`", |l| Value::Text(&l.query);
-        shown: Type::Text, Wanted::NOTHING, "The text that a reader sees", |l| Value::Text(&l.shown);
+        shown: Type::Text, Wanted::NOTHING, "The text that a reader sees; empty for forms and for images", |l| Value::Text(&l.shown);
         shown_host: Type::Text, Wanted::NOTHING, "The host that the shown text names", |l| Value::Text(&l.shown_host);
         shown_domain: Type::Text, Wanted::NOTHING, "The registrable domain of `shown_host`", |l| Value::Text(&l.shown_domain);
         is_ip: Type::Bool, Wanted::NOTHING, "The host is an IP address, in any notation", |l| Value::Bool(l.is_ip);
@@ -292,6 +293,7 @@ vocabulary! {
         is_look_alike: Type::Bool, Wanted::NOTHING, "The host mixes scripts, or imitates another by look-alike letters", |l| Value::Bool(l.is_look_alike);
         is_shortener: Type::Bool, Wanted::NOTHING, "The domain shortens addresses", |l| Value::Bool(l.is_shortener);
         in_html: Type::Bool, Wanted::NOTHING, "It stands in HTML", |l| Value::Bool(l.in_html);
+        kind: Type::Text, Wanted::NOTHING, "What it stands in: `anchor`, `text`, `form` (its action), `refresh` (where the page goes by itself), `image`", |l| Value::Text(l.kind);
     }
 
     /// An attachment, an inline file, or a member of an archive.

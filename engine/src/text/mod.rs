@@ -3,5 +3,8 @@
 pub(crate) mod entities;
 pub(crate) mod fold;
 pub(crate) mod host;
+pub(crate) mod links;
 pub(crate) mod show;
 pub(crate) mod span;
+pub(crate) mod tidy;
+pub(crate) mod url;

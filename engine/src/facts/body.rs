@@ -1,0 +1,243 @@
+//! The text of a message: of all its text parts that are not attached, alternatives and messages within included.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use unicode_script::{Script, UnicodeScript};
+
+use super::{Body, Piece, TextView};
+use crate::incomplete::Limit;
+use crate::limits::Budget;
+use crate::mime::charset;
+use crate::place::View;
+use crate::text::fold;
+use crate::text::tidy::tidy;
+use crate::unpack::{Content, Item, Origin, Text};
+use crate::wanted::Wanted;
+
+pub(super) fn gather<'s>(content: &'s Content<'_>, wanted: Wanted, budget: &mut Budget<'_>) -> Body<'s> {
+    let mut body = Body::default();
+    let texts = inline_texts(content);
+    for (_, item) in &texts {
+        body.has_html |= matches!(item.text, Text::Html(_));
+        body.has_plain |= !matches!(item.text, Text::Html(_)) && matches!(item.declared.as_str(), "" | "text/plain");
+    }
+    if wanted.any(Wanted::VISIBLE | Wanted::FOLDED | Wanted::SCRIPT | Wanted::LINKS) {
+        body.visible = join(View::Visible, &texts, budget, |item| match &item.text {
+            Text::Html(document) => Cow::Borrowed(document.visible.as_str()),
+            Text::Plain(text) => tidy(text),
+            _ => match content.text(item) {
+                Some(Cow::Borrowed(text)) => tidy(text),
+                text => Cow::Owned(tidy(&text.unwrap_or_default()).into_owned()),
+            },
+        });
+        let letters = Letters::count(&body.visible.text);
+        body.words = letters.words;
+        (body.script, body.scripts) = letters.scripts();
+    }
+    if wanted.any(Wanted::FOLDED) {
+        body.folded = folded(&body.visible, budget);
+    }
+    if wanted.any(Wanted::HTML) {
+        body.hidden = join(View::Hidden, &texts, budget, |item| match &item.text {
+            Text::Html(document) => Cow::Borrowed(document.hidden.as_str()),
+            _ => Cow::Borrowed(""),
+        });
+    }
+    if wanted.any(Wanted::SOURCE) {
+        body.source = join(View::Decoded, &texts, budget, |item| match &item.text {
+            Text::Html(_) => charset::to_utf8(item.charset.as_deref(), content.bytes(item)).0,
+            Text::Plain(text) => Cow::Borrowed(text),
+            _ => content.text(item).unwrap_or_default(),
+        });
+    }
+    body
+}
+
+/// The items that a reader sees as text in place, with their numbers. What stands in a file does not count, be it a
+/// message in an archive.
+fn inline_texts<'s>(content: &'s Content<'_>) -> Vec<(u32, &'s Item)> {
+    let mut texts = Vec::new();
+    // Whether each item is a file, or in one.
+    let mut in_file = Vec::with_capacity(content.items.len());
+    for (number, item) in (0..).zip(&content.items) {
+        let parent = item.parent.and_then(|parent| in_file.get(parent as usize)).copied().unwrap_or(false);
+        let file = parent || matches!(item.origin, Origin::Member | Origin::Inline);
+        in_file.push(file);
+        if !file && !item.attached && !matches!(item.text, Text::None) {
+            texts.push((number, item));
+        }
+    }
+    texts
+}
+
+/// Texts of several items as one, each on lines of its own; borrowed where there is only one.
+fn join<'s>(
+    view: View,
+    texts: &[(u32, &'s Item)],
+    budget: &mut Budget<'_>,
+    text_of: impl Fn(&'s Item) -> Cow<'s, str>,
+) -> TextView<'s> {
+    let mut joined = TextView { text: Cow::Borrowed(""), view, pieces: Vec::new() };
+    for &(number, item) in texts {
+        let text = text_of(item);
+        if text.is_empty() {
+            continue;
+        }
+        if !budget.work(text.len() as u64, || item.place(number)) {
+            break;
+        }
+        let start = if joined.text.is_empty() {
+            joined.text = text;
+            0
+        } else {
+            let whole = joined.text.to_mut();
+            whole.push('\n');
+            let start = whole.len();
+            whole.push_str(&text);
+            start
+        };
+        joined.pieces.push(Piece {
+            start: u32::try_from(start).unwrap_or(u32::MAX),
+            item: number,
+            path: Arc::clone(&item.path),
+            readings: item.readings,
+        });
+        if cut(&mut joined, budget) {
+            break;
+        }
+    }
+    joined
+}
+
+/// The visible text, folded piece by piece, so that each knows where it comes from.
+fn folded(visible: &TextView<'_>, budget: &mut Budget<'_>) -> TextView<'static> {
+    let mut text = String::new();
+    let mut pieces = Vec::with_capacity(visible.pieces.len());
+    let ends = visible.pieces.iter().skip(1).map(|next| next.start as usize).chain([visible.text.len()]);
+    for (piece, end) in visible.pieces.iter().zip(ends) {
+        let from = visible.text.get(piece.start as usize..end).unwrap_or_default();
+        // Folding a character costs up to ten times what a byte does elsewhere.
+        if !budget.work(from.len() as u64 * 2, || visible.place(piece.start as usize, end)) {
+            break;
+        }
+        if !text.is_empty() && !text.ends_with(' ') {
+            text.push(' ');
+        }
+        let start = u32::try_from(text.len()).unwrap_or(u32::MAX);
+        fold::fold_into(from, &mut text);
+        pieces.push(Piece { start, item: piece.item, path: Arc::clone(&piece.path), readings: piece.readings });
+    }
+    let mut folded = TextView { text: Cow::Owned(text), view: View::Folded, pieces };
+    cut(&mut folded, budget);
+    folded
+}
+
+/// Cuts a text to the limit, and notes it.
+fn cut(view: &mut TextView<'_>, budget: &mut Budget<'_>) -> bool {
+    let most = budget.limits.text_bytes as usize;
+    if view.text.len() <= most {
+        return false;
+    }
+    let end = view.text.floor_char_boundary(most);
+    let explanation =
+        format!("the {} text has {} bytes or more, and the limit is {most}; its head was read", view.view, view.text.len());
+    budget.note(Limit::Text, view.place(end, view.text.len()), explanation);
+    match &mut view.text {
+        Cow::Borrowed(text) => *text = text.get(..end).unwrap_or_default(),
+        Cow::Owned(text) => text.truncate(end),
+    }
+    view.pieces.retain(|piece| (piece.start as usize) < end);
+    true
+}
+
+/// How many words a text has, and how many letters of each script.
+struct Letters {
+    words: u32,
+    latin: u32,
+    others: Vec<(Script, u32)>,
+}
+
+impl Letters {
+    fn count(text: &str) -> Letters {
+        let mut letters = Letters { words: 0, latin: 0, others: Vec::new() };
+        let mut in_word = false;
+        let mut rest = text.as_bytes();
+        let mut at = 0;
+        while let Some((&byte, after)) = rest.split_first() {
+            let (is_word, len) = if byte.is_ascii() {
+                letters.latin += u32::from(byte.is_ascii_alphabetic());
+                (byte.is_ascii_alphanumeric(), 1)
+            } else {
+                let c = text.get(at..).and_then(|rest| rest.chars().next()).unwrap_or_default();
+                letters.add(c);
+                // An apostrophe is part of a word in either form; a mark belongs to its letter.
+                (c.is_alphanumeric() || c == '\u{2019}' || c.script() == Script::Inherited, c.len_utf8())
+            };
+            letters.words += u32::from(is_word && !in_word);
+            in_word = is_word || (in_word && byte == b'\'');
+            rest = after.get(len - 1..).unwrap_or_default();
+            at += len;
+        }
+        letters
+    }
+
+    fn add(&mut self, c: char) {
+        let script = c.script();
+        if !c.is_alphabetic() || matches!(script, Script::Common | Script::Inherited | Script::Unknown) {
+            return;
+        }
+        if script == Script::Latin {
+            self.latin += 1;
+            return;
+        }
+        match self.others.iter_mut().find(|(known, _)| *known == script) {
+            Some((_, count)) => *count += 1,
+            None => self.others.push((script, 1)),
+        }
+    }
+
+    /// The script of most letters, and all of them, sorted.
+    fn scripts(mut self) -> (String, Vec<String>) {
+        if self.latin > 0 {
+            self.others.push((Script::Latin, self.latin));
+        }
+        let mut counted: Vec<(&str, u32)> = self.others.iter().map(|(script, n)| (script.full_name(), *n)).collect();
+        counted.sort_unstable();
+        // Of equals the first in the alphabet.
+        let most = counted.iter().rev().max_by_key(|(_, count)| *count).map(|(name, _)| (*name).to_owned());
+        (most.unwrap_or_default(), counted.iter().map(|(name, _)| (*name).to_owned()).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Letters;
+
+    #[test]
+    fn words_are_counted() {
+        for (text, words) in [
+            ("", 0),
+            ("... --- !", 0),
+            ("one", 1),
+            ("it's two", 2),
+            ("it\u{2019}s two", 2),
+            ("e-mail 24/7", 4),
+            ("naïve e\u{301}te\u{301}", 2),
+            ("привет, мир", 2),
+            ("a\nb\n\nc", 3),
+        ] {
+            assert_eq!(Letters::count(text).words, words, "{text}");
+        }
+    }
+
+    #[test]
+    fn scripts_are_counted_by_letters() {
+        let scripts = |text: &str| Letters::count(text).scripts();
+        assert_eq!(scripts("12:30 !"), (String::new(), vec![]));
+        assert_eq!(scripts("naïve"), ("Latin".into(), vec!["Latin".into()]));
+        assert_eq!(scripts("привет from мир"), ("Cyrillic".into(), vec!["Cyrillic".into(), "Latin".into()]));
+        assert_eq!(scripts("漢字かなab").0, "Han", "of equals the first in the alphabet");
+        assert_eq!(scripts("😀 ½ a").1, ["Latin"], "symbols are of no script");
+    }
+}

@@ -1,0 +1,143 @@
+//! The files of a message: attachments, inline files that are not its text, members of archives.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use super::File;
+use crate::defect::DefectKind;
+use crate::text::fold;
+use crate::unpack::{Content, Item, Kind, Origin};
+
+/// Longest extension; longer ones are the ends of sentences.
+const EXTENSION_BYTES: usize = 12;
+
+pub(super) fn gather(content: &Content<'_>) -> Vec<File> {
+    let disguised = {
+        let mismatches = content.defects.iter().filter(|defect| defect.kind == DefectKind::TypeMismatch);
+        let mut items: Vec<u32> = mismatches.map(|defect| defect.place.item).collect();
+        items.sort_unstable();
+        items
+    };
+    // Of each item, the item that is the archive around it.
+    let mut archives: Vec<Option<u32>> = Vec::with_capacity(content.items.len());
+    let mut files = Vec::new();
+    for (number, item) in (0..).zip(&content.items) {
+        let archive = match item.origin {
+            Origin::Member => item.parent,
+            _ => item.parent.and_then(|parent| archives.get(parent as usize).copied().flatten()),
+        };
+        archives.push(archive);
+        if is_file(item) {
+            let archive = archive.and_then(|archive| content.items.get(archive as usize));
+            let archive = archive.map(|item| item.path.to_string()).unwrap_or_default();
+            files.push(file(number, item, archive, disguised.binary_search(&number).is_ok()));
+        }
+    }
+    files
+}
+
+/// Whether a reader would call the item a file: it is attached, has a name, comes out of something else, or is not text.
+fn is_file(item: &Item) -> bool {
+    match item.origin {
+        Origin::Inline | Origin::Member => true,
+        _ if item.kind == Kind::Multipart => false,
+        _ if item.attached || !item.names.is_empty() => true,
+        Origin::Part(..) | Origin::Message => {
+            let as_text = item.declared.is_empty() || item.declared.starts_with("text/");
+            match item.kind {
+                Kind::Text | Kind::Html | Kind::Message | Kind::Empty => false,
+                // What cannot be told from text: signed and encrypted text, mark-up, source code.
+                Kind::Unknown | Kind::Pgp | Kind::Xml | Kind::Script | Kind::Calendar | Kind::Vcard => !as_text,
+                _ => true,
+            }
+        }
+    }
+}
+
+fn file(number: u32, item: &Item, archive: String, is_disguised: bool) -> File {
+    let name = item.names.first().cloned().unwrap_or_default();
+    let mut all: Vec<String> = item.names.iter().flat_map(|name| extensions(name)).collect();
+    all.sort_unstable();
+    all.dedup();
+    File {
+        extension: extensions(&name).pop().unwrap_or_default(),
+        extensions: all,
+        name,
+        names: item.names.clone(),
+        declared_type: item.declared.clone(),
+        kind: item.kind.name().to_owned(),
+        size: item.size,
+        sha256: item.sha256.as_ref().map(hex).unwrap_or_default(),
+        digest: item.sha256,
+        is_encrypted: item.encrypted,
+        is_attached: item.attached,
+        is_disguised,
+        archive,
+        path: Arc::clone(&item.path),
+        depth: u32::from(item.depth),
+        item: number,
+        readings: Some(item.readings),
+    }
+}
+
+/// The extensions of a name, in order and in lower case, as the system that opens the file sees them: direction marks
+/// and other invisible characters do not count, nor do dots and blanks at the end, and a NUL or a colon ends the name.
+fn extensions(name: &str) -> Vec<String> {
+    let name = name.rsplit(['/', '\\']).find(|part| !part.is_empty()).unwrap_or_default();
+    let shown: String = name.chars().filter(|c| !fold::is_invisible(*c)).collect();
+    // `a.exe\0.txt` is `a.exe` for whoever stops at the NUL, `a.txt` for whoever drops it: both count.
+    let mut found = Vec::new();
+    for name in shown.split(['\0', ':']) {
+        let name = name.trim_end_matches(|c: char| c == '.' || c.is_whitespace() || c.is_control());
+        for extension in name.split('.').skip(1).map(str::trim) {
+            let plain = extension.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '+'));
+            if plain && (1..=EXTENSION_BYTES).contains(&extension.len()) {
+                found.push(extension.to_lowercase());
+            }
+        }
+    }
+    found
+}
+
+fn hex(digest: &[u8; 32]) -> String {
+    let mut text = String::with_capacity(64);
+    for byte in digest {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{extensions, hex};
+
+    #[test]
+    fn extensions_as_the_system_sees_them() {
+        let last = |name: &str| extensions(name).pop().unwrap_or_default();
+        assert_eq!(extensions("invoice.PDF.exe"), ["pdf", "exe"]);
+        assert_eq!(last("a.exe. . "), "exe");
+        assert_eq!(last("annexe\u{202e}fdp.exe"), "exe", "shown as annexexe.pdf");
+        assert_eq!(last("a.e\u{200b}xe"), "exe");
+        assert_eq!(last("invoice.pdf          .exe"), "exe");
+        assert_eq!(last("dir.d/name"), "");
+        assert_eq!(last("C:\\dir\\name.Doc"), "doc");
+        assert_eq!(extensions("a.exe\0.txt"), ["exe", "txt"]);
+        assert_eq!(last("a.exe:stream"), "exe");
+    }
+
+    #[test]
+    fn names_without_extension() {
+        for name in ["", ".", "...", "README", "Minutes of 3. June", "a. ", "a.(b)", "a.averylongwordthatisnone"] {
+            assert_eq!(extensions(name), [""; 0], "{name}");
+        }
+        assert_eq!(extensions(".bashrc"), ["bashrc"]);
+    }
+
+    #[test]
+    fn digests_in_hex() {
+        let mut digest = [0; 32];
+        digest[0] = 0xab;
+        assert_eq!(hex(&digest), format!("ab{}", "0".repeat(62)));
+    }
+}

@@ -140,8 +140,11 @@ fn cut(view: &mut TextView<'_>, budget: &mut Budget<'_>) -> bool {
         return false;
     }
     let end = view.text.floor_char_boundary(most);
-    let explanation =
-        format!("the {} text has {} bytes or more, and the limit is {most}; its head was read", view.view, view.text.len());
+    let explanation = format!(
+        "the {} text has {} bytes or more, and the limit is {most}; its head was read",
+        view.view,
+        view.text.len()
+    );
     budget.note(Limit::Text, view.place(end, view.text.len()), explanation);
     match &mut view.text {
         Cow::Borrowed(text) => *text = text.get(..end).unwrap_or_default(),

@@ -4,7 +4,6 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use super::File;
-use crate::defect::DefectKind;
 use crate::text::fold;
 use crate::unpack::{Content, Item, Kind, Origin};
 
@@ -12,12 +11,6 @@ use crate::unpack::{Content, Item, Kind, Origin};
 const EXTENSION_BYTES: usize = 12;
 
 pub(super) fn gather(content: &Content<'_>) -> Vec<File> {
-    let disguised = {
-        let mismatches = content.defects.iter().filter(|defect| defect.kind == DefectKind::TypeMismatch);
-        let mut items: Vec<u32> = mismatches.map(|defect| defect.place.item).collect();
-        items.sort_unstable();
-        items
-    };
     // Of each item, the item that is the archive around it.
     let mut archives: Vec<Option<u32>> = Vec::with_capacity(content.items.len());
     let mut files = Vec::new();
@@ -30,31 +23,23 @@ pub(super) fn gather(content: &Content<'_>) -> Vec<File> {
         if is_file(item) {
             let archive = archive.and_then(|archive| content.items.get(archive as usize));
             let archive = archive.map(|item| item.path.to_string()).unwrap_or_default();
-            files.push(file(number, item, archive, disguised.binary_search(&number).is_ok()));
+            files.push(file(number, item, archive));
         }
     }
     files
 }
 
-/// Whether a reader would call the item a file: it is attached, has a name, comes out of something else, or is not text.
+/// Whether a reader would call the item a file: it is attached, has a name, or comes out of something else. Text in
+/// place is none, and a message or a multipart that had to be decoded first is no more than what holds its parts.
 fn is_file(item: &Item) -> bool {
     match item.origin {
+        Origin::Message => false,
         Origin::Inline | Origin::Member => true,
-        _ if item.kind == Kind::Multipart => false,
-        _ if item.attached || !item.names.is_empty() => true,
-        Origin::Part(..) | Origin::Message => {
-            let as_text = item.declared.is_empty() || item.declared.starts_with("text/");
-            match item.kind {
-                Kind::Text | Kind::Html | Kind::Message | Kind::Empty => false,
-                // What cannot be told from text: signed and encrypted text, mark-up, source code.
-                Kind::Unknown | Kind::Pgp | Kind::Xml | Kind::Script | Kind::Calendar | Kind::Vcard => !as_text,
-                _ => true,
-            }
-        }
+        Origin::Part(..) => item.kind != Kind::Multipart && (item.attached || !item.names.is_empty()),
     }
 }
 
-fn file(number: u32, item: &Item, archive: String, is_disguised: bool) -> File {
+fn file(number: u32, item: &Item, archive: String) -> File {
     let name = item.names.first().cloned().unwrap_or_default();
     let mut all: Vec<String> = item.names.iter().flat_map(|name| extensions(name)).collect();
     all.sort_unstable();
@@ -71,7 +56,7 @@ fn file(number: u32, item: &Item, archive: String, is_disguised: bool) -> File {
         digest: item.sha256,
         is_encrypted: item.encrypted,
         is_attached: item.attached,
-        is_disguised,
+        is_disguised: item.disguised,
         archive,
         path: Arc::clone(&item.path),
         depth: u32::from(item.depth),
@@ -89,7 +74,7 @@ fn extensions(name: &str) -> Vec<String> {
     let mut found = Vec::new();
     for name in shown.split(['\0', ':']) {
         let name = name.trim_end_matches(|c: char| c == '.' || c.is_whitespace() || c.is_control());
-        for extension in name.split('.').skip(1).map(str::trim) {
+        for extension in name.split('.').skip(1) {
             let plain = extension.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '+'));
             if plain && (1..=EXTENSION_BYTES).contains(&extension.len()) {
                 found.push(extension.to_lowercase());

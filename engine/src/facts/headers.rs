@@ -49,13 +49,12 @@ pub(super) fn gather(from: &Fields<'_>) -> HeaderFacts {
     let message_id = value("message-id").unwrap_or_default();
     let message_id = message_id.strip_prefix('<').unwrap_or(message_id);
     let message_id = message_id.strip_suffix('>').unwrap_or(message_id).to_owned();
-    let written = from.first("date");
-    let date = written.and_then(fields::date);
+    let date = from.first("date").and_then(fields::date);
     HeaderFacts {
         subject_folded: fold::fold(&subject),
         subject,
-        date,
-        date_zone: written.filter(|_| date.is_some()).and_then(zone),
+        date: date.map(|(seconds, _)| seconds),
+        date_zone: date.map(|(_, zone)| zone),
         message_id,
         headers,
     }
@@ -69,36 +68,5 @@ fn header(raw: &[u8], field: &Field) -> Header {
         value: fields::text(value),
         raw: String::from_utf8_lossy(value).into_owned(),
         written_name: written.into_owned(),
-    }
-}
-
-/// The zone of a date, in minutes east of UTC: the last word of four digits with a sign, outside of comments.
-fn zone(date: &[u8]) -> Option<i32> {
-    let end = date.iter().position(|byte| *byte == b'(').unwrap_or(date.len());
-    let words = date.get(..end)?.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-    let last = words.last()?;
-    let (sign, digits) = match last.split_first()? {
-        (b'+', digits) => (1, digits),
-        (b'-', digits) => (-1, digits),
-        // Named zones other than these are few, American, and obsolete since 1982.
-        _ => return matches!(last, b"GMT" | b"UT" | b"UTC" | b"Z").then_some(0),
-    };
-    let digits = std::str::from_utf8(digits).ok().filter(|digits| digits.len() == 4)?;
-    let number = digits.parse::<i32>().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
-    Some(sign * (number / 100 * 60 + number % 100))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::zone;
-
-    #[test]
-    fn zones_of_dates() {
-        assert_eq!(zone(b" Mon, 2 Jun 2025 10:00:00 +0200"), Some(120));
-        assert_eq!(zone(b" Mon, 2 Jun 2025 10:00:00 -0330 (NST)"), Some(-210));
-        assert_eq!(zone(b"2 Jun 2025 10:00:00 GMT"), Some(0));
-        for none in ["", "2 Jun 2025 10:00:00", "2 Jun 2025 10:00:00 EST", "x +020", "x +02000", "x +-200", "(+0200)"] {
-            assert_eq!(zone(none.as_bytes()), None, "{none}");
-        }
     }
 }

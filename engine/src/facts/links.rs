@@ -34,7 +34,10 @@ pub(super) fn gather(content: &Content<'_>, visible: &TextView<'_>, budget: &mut
             }
         }
         for (kind, targets) in [("form", &document.forms), ("refresh", &document.refreshes)] {
-            targets.iter().filter(|target| !target.is_empty()).for_each(|target| links.add(&source, kind, target, "", 0));
+            targets
+                .iter()
+                .filter(|target| !target.is_empty())
+                .for_each(|target| links.add(&source, kind, target, "", 0));
         }
         document.remote_images.iter().for_each(|target| images.add(&source, "image", target, "", 0));
     }
@@ -142,7 +145,11 @@ fn link(source: &Source<'_>, kind: &'static str, target: &str, shown: &str, offs
         // Mail programs open what has no scheme with this one.
         scheme: if is_bare { "http".to_owned() } else { url.scheme },
         shown: shown.to_owned(),
-        shown_domain: if host::ip(&shown_host).is_some() { shown_host.clone() } else { host::registrable(&shown_host).to_owned() },
+        shown_domain: if host::ip(&shown_host).is_some() {
+            shown_host.clone()
+        } else {
+            host::registrable(&shown_host).to_owned()
+        },
         shown_host,
         is_ip: url.is_ip,
         has_user: url.has_user,
@@ -189,7 +196,7 @@ fn shown_host(shown: &str) -> String {
     if bare.len() > host::HOST_BYTES * 4 || bare.contains(|c: char| c.is_whitespace() || c == '@') {
         return String::new();
     }
-    let bare = host::ascii(bare);
+    let bare = host::normal(bare);
     let is_host = host::is_valid(&bare) && host::has_known_suffix(&bare) && !known::is_file_suffix(&bare);
     if is_host { bare.into_owned() } else { String::new() }
 }
@@ -209,7 +216,19 @@ mod tests {
 
     #[test]
     fn texts_that_name_no_host() {
-        for text in ["", "Click here", "info@bank.example", "report.zip", "README.md", "setup.sh", "Log in. Now", "version 2.0", "1.2.3.4", "a.nosuchtld", "mailto:a@bank.example"] {
+        for text in [
+            "",
+            "Click here",
+            "info@bank.example",
+            "report.zip",
+            "README.md",
+            "setup.sh",
+            "Log in. Now",
+            "version 2.0",
+            "1.2.3.4",
+            "a.nosuchtld",
+            "mailto:a@bank.example",
+        ] {
             assert_eq!(shown_host(text), "", "{text}");
         }
     }

@@ -353,8 +353,7 @@ pub(crate) fn gather<'s>(
     let fields = headers::Fields::of(content);
     let envelope = people::envelope(mail, &fields);
     let header = if wanted.any(Wanted::HEADERS) { headers::gather(&fields) } else { headers::HeaderFacts::default() };
-    let people =
-        if wanted.any(Wanted::PEOPLE) { people::gather(&fields, &envelope) } else { People::default() };
+    let people = if wanted.any(Wanted::PEOPLE) { people::gather(&fields, &envelope) } else { People::default() };
     let route = if wanted.any(Wanted::ROUTE) { route::gather(mail, &fields, networks) } else { Route::default() };
     let body = body::gather(content, wanted, budget);
     let (links, images) =

@@ -1,50 +1,47 @@
-//! The shape of the MIME tree: each part as its header describes it.
+//! The shape of the MIME tree: each part as its header describes it, containers included.
 
 use std::sync::Arc;
 
 use super::PartFacts;
-use crate::mime::{Encoding, Part, Tree};
+use crate::mime::{Part, Tree};
 use crate::unpack::{Content, Item, Origin};
 
 pub(super) fn gather(content: &Content<'_>) -> Vec<PartFacts> {
-    let described = content.items.iter().filter_map(|item| {
-        let (number, part) = match item.origin {
-            Origin::Message => (0, 0),
-            Origin::Part(tree, part) => (tree, part),
-            Origin::Inline | Origin::Member => return None,
+    let mut parts = Vec::new();
+    // Where each tree hangs: the item that its message was decoded from. The message's own hangs nowhere.
+    let mut holders: Vec<Option<&Item>> = vec![None; content.trees.len()];
+    for item in &content.items {
+        if let Origin::Part(tree, _) = item.origin
+            && let Some(holder) = holders.get_mut(tree as usize)
+        {
+            *holder = item.parent.and_then(|parent| content.items.get(parent as usize));
+        }
+    }
+    for ((tree, base), holder) in content.trees.iter().zip(&content.bases).zip(holders) {
+        let bytes = match base {
+            None => content.raw,
+            Some(buffer) => content.buffers.get(*buffer as usize).map(Vec::as_slice).unwrap_or_default(),
         };
-        let tree = content.trees.get(number as usize)?;
-        let part = tree.parts.get(part as usize)?;
-        // The fields of other trees count in bytes that had to be decoded first.
-        let encoding = if number == 0 { written_encoding(content.raw, tree, part) } else { None };
-        Some(describe(item, part, encoding.unwrap_or_else(|| encoding_name(part.encoding).to_owned())))
-    });
-    described.collect()
+        parts.extend(tree.parts.iter().map(|part| describe(bytes, tree, part, holder)));
+    }
+    parts
 }
 
-fn describe(item: &Item, part: &Part, encoding: String) -> PartFacts {
+fn describe(bytes: &[u8], tree: &Tree, part: &Part, holder: Option<&Item>) -> PartFacts {
+    let encoding = tree.fields_of(part).iter().find(|field| field.is(bytes, "content-transfer-encoding"));
+    let encoding = encoding.map(|field| String::from_utf8_lossy(field.value.of(bytes)).trim().to_ascii_lowercase());
+    let (path, depth) = match holder.filter(|holder| !holder.path.is_empty()) {
+        Some(holder) => (format!("{}/{}", holder.path, part.path).into(), holder.depth),
+        None => (Arc::clone(&part.path), 0),
+    };
     PartFacts {
         media_type: part.media_type.clone(),
         charset: part.charset.as_deref().unwrap_or_default().to_ascii_lowercase(),
-        encoding,
+        encoding: encoding.unwrap_or_default(),
         boundary: part.boundary.clone().unwrap_or_default(),
         disposition: part.disposition.clone(),
         parameters: part.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect(),
-        depth: u32::from(item.depth),
-        path: Arc::clone(&item.path),
-    }
-}
-
-fn written_encoding(raw: &[u8], tree: &Tree, part: &Part) -> Option<String> {
-    let field = tree.fields_of(part).iter().find(|field| field.is(raw, "content-transfer-encoding"))?;
-    Some(String::from_utf8_lossy(field.value.of(raw)).trim().to_ascii_lowercase())
-}
-
-fn encoding_name(encoding: Encoding) -> &'static str {
-    match encoding {
-        Encoding::Identity => "",
-        Encoding::Base64 => "base64",
-        Encoding::QuotedPrintable => "quoted-printable",
-        Encoding::Uuencode => "x-uuencode",
+        depth: u32::from(depth).saturating_add(u32::from(part.depth)),
+        path,
     }
 }

@@ -12,9 +12,10 @@ pub(super) fn envelope(mail: &Mail<'_>, header: &Fields<'_>) -> EnvelopeFacts {
     let given = &mail.envelope;
     let (from, has_from) = match (&given.mail_from, header.first("return-path")) {
         (Some(path), _) => (person(String::new(), path), true),
-        (None, Some(field)) => {
-            (fields::addresses(field).into_iter().next().map(|it| person(it.name, &it.address)).unwrap_or_default(), true)
-        }
+        (None, Some(field)) => (
+            fields::addresses(field).into_iter().next().map(|it| person(it.name, &it.address)).unwrap_or_default(),
+            true,
+        ),
         (None, None) => (Person::default(), false),
     };
     EnvelopeFacts {
@@ -60,7 +61,7 @@ fn persons(header: &Fields<'_>, name: &str) -> Vec<Person> {
 fn person(name: String, address: &str) -> Person {
     let address = address.trim();
     let (local, written) = address.rsplit_once('@').unwrap_or((address, ""));
-    let host = host::ascii(written).into_owned();
+    let host = host::normal(written).into_owned();
     let domain = host::registrable(&host).to_owned();
     Person {
         address: if written.is_empty() { address.to_owned() } else { format!("{local}@{}", written.to_lowercase()) },
@@ -85,7 +86,7 @@ fn address_in(name: &str) -> &str {
         let local = before.len() - before.trim_end_matches(is_local).len();
         let end = after.len() - after.trim_start_matches(is_host).len();
         let host = after.get(..end).unwrap_or_default().trim_end_matches(['.', '-', '_']);
-        if local > 0 && host::is_valid(&host::ascii(host)) {
+        if local > 0 && host::is_valid(&host::normal(host)) {
             return name.get(at - local..at + 1 + host.len()).unwrap_or_default();
         }
         from = at + 1;

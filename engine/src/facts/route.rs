@@ -38,7 +38,7 @@ fn client(envelope: &Envelope, received: &[Received], networks: &Networks) -> Cl
 }
 
 fn named(ip: Option<IpAddr>, name: &str, helo: &str, networks: &Networks) -> Client {
-    let name = host::ascii(name).into_owned();
+    let name = host::normal(name).into_owned();
     Client {
         address: ip,
         ip: ip.map(|ip| ip.to_canonical().to_string()).unwrap_or_default(),
@@ -73,7 +73,12 @@ mod tests {
     }
 
     fn hops(ips: &[&str]) -> Vec<Received> {
-        let hop = |ip: &&str| Received { ip: ip.parse().ok(), helo: format!("helo-{ip}"), name: "Mail.Example.com".into(), ..Received::default() };
+        let hop = |ip: &&str| Received {
+            ip: ip.parse().ok(),
+            helo: format!("helo-{ip}"),
+            name: "Mail.Example.com".into(),
+            ..Received::default()
+        };
         ips.iter().map(hop).collect()
     }
 

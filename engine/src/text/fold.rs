@@ -168,7 +168,11 @@ mod tests {
         assert_eq!(fold("V\u{200b}i\u{ad}a\u{2060}gra"), "viagra");
         assert_eq!(fold("ＶＩＡＧＲＡ 𝓯𝓻𝓮𝓮 ⓒⓐⓢⓗ"), "viagra free cash");
         assert_eq!(fold("v\u{336}i\u{336}a\u{336}gra"), "viagra");
-        assert_eq!(fold("Your Раураl account, ассеѕѕ"), "your paypal account, access", "Cyrillic letters in Latin words");
+        assert_eq!(
+            fold("Your Раураl account, ассеѕѕ"),
+            "your paypal account, access",
+            "Cyrillic letters in Latin words"
+        );
         assert_eq!(fold("your раѕѕ here, please"), "your pass here, please", "a word of look-alikes in Latin text");
     }
 
@@ -183,7 +187,8 @@ mod tests {
 
     #[test]
     fn folding_twice_changes_nothing() {
-        for text in ["Раураl", "ＶＩＡＧＲＡ\u{a0}x", "Straße ﬁn", "e\u{301}\u{336}", "Ⅳ ½ İstanbul"] {
+        for text in ["Раураl", "ＶＩＡＧＲＡ\u{a0}x", "Straße ﬁn", "e\u{301}\u{336}", "Ⅳ ½ İstanbul"]
+        {
             assert_eq!(fold(&fold(text)), fold(text), "{text}");
         }
     }

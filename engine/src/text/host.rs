@@ -39,9 +39,16 @@ pub(crate) fn is_valid(host: &str) -> bool {
         })
 }
 
-/// A host name as it is compared: lower case, internationalised labels in their ASCII form, no dot at the end. A name
-/// that cannot be brought to ASCII stays as it is, in lower case.
-pub(crate) fn ascii(host: &str) -> Cow<'_, str> {
+/// A host name in lower case and ASCII, internationalised labels in punycode, without the root's dot; `None` where it
+/// is no host name.
+pub(crate) fn ascii(host: &str) -> Option<String> {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let ascii = idna::domain_to_ascii_cow(host.as_bytes(), idna::AsciiDenyList::URL).ok()?;
+    (!ascii.is_empty() && !ascii.split('.').any(str::is_empty)).then(|| ascii.into_owned())
+}
+
+/// What a sender gives for a host name, in the form of [`ascii`] as far as that goes: never nothing.
+pub(crate) fn normal(host: &str) -> Cow<'_, str> {
     let host = host.trim_end_matches('.');
     if !host.is_ascii() && host.len() <= HOST_BYTES * 4 {
         if let Ok(name) = idna::domain_to_ascii_cow(host.as_bytes(), idna::AsciiDenyList::EMPTY) {
@@ -183,28 +190,43 @@ mod tests {
     #[test]
     fn valid_names() {
         assert!(is_valid("a-b.example.com") && is_valid("_dmarc.example.com"));
-        for host in ["", "localhost", "a..b", ".a.b", "a b.example", &format!("{}.example", "a".repeat(64)), "é.example"] {
+        for host in
+            ["", "localhost", "a..b", ".a.b", "a b.example", &format!("{}.example", "a".repeat(64)), "é.example"]
+        {
             assert!(!is_valid(host), "{host}");
         }
     }
 
     #[test]
-    fn names_in_ascii() {
-        assert_eq!(ascii("WWW.Example.COM."), "www.example.com");
-        assert_eq!(ascii("bücher.example"), "xn--bcher-kva.example");
-        assert_eq!(ascii("ｅｘａｍｐｌｅ.com"), "example.com");
-        assert!(matches!(ascii("example.com"), Cow::Borrowed(_)));
+    fn host_names_become_lower_case_ascii() {
+        assert_eq!(ascii("Mail.Example.COM.").as_deref(), Some("mail.example.com"));
+        assert_eq!(ascii("bücher.example").as_deref(), Some("xn--bcher-kva.example"));
+        assert_eq!(ascii("foo_bar.example").as_deref(), Some("foo_bar.example"));
+        for wrong in ["", ".", "a..example", "two words.example", "a/b.example", "a@b.example"] {
+            assert_eq!(ascii(wrong), None, "{wrong}");
+            assert_eq!(normal(wrong), wrong.trim_end_matches('.'), "and what is none stays");
+        }
+    }
+
+    #[test]
+    fn names_as_senders_give_them() {
+        assert_eq!(normal("WWW.Example.COM."), "www.example.com");
+        assert_eq!(normal("bücher.example"), "xn--bcher-kva.example");
+        assert_eq!(normal("ｅｘａｍｐｌｅ.com"), "example.com");
+        assert!(matches!(normal("example.com"), Cow::Borrowed(_)));
     }
 
     #[test]
     fn look_alikes_and_honest_names() {
         for host in ["аpple.example", "аррӏе.example", "gооgle.com", "pαypal.example"] {
-            let name = ascii(host);
+            let name = normal(host);
             assert!(is_punycode(&name), "{host} {name}");
             assert!(is_look_alike(&name), "{host}");
         }
-        for host in ["bücher.example", "пример.example", "例え.example", "日本ticket.example", "sıfır.example", "apple.example"] {
-            assert!(!is_look_alike(&ascii(host)), "{host}");
+        for host in
+            ["bücher.example", "пример.example", "例え.example", "日本ticket.example", "sıfır.example", "apple.example"]
+        {
+            assert!(!is_look_alike(&normal(host)), "{host}");
         }
         assert!(!is_look_alike("xn--zzzzzzzzzzzz.example"), "punycode that is none");
     }
@@ -212,11 +234,32 @@ mod tests {
     #[test]
     fn addresses_in_every_notation() {
         let four = "192.0.2.33".parse::<IpAddr>().unwrap();
-        for host in ["192.0.2.33", "0xc0.0.2.33", "0300.0.02.041", "3221226017", "0xC0000221", "192.545", "192.0.545", "192.0.2.33."] {
+        for host in [
+            "192.0.2.33",
+            "0xc0.0.2.33",
+            "0300.0.02.041",
+            "3221226017",
+            "0xC0000221",
+            "192.545",
+            "192.0.545",
+            "192.0.2.33.",
+        ] {
             assert_eq!(ip(host), Some(four), "{host}");
         }
         assert_eq!(ip("[2001:db8::1]"), "2001:db8::1".parse().ok());
-        for host in ["", "1.2.3.4.5", "256.0.0.1", "4294967296", "1.2.3.x", "example.com", "1..2", "0x", "08.0.0.1", "[::x]", "1.2.3.256"] {
+        for host in [
+            "",
+            "1.2.3.4.5",
+            "256.0.0.1",
+            "4294967296",
+            "1.2.3.x",
+            "example.com",
+            "1..2",
+            "0x",
+            "08.0.0.1",
+            "[::x]",
+            "1.2.3.256",
+        ] {
             let expected = (host == "0x").then(|| IpAddr::from([0, 0, 0, 0]));
             assert_eq!(ip(host), expected, "{host}");
         }
@@ -224,7 +267,9 @@ mod tests {
 
     #[test]
     fn private_addresses() {
-        for ip in ["10.1.2.3", "127.0.0.1", "169.254.1.1", "100.64.0.1", "::1", "fd00::1", "fe80::1", "::ffff:192.168.0.1"] {
+        for ip in
+            ["10.1.2.3", "127.0.0.1", "169.254.1.1", "100.64.0.1", "::1", "fd00::1", "fe80::1", "::ffff:192.168.0.1"]
+        {
             assert!(is_private(ip.parse().unwrap()), "{ip}");
         }
         for ip in ["192.0.2.1", "100.128.0.1", "172.32.0.1", "2001:db8::1"] {

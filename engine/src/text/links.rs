@@ -62,13 +62,7 @@ fn in_token(token: &str, offset: usize, each: &mut impl FnMut(usize, &str) -> bo
     }
 }
 
-fn give(
-    token: &str,
-    start: usize,
-    end: usize,
-    offset: usize,
-    each: &mut impl FnMut(usize, &str) -> bool,
-) -> bool {
+fn give(token: &str, start: usize, end: usize, offset: usize, each: &mut impl FnMut(usize, &str) -> bool) -> bool {
     let address = trimmed(token.get(start..end).unwrap_or_default());
     // A scheme and nothing behind it is no address.
     let empty = address.ends_with("//") || address.ends_with(':') || !address.contains([':', '.']);
@@ -104,7 +98,7 @@ fn without_slashes(token: &str) -> Option<usize> {
         Some((at, _)) => (at, true),
         None => (0, after.starts_with('/') && after.len() > 1),
     };
-    let name = host::ascii(trimmed(name.get(at..)?));
+    let name = host::normal(trimmed(name.get(at..)?));
     (is_address && host::is_valid(&name) && host::has_known_suffix(&name)).then_some(start + at)
 }
 
@@ -148,22 +142,54 @@ mod tests {
 
     #[test]
     fn addresses_in_sentences() {
-        assert_eq!(found("See http://www.example.com/a. Or (HTTPS://example.net/b_(c)), now!"), ["http://www.example.com/a", "HTTPS://example.net/b_(c)"]);
-        assert_eq!(found("<http://example.com/?a=1&b=2> \"ftp://example.org\""), ["http://example.com/?a=1&b=2", "ftp://example.org"]);
-        assert_eq!(found("www.example.com, WWW.EXAMPLE.NET/x? example.org/path; bit.ly/abc"), ["www.example.com", "WWW.EXAMPLE.NET/x", "example.org/path", "bit.ly/abc"]);
+        assert_eq!(
+            found("See http://www.example.com/a. Or (HTTPS://example.net/b_(c)), now!"),
+            ["http://www.example.com/a", "HTTPS://example.net/b_(c)"]
+        );
+        assert_eq!(
+            found("<http://example.com/?a=1&b=2> \"ftp://example.org\""),
+            ["http://example.com/?a=1&b=2", "ftp://example.org"]
+        );
+        assert_eq!(
+            found("www.example.com, WWW.EXAMPLE.NET/x? example.org/path; bit.ly/abc"),
+            ["www.example.com", "WWW.EXAMPLE.NET/x", "example.org/path", "bit.ly/abc"]
+        );
         assert_eq!(found("mailto:a@example.com [http://example.com]"), ["mailto:a@example.com", "http://example.com"]);
-        assert_eq!(found("http://a.example,http://b.example/r?u=http://c.example"), ["http://a.example", "http://b.example/r?u=http://c.example"]);
+        assert_eq!(
+            found("http://a.example,http://b.example/r?u=http://c.example"),
+            ["http://a.example", "http://b.example/r?u=http://c.example"]
+        );
         assert_eq!(found("请访问http://example.com/x。谢谢 看www.example.com吧"), ["http://example.com/x"]);
         assert_eq!(found("看www.example.com/x，谢谢"), ["www.example.com/x"]);
-        assert_eq!(found("http://203.0.113.7:8080/x http://[2001:db8::1]/"), ["http://203.0.113.7:8080/x", "http://[2001:db8::1]/"]);
+        assert_eq!(
+            found("http://203.0.113.7:8080/x http://[2001:db8::1]/"),
+            ["http://203.0.113.7:8080/x", "http://[2001:db8::1]/"]
+        );
     }
 
     #[test]
     fn what_is_no_address() {
         for text in [
-            "", ".", ":", "http://", "http:// x", "see www. for more", "and/or e.g. this.", "src/main.rs", "1.5/2",
-            "a@example.com", "example.com", "www.nosuchtld9", "10:30", "mailto:", "Mr.Smith/Jones", "file://x", "x://y.example",
-            "awww.example.com", "http://.", "...",
+            "",
+            ".",
+            ":",
+            "http://",
+            "http:// x",
+            "see www. for more",
+            "and/or e.g. this.",
+            "src/main.rs",
+            "1.5/2",
+            "a@example.com",
+            "example.com",
+            "www.nosuchtld9",
+            "10:30",
+            "mailto:",
+            "Mr.Smith/Jones",
+            "file://x",
+            "x://y.example",
+            "awww.example.com",
+            "http://.",
+            "...",
         ] {
             assert_eq!(found(text), [""; 0], "{text}");
         }
@@ -172,7 +198,19 @@ mod tests {
     #[test]
     fn hostile_text_takes_linear_time() {
         let start = std::time::Instant::now();
-        for piece in ["www.", "http://", "www. ", "http://a.example ", "a.b/", "((((", "http://x)", ",http://", "请.", "x:", "\u{a0}."] {
+        for piece in [
+            "www.",
+            "http://",
+            "www. ",
+            "http://a.example ",
+            "a.b/",
+            "((((",
+            "http://x)",
+            ",http://",
+            "请.",
+            "x:",
+            "\u{a0}.",
+        ] {
             let text = piece.repeat((1 << 20) / piece.len());
             let mut count = 0;
             find(&text, |_, _| {

@@ -128,7 +128,7 @@ fn path_and_query(rest: &str) -> (&str, &str) {
 /// The host as it is compared, and whether it is an IP address.
 fn normal_host(written: &str) -> (String, bool) {
     let decoded = percent_decoded(written);
-    let name = host::ascii(&decoded);
+    let name = host::normal(&decoded);
     match host::ip(&name) {
         Some(ip) => (ip.to_string(), true),
         None => (name.into_owned(), false),
@@ -170,7 +170,14 @@ mod tests {
         (url.scheme, url.host, url.port, url.path, url.query, flags)
     }
 
-    fn parts(scheme: &str, host: &str, port: u32, path: &str, query: &str, flags: &str) -> (String, String, u32, String, String, String) {
+    fn parts(
+        scheme: &str,
+        host: &str,
+        port: u32,
+        path: &str,
+        query: &str,
+        flags: &str,
+    ) -> (String, String, u32, String, String, String) {
         (scheme.into(), host.into(), port, path.into(), query.into(), flags.into())
     }
 
@@ -182,7 +189,10 @@ mod tests {
         assert_eq!(split("www.example.com/x"), parts("", "www.example.com", 0, "/x", "", ""));
         assert_eq!(split("example.com:8080/x"), parts("", "example.com", 8080, "/x", "", ""));
         assert_eq!(split("//example.com/x"), parts("", "example.com", 0, "/x", "", ""));
-        assert_eq!(split("mailto:Someone@Example.com?subject=x"), parts("mailto", "example.com", 0, "Someone@Example.com", "subject=x", ""));
+        assert_eq!(
+            split("mailto:Someone@Example.com?subject=x"),
+            parts("mailto", "example.com", 0, "Someone@Example.com", "subject=x", "")
+        );
     }
 
     #[test]
@@ -219,7 +229,10 @@ mod tests {
     fn the_host_is_after_the_last_at_sign() {
         assert_eq!(split("http://www.example.com@203.0.113.7/"), parts("http", "203.0.113.7", 0, "/", "", "ui"));
         assert_eq!(split("http://a@b@example.net"), parts("http", "example.net", 0, "", "", "u"));
-        assert_eq!(split("http://example.com\\@example.net/"), parts("http", "example.com", 0, "\\@example.net/", "", ""));
+        assert_eq!(
+            split("http://example.com\\@example.net/"),
+            parts("http", "example.com", 0, "\\@example.net/", "", "")
+        );
         assert_eq!(split("http://example.com/@example.net"), parts("http", "example.com", 0, "/@example.net", "", ""));
     }
 

@@ -8,6 +8,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
 
 use fst::Map;
 use fst::raw::Output;
@@ -33,7 +34,8 @@ pub(super) enum Table {
     Domains(Map<Vec<u8>>),
     Addresses(Map<Vec<u8>>),
     Urls(Map<Vec<u8>>),
-    Networks(Box<Networks>),
+    /// The trie has cells inside, for views that change it; once compiled nothing does, so no panic leaves it half done.
+    Networks(Box<AssertUnwindSafe<Networks>>),
     Hashes(Vec<([u8; 32], u32)>),
 }
 
@@ -47,7 +49,7 @@ pub(super) struct Networks {
 /// Compiles a list's text.
 pub(super) fn compile(source: &ListSource, problems: &mut Vec<Problem>) -> Table {
     let mut names: Vec<(String, u32)> = Vec::new();
-    let mut networks = Box::<Networks>::default();
+    let mut networks = Box::new(AssertUnwindSafe(Networks::default()));
     let mut hashes: Vec<([u8; 32], u32)> = Vec::new();
     line::entries(&source.source, &source.text, problems, |entry, line| {
         match source.kind {

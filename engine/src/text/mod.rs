@@ -3,6 +3,7 @@
 pub(crate) mod entities;
 pub(crate) mod fold;
 pub(crate) mod host;
+pub(crate) mod letters;
 pub(crate) mod links;
 pub(crate) mod show;
 pub(crate) mod span;

@@ -3,15 +3,48 @@
 //! Takes a condition's text and the vocabulary, gives a program; takes a program and facts, gives a truth. Never
 //! allocates while evaluating, never recurses deeper than the depth limit of the parser, never fails at scan time:
 //! what CEL calls an error (an absent fact, a division by zero) makes the condition false.
+//!
+//! ```text
+//! text -> tokens (lexer) -> Expr (parser, syntax) -> Node (check, check_calls, types, functions)      when loaded
+//! Node + facts -> truth (evaluate, lists, calls; text, moment, value)                                 for each message
+//! ```
+//!
+//! `docs/rules.md` says what of CEL is here. The crate `cel` is the judge: `tests/differential.rs` holds both against
+//! each other. It is not used itself, because its values are owned (it allocates for each fact read), its evaluation
+//! cannot be stopped, its recursion follows the input, and it has no types when loading.
+
+mod calls;
+mod check;
+mod check_calls;
+mod evaluate;
+mod functions;
+mod lexer;
+mod lists;
+mod moment;
+mod parser;
+mod program;
+mod syntax;
+mod text;
+mod types;
+mod value;
+
+#[cfg(test)]
+pub(crate) mod tests;
 
 use crate::error::Problem;
 use crate::facts::Facts;
-use crate::facts::names::Name;
+use crate::facts::names::{Element, Name, Record, RecordType, Type};
 use crate::wanted::Wanted;
+
+use evaluate::Evaluator;
+use program::Node;
+use syntax::Fault;
+use text::{Purse, Stop};
 
 /// A condition, compiled.
 #[derive(Debug)]
 pub(crate) struct Condition {
+    program: Node,
     wanted: Wanted,
     hits: Vec<String>,
 }
@@ -35,9 +68,12 @@ pub(crate) struct Origin<'o> {
 
 impl Condition {
     /// Compiles a condition. The problem shows the span that is wrong, and the nearest known name.
-    pub(crate) fn compile(_condition: &str, origin: Origin<'_>) -> Result<Condition, Problem> {
-        let _ = (origin.source, origin.text, origin.start);
-        Ok(Condition { wanted: Wanted::NOTHING, hits: Vec::new() })
+    pub(crate) fn compile(condition: &str, origin: Origin<'_>) -> Result<Condition, Problem> {
+        let checked = parser::parse(condition).and_then(|expr| check::check(&expr, condition));
+        match checked {
+            Ok(checked) => Ok(Condition { program: checked.node, wanted: checked.wanted, hits: checked.hits }),
+            Err(fault) => Err(problem(fault, condition, origin)),
+        }
     }
 
     /// The facts that it reads.
@@ -52,12 +88,50 @@ impl Condition {
 
     /// Whether it holds for these facts. `hit(n)` says whether the rule `hits()[n]` hit. Takes at most `steps` steps,
     /// and takes those that it used off them.
-    pub(crate) fn evaluate(&self, _facts: &Facts<'_>, _hit: &dyn Fn(usize) -> bool, _steps: &mut u64) -> Outcome {
-        Outcome::False
+    pub(crate) fn evaluate(&self, facts: &Facts<'_>, hit: &dyn Fn(usize) -> bool, steps: &mut u64) -> Outcome {
+        match self.run(facts, hit, steps) {
+            Ok(true) => Outcome::True,
+            Ok(false) | Err(Stop::Error) => Outcome::False,
+            Err(Stop::Steps) => Outcome::OutOfSteps,
+        }
+    }
+
+    /// As `evaluate`, with errors told from false.
+    fn run(&self, facts: &Facts<'_>, hit: &dyn Fn(usize) -> bool, steps: &mut u64) -> Result<bool, Stop> {
+        let mut evaluator = Evaluator { message: Record::Message(facts), hit, purse: Purse(*steps) };
+        let result = evaluator.truth(&self.program, None);
+        *steps = evaluator.purse.0;
+        result
     }
 }
 
+/// The fault as a problem in the file that the condition stands in.
+fn problem(fault: Fault, condition: &str, origin: Origin<'_>) -> Problem {
+    // In a TOML string with escapes the condition does not stand as it is; then its beginning is shown.
+    let exact = origin.text.get(origin.start..).is_some_and(|rest| rest.starts_with(condition));
+    let (start, end) = if exact { (fault.span.start as usize, fault.span.end as usize) } else { (0, 1) };
+    Problem::span(
+        origin.source,
+        origin.text,
+        origin.start.saturating_add(start),
+        origin.start.saturating_add(end),
+        fault.message,
+    )
+    .remedy(fault.remedy)
+}
+
 /// The text or list of texts that a path such as `from.name` or `links.shown` names, for a rule's `in`.
-pub(crate) fn text_path(_path: &str) -> Option<Vec<&'static Name>> {
-    None
+pub(crate) fn text_path(path: &str) -> Option<Vec<&'static Name>> {
+    let mut record = Some(RecordType::Message);
+    let mut names = Vec::new();
+    for word in path.split('.') {
+        let name = record?.name(word)?;
+        record = match name.kind {
+            Type::Record(inner) | Type::List(Element::Record(inner)) => Some(inner),
+            _ => None,
+        };
+        names.push(name);
+    }
+    let text = matches!(names.last()?.kind, Type::Text | Type::List(Element::Text));
+    text.then_some(names)
 }

@@ -1,0 +1,292 @@
+//! Program and facts -> true or false. Takes borrowed facts, gives a truth, an error of CEL's, or word that the steps
+//! ran out. Nothing is allocated: values are borrowed and `Copy`, variables stand on the stack, lists that a condition
+//! makes are gone through and never stored (`lists.rs`).
+//!
+//! It calls itself as deep as the condition nests, which the parser bounds. Every node costs a step, and every loop
+//! over text or elements what it passes over.
+
+use std::cmp::Ordering;
+
+use super::moment::Moment;
+use super::program::{Node, Path};
+use super::syntax::{Comparison, Operator};
+use super::text::{Purse, Stop, Text};
+use super::value::{Env, Val, order_numbers};
+use crate::facts::Header;
+use crate::facts::names::{Record, Value};
+
+/// One evaluation of one condition.
+pub(super) struct Evaluator<'v> {
+    pub(super) message: Record<'v>,
+    pub(super) hit: &'v dyn Fn(usize) -> bool,
+    pub(super) purse: Purse,
+}
+
+impl<'v> Evaluator<'v> {
+    /// The truth of an expression that is true or false.
+    pub(super) fn truth(&mut self, node: &'v Node, env: Env<'v, '_>) -> Result<bool, Stop> {
+        self.purse.pay(1)?;
+        match node {
+            Node::Not(inner) => Ok(!self.truth(inner, env)?),
+            Node::And(terms) => self.terms(terms, env, false),
+            Node::Or(terms) => self.terms(terms, env, true),
+            Node::Compare(comparison, sides) => {
+                let [left, right] = &**sides;
+                let [left, right] = [self.value(left, env)?, self.value(right, env)?];
+                self.compare(*comparison, left, right)
+            }
+            Node::Contains(text, needle) => {
+                let text = self.text(text, env)?;
+                match text.as_is() {
+                    Some(plain) => {
+                        self.purse.pay(plain.len())?;
+                        Ok(needle.finder.find(plain.as_bytes()).is_some())
+                    }
+                    None => Ok(text.find(Text::plain(&needle.text), 0, &mut self.purse)?.is_some()),
+                }
+            }
+            Node::Matches(text, regex) => {
+                let text = self.text(text, env)?.as_is().ok_or(Stop::Error)?;
+                self.purse.pay(text.len())?;
+                Ok(regex.is_match(text))
+            }
+            Node::InTexts(item, sorted) => self.text(item, env)?.within(sorted, &mut self.purse),
+            Node::InInts(item, sorted) => match self.value(item, env)? {
+                Val::Int(item) => Ok(sorted.binary_search(&item).is_ok()),
+                _ => Err(Stop::Error),
+            },
+            Node::In(pair) => self.within(pair, env),
+            Node::Quantified(quantifier, pair) => self.quantify(*quantifier, pair, env),
+            Node::Hit(index) => Ok((self.hit)(*index)),
+            Node::Has(field) => self.has(field, env),
+            Node::HasKey(pair) => Ok(self.key(pair, env)?.is_some()),
+            other => match self.value(other, env)? {
+                Val::Bool(truth) => Ok(truth),
+                _ => Err(Stop::Error),
+            },
+        }
+    }
+
+    /// `&&` (`decides` false) and `||` (`decides` true): a term that decides outweighs the error of another, on either
+    /// side of it.
+    fn terms(&mut self, terms: &'v [Node], env: Env<'v, '_>, decides: bool) -> Result<bool, Stop> {
+        let mut failed = false;
+        for term in terms {
+            match self.truth(term, env) {
+                Ok(truth) if truth == decides => return Ok(decides),
+                Ok(_) => {}
+                Err(Stop::Error) => failed = true,
+                Err(Stop::Steps) => return Err(Stop::Steps),
+            }
+        }
+        if failed { Err(Stop::Error) } else { Ok(!decides) }
+    }
+
+    /// The value of an expression.
+    pub(super) fn value<'e>(&mut self, node: &'v Node, env: Env<'v, 'e>) -> Result<Val<'v, 'e>, Stop> {
+        self.purse.pay(1)?;
+        match node {
+            Node::Bool(it) => Ok(Val::Bool(*it)),
+            Node::Int(it) => Ok(Val::Int(*it)),
+            Node::Double(it) => Ok(Val::Double(*it)),
+            Node::Text(it) => Ok(Val::Text(Text::plain(it))),
+            Node::Timestamp(it) => Ok(Val::Timestamp(*it)),
+            Node::Duration(it) => Ok(Val::Duration(*it)),
+            Node::Fact(path) => Val::of_fact(follow(self.message, path)?),
+            Node::Variable(out) => variable(env, *out),
+            Node::Of(out, path) => Val::of_fact(follow(record(variable(env, *out)?)?, path)?),
+            Node::Field(of, path) => Val::of_fact(follow(record(self.value(of, env)?)?, path)?),
+            Node::Key(pair) => self.key(pair, env)?.map(|text| Val::Text(Text::plain(text))).ok_or(Stop::Error),
+            Node::Element(pair) => {
+                let [list, at] = &**pair;
+                let list = self.value(list, env)?;
+                let Val::Int(at) = self.value(at, env)? else { return Err(Stop::Error) };
+                self.element(list, usize::try_from(at).map_err(|_| Stop::Error)?)
+            }
+            Node::Negative(of) => match self.value(of, env)? {
+                Val::Int(it) => it.checked_neg().map(Val::Int).ok_or(Stop::Error),
+                Val::Double(it) => Ok(Val::Double(-it)),
+                _ => Err(Stop::Error),
+            },
+            Node::Choose(choices, otherwise) => {
+                for [condition, chosen] in choices {
+                    if self.truth(condition, env)? {
+                        return self.value(chosen, env);
+                    }
+                }
+                self.value(otherwise, env)
+            }
+            Node::Arithmetic(first, others) => {
+                let mut sum = self.value(first, env)?;
+                for (operator, operand) in others {
+                    sum = arithmetic(*operator, sum, self.value(operand, env)?).ok_or(Stop::Error)?;
+                }
+                Ok(sum)
+            }
+            Node::Length(of) => self.length(of, env).map(Val::Int),
+            Node::Call(function, arguments) => self.call(*function, arguments, env),
+            Node::Made(made) => {
+                self.settle(made, env)?;
+                Ok(Val::Made(made, env))
+            }
+            Node::Not(_)
+            | Node::And(_)
+            | Node::Or(_)
+            | Node::Compare(..)
+            | Node::Contains(..)
+            | Node::Matches(..)
+            | Node::InTexts(..)
+            | Node::InInts(..)
+            | Node::In(_)
+            | Node::Quantified(..)
+            | Node::Hit(_)
+            | Node::Has(_)
+            | Node::HasKey(_) => self.truth(node, env).map(Val::Bool),
+        }
+    }
+
+    pub(super) fn text(&mut self, node: &'v Node, env: Env<'v, '_>) -> Result<Text<'v>, Stop> {
+        match self.value(node, env)? {
+            Val::Text(text) => Ok(text),
+            _ => Err(Stop::Error),
+        }
+    }
+
+    pub(super) fn int(&mut self, node: &'v Node, env: Env<'v, '_>) -> Result<i64, Stop> {
+        match self.value(node, env)? {
+            Val::Int(int) => Ok(int),
+            _ => Err(Stop::Error),
+        }
+    }
+
+    /// `has(field)`: whether the last name of the path has a value. Names before it have to.
+    fn has(&mut self, field: &'v Node, env: Env<'v, '_>) -> Result<bool, Stop> {
+        let value = match field {
+            Node::Fact(path) => follow(self.message, path)?,
+            Node::Of(out, path) => follow(record(variable(env, *out)?)?, path)?,
+            Node::Field(of, path) => follow(record(self.value(of, env)?)?, path)?,
+            _ => return Err(Stop::Error),
+        };
+        Ok(!matches!(value, Value::Absent))
+    }
+
+    /// What stands in a map under a key; of several, the first.
+    fn key(&mut self, pair: &'v [Node; 2], env: Env<'v, '_>) -> Result<Option<&'v str>, Stop> {
+        let [map, key] = pair;
+        let Val::Map(headers) = self.value(map, env)? else { return Err(Stop::Error) };
+        let key = self.text(key, env)?;
+        let found = self.header(headers, key)?;
+        Ok(found.map(|header| header.value.as_str()))
+    }
+
+    pub(super) fn header(&mut self, headers: &'v [Header], key: Text<'v>) -> Result<Option<&'v Header>, Stop> {
+        for header in headers {
+            self.purse.pay(1)?;
+            if Text::plain(&header.name).equals(key, &mut self.purse)? {
+                return Ok(Some(header));
+            }
+        }
+        Ok(None)
+    }
+
+    fn compare(&mut self, comparison: Comparison, left: Val<'v, '_>, right: Val<'v, '_>) -> Result<bool, Stop> {
+        match comparison {
+            Comparison::Equal => return self.equal(left, right),
+            Comparison::NotEqual => return Ok(!self.equal(left, right)?),
+            _ => {}
+        }
+        let order = match (left, right) {
+            (Val::Text(a), Val::Text(b)) => Some(a.order(b, &mut self.purse)?),
+            (Val::Bool(a), Val::Bool(b)) => Some(a.cmp(&b)),
+            _ => order(left, right),
+        };
+        // A double that is not a number is in no order to any other.
+        let Some(order) = order else { return Ok(false) };
+        Ok(match comparison {
+            Comparison::Less => order == Ordering::Less,
+            Comparison::LessOrEqual => order != Ordering::Greater,
+            Comparison::Greater => order == Ordering::Greater,
+            _ => order != Ordering::Less,
+        })
+    }
+
+    pub(super) fn equal(&mut self, left: Val<'v, '_>, right: Val<'v, '_>) -> Result<bool, Stop> {
+        match (left, right) {
+            (Val::Text(a), Val::Text(b)) => a.equals(b, &mut self.purse),
+            (Val::Bool(a), Val::Bool(b)) => Ok(a == b),
+            (Val::List(_) | Val::Made(..), _) => self.equal_lists(left, right),
+            _ => Ok(order(left, right) == Some(Ordering::Equal)),
+        }
+    }
+}
+
+/// The order of numbers and times.
+fn order(left: Val<'_, '_>, right: Val<'_, '_>) -> Option<Ordering> {
+    match (left, right) {
+        (Val::Int(a), Val::Int(b)) => Some(a.cmp(&b)),
+        (Val::Double(a), Val::Double(b)) => a.partial_cmp(&b),
+        (Val::Int(a), Val::Double(b)) => order_numbers(a, b),
+        (Val::Double(a), Val::Int(b)) => order_numbers(b, a).map(Ordering::reverse),
+        (Val::Timestamp(a), Val::Timestamp(b)) | (Val::Duration(a), Val::Duration(b)) => Some(a.cmp(&b)),
+        _ => None,
+    }
+}
+
+fn arithmetic<'v, 'e>(operator: Operator, left: Val<'v, 'e>, right: Val<'v, 'e>) -> Option<Val<'v, 'e>> {
+    use Operator::{Add, Divide, Multiply, Remainder, Subtract};
+    match (left, right) {
+        (Val::Int(a), Val::Int(b)) => Some(Val::Int(match operator {
+            Add => a.checked_add(b)?,
+            Subtract => a.checked_sub(b)?,
+            Multiply => a.checked_mul(b)?,
+            Divide => a.checked_div(b)?,
+            Remainder => a.checked_rem(b)?,
+        })),
+        (Val::Double(a), Val::Double(b)) => Some(Val::Double(match operator {
+            Add => a + b,
+            Subtract => a - b,
+            Multiply => a * b,
+            Divide => a / b,
+            Remainder => return None,
+        })),
+        _ => times(operator, left, right),
+    }
+}
+
+fn times<'v, 'e>(operator: Operator, left: Val<'v, 'e>, right: Val<'v, 'e>) -> Option<Val<'v, 'e>> {
+    let sum = |a: Moment, b: Moment| if operator == Operator::Add { a.plus(b) } else { a.minus(b) };
+    match (left, right) {
+        (Val::Timestamp(a), Val::Duration(b)) | (Val::Duration(a), Val::Timestamp(b)) => {
+            sum(a, b)?.as_timestamp().map(Val::Timestamp)
+        }
+        (Val::Timestamp(a), Val::Timestamp(b)) | (Val::Duration(a), Val::Duration(b)) => {
+            sum(a, b)?.as_duration().map(Val::Duration)
+        }
+        _ => None,
+    }
+}
+
+fn variable<'v, 'e>(env: Env<'v, 'e>, out: u32) -> Result<Val<'v, 'e>, Stop> {
+    let mut frame = env;
+    for _ in 0..out {
+        frame = frame.and_then(|frame| frame.outer);
+    }
+    frame.map(|frame| frame.value).ok_or(Stop::Error)
+}
+
+fn record<'v>(value: Val<'v, '_>) -> Result<Record<'v>, Stop> {
+    match value {
+        Val::Record(record) => Ok(record),
+        _ => Err(Stop::Error),
+    }
+}
+
+/// Follows names down from a record. A name on the way that has no value is an error; the last one's may be absent.
+fn follow<'v>(from: Record<'v>, path: &Path) -> Result<Value<'v>, Stop> {
+    let mut value = Value::Record(from);
+    for name in &path.0 {
+        let Value::Record(record) = value else { return Err(Stop::Error) };
+        value = (name.get)(record);
+    }
+    Ok(value)
+}

@@ -69,7 +69,7 @@ mod worker;
 
 pub use builder::EngineBuilder;
 pub use defect::{Defect, DefectKind};
-pub use detect::bayes::TokenWeight;
+pub use detect::bayes::{TokenSet, TokenWeight};
 pub use detect::lists::{ListEffect, ListHit, ListKind, ListSource};
 pub use detect::reputation::DnsList;
 pub use detect::rules::{Rule, RuleSource};
@@ -78,7 +78,7 @@ pub use engine::Engine;
 pub use error::{BuildError, Problem, nearest};
 pub use facts::show::{FactValue, facts_document};
 pub use finding::{Effect, Finding};
-pub use fit::Label;
+pub use fit::{Label, TrainedModel, Trainer};
 pub use incomplete::{Incomplete, Limit};
 pub use input::{Answer, Answers, AuthResults, Envelope, Mail, Network, Networks, Question};
 pub use limits::Limits;

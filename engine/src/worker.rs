@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 
 use crate::defect::Defect;
-use crate::detect::bayes::TokenWeight;
+use crate::detect::bayes::{self, TokenSet, TokenWeight};
 use crate::detect::{Detected, Memory};
 use crate::direction::Direction;
 use crate::engine::Engine;
@@ -127,10 +127,20 @@ impl<'e> Worker<'e> {
 
     /// The tokens that move a message's Bayes score most, the strongest first; none without a model.
     pub fn tokens(&mut self, mail: &Mail<'_>, most: usize) -> Vec<TokenWeight> {
-        self.with_facts(mail, Wanted::ALL, |engine, memory, facts, _, _| match &engine.detectors.bayes {
-            Some(model) => model.explain(facts, &mut memory.bayes, most),
+        self.with_facts(mail, Wanted::ALL, |engine, _, facts, _, _| match &engine.detectors.bayes {
+            Some(model) => model.explain(facts, most),
             None => Vec::new(),
         })
+    }
+
+    /// The tokens of a message, for a [`Trainer`](crate::Trainer).
+    pub fn token_set(&mut self, mail: &Mail<'_>) -> TokenSet {
+        self.with_facts(mail, bayes::WANTED, |engine, _, facts, _, _| bayes::token_set(facts, &engine.keep_headers))
+    }
+
+    /// The Bayes log-odds of a message's tokens; `None` without a model.
+    pub fn score_tokens(&self, tokens: &TokenSet) -> Option<f64> {
+        self.engine.detectors.bayes.as_ref().map(|model| model.score(tokens.slots()).log_odds)
     }
 
     /// Hands every item of a message to `each`, with its decoded bytes, and gives the defects and what was not opened.

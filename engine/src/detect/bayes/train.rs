@@ -1,0 +1,212 @@
+//! Token sets with labels -> a model. The multinomial naive Bayes model is fitted by `linfa-bayes`; since that needs only
+//! the sums of each class, it is fitted on one row a class, in milliseconds (`docs/why/bayes.md`). Calibrated on scores
+//! of messages that the scoring model has not seen.
+
+use std::collections::HashMap;
+
+use linfa::DatasetBase;
+use linfa::traits::Fit;
+use linfa_bayes::MultinomialNb;
+use ndarray::{Array1, Array2};
+use serde::Deserialize;
+
+use super::file::{self, Counts, Parameters};
+use super::model::{Model, Ratio};
+use super::tokens::{SLOT_BITS, TokenSet};
+use crate::fit::Label;
+
+/// Added to every count. This and the next two were fixed by cross-validation inside the learned half of the corpus.
+const ALPHA: f64 = 0.1;
+/// Log-ratios nearer to 0 do not count: tokens that say little are many, and drown the few that say much.
+const LEAST: f64 = 2.0;
+/// The sum is divided by the number of tokens that count, to the power of this.
+const EXPONENT: f64 = 0.75;
+/// Parts that the messages are dealt into for calibration.
+const FOLDS: u64 = 5;
+/// How far the fitted parameters may be from the closed form, in log-ratio.
+const TOLERANCE: f64 = 1e-9;
+
+/// Messages of each class by slot.
+#[derive(Clone)]
+pub(crate) struct Totals {
+    ham: Vec<u32>,
+    spam: Vec<u32>,
+    messages: [u32; 2],
+}
+
+impl Totals {
+    pub(crate) fn new() -> Totals {
+        Totals { ham: vec![0; 1 << SLOT_BITS], spam: vec![0; 1 << SLOT_BITS], messages: [0, 0] }
+    }
+
+    pub(crate) fn add(&mut self, tokens: &TokenSet, label: Label) {
+        let (counts, messages) = match label {
+            Label::Ham => (&mut self.ham, &mut self.messages[0]),
+            Label::Spam => (&mut self.spam, &mut self.messages[1]),
+        };
+        *messages = messages.saturating_add(1);
+        for slot in &tokens.slots {
+            if let Some(count) = counts.get_mut(*slot as usize) {
+                *count = count.saturating_add(1);
+            }
+        }
+    }
+
+    fn counts(&self) -> Counts {
+        let both = self.ham.iter().zip(&self.spam).enumerate();
+        Counts::new(
+            both.filter(|(_, (ham, spam))| **ham > 0 || **spam > 0)
+                .map(|(slot, (ham, spam))| (u32::try_from(slot).unwrap_or(u32::MAX), *ham, *spam))
+                .collect(),
+        )
+    }
+
+    fn parameters(&self) -> Parameters {
+        Parameters {
+            ham_messages: self.messages[0],
+            spam_messages: self.messages[1],
+            alpha: ALPHA,
+            least: LEAST,
+            exponent: EXPONENT,
+            slope: 1.0,
+            offset: 0.0,
+        }
+    }
+}
+
+/// What a fitted linfa model is inside: the same fields in the same order, since it keeps them to itself.
+#[derive(Deserialize)]
+struct Fitted {
+    class_info: HashMap<usize, FittedClass>,
+}
+
+#[derive(Deserialize)]
+struct FittedClass {
+    _class_count: usize,
+    _prior: f64,
+    _feature_count: Array1<f64>,
+    feature_log_prob: Array1<f64>,
+}
+
+/// The log-ratios that linfa fits to rows of counts, one for each column. `labels` gives each row's class: 0 for ham, 1
+/// for spam.
+pub(super) fn fitted_ratios(rows: Array2<f64>, labels: Vec<usize>) -> Result<Vec<f64>, String> {
+    let data = DatasetBase::new(rows, Array1::from(labels));
+    let model = MultinomialNb::<f64, usize>::params().alpha(ALPHA).fit(&data).map_err(|error| error.to_string())?;
+    let bytes = postcard::to_stdvec(&model).map_err(|error| error.to_string())?;
+    let fitted: Fitted = postcard::from_bytes(&bytes).map_err(|error| error.to_string())?;
+    let class = |label: usize| fitted.class_info.get(&label).ok_or("a class without messages");
+    let (ham, spam) = (class(0)?, class(1)?);
+    Ok(spam.feature_log_prob.iter().zip(&ham.feature_log_prob).map(|(spam, ham)| spam - ham).collect())
+}
+
+/// Fits a model to everything learned, and gives its file and what is said of it.
+pub(crate) fn fit(messages: &[(TokenSet, Label)]) -> Result<(Vec<u8>, Vec<(f64, Label)>), String> {
+    let mut totals = Totals::new();
+    messages.iter().for_each(|(tokens, label)| totals.add(tokens, *label));
+    for (count, class) in totals.messages.iter().zip(["ham", "spam"]) {
+        if u64::from(*count) < 2 * FOLDS {
+            return Err(format!("{count} messages of {class} are too few: at least {} are needed", 2 * FOLDS));
+        }
+    }
+    let counts = totals.counts();
+    let mut parameters = totals.parameters();
+    check(&counts, &parameters)?;
+
+    let held_out = held_out(messages, &totals, FOLDS);
+    (parameters.slope, parameters.offset) = calibrate(&held_out);
+    let calibrated =
+        held_out.iter().map(|(score, label)| (parameters.slope * score + parameters.offset, *label)).collect();
+    Ok((file::write(&parameters, &counts), calibrated))
+}
+
+/// Fits the model by linfa and holds the closed form, by which scores are made, against it.
+fn check(counts: &Counts, parameters: &Parameters) -> Result<(), String> {
+    let columns: Vec<(u32, u32, u32)> = counts.iter().collect();
+    let mut rows = Array2::zeros((2, columns.len()));
+    for (column, (_, ham, spam)) in columns.iter().enumerate() {
+        if let Some(cell) = rows.get_mut((0, column)) {
+            *cell = f64::from(*ham);
+        }
+        if let Some(cell) = rows.get_mut((1, column)) {
+            *cell = f64::from(*spam);
+        }
+    }
+    let fitted = fitted_ratios(rows, vec![0, 1])?;
+    let ratio = Ratio::new(parameters, counts);
+    let farthest = columns
+        .iter()
+        .zip(&fitted)
+        .map(|((_, ham, spam), fitted)| (ratio.exact(*ham, *spam) - fitted).abs())
+        .fold(0.0, f64::max);
+    if farthest > TOLERANCE {
+        return Err(format!("the fitted model is {farthest:e} away from the closed form"));
+    }
+    Ok(())
+}
+
+/// The raw score of each message by a model that learned from the other folds only.
+pub(super) fn held_out(messages: &[(TokenSet, Label)], totals: &Totals, folds: u64) -> Vec<(f64, Label)> {
+    let mut scores = Vec::with_capacity(messages.len());
+    for fold in 0..folds {
+        let mut rest = totals.clone();
+        let held: Vec<&(TokenSet, Label)> =
+            messages.iter().filter(|(tokens, _)| tokens.digest % folds == fold).collect();
+        for (tokens, label) in &held {
+            let (counts, count) = match label {
+                Label::Ham => (&mut rest.ham, &mut rest.messages[0]),
+                Label::Spam => (&mut rest.spam, &mut rest.messages[1]),
+            };
+            *count = count.saturating_sub(1);
+            for slot in &tokens.slots {
+                if let Some(count) = counts.get_mut(*slot as usize) {
+                    *count = count.saturating_sub(1);
+                }
+            }
+        }
+        let model = Model::new(rest.parameters(), rest.counts());
+        scores.extend(held.iter().map(|(tokens, label)| (model.score(&tokens.slots).log_odds, *label)));
+    }
+    scores
+}
+
+/// Slope and offset of the logistic curve that fits the scores best (Platt), by Newton's method with Platt's targets,
+/// which keep the curve finite where the classes do not overlap. The classes weigh the same: what a site's share of
+/// spam is, the training folder cannot know.
+fn calibrate(scores: &[(f64, Label)]) -> (f64, f64) {
+    let count = |class: Label| scores.iter().filter(|(_, label)| *label == class).count() as f64;
+    let (ham, spam) = (count(Label::Ham), count(Label::Spam));
+    let (mut slope, mut offset) = (0.5, 0.0);
+    for _ in 0..100 {
+        let (mut gradient, mut hessian) = ([0.0; 2], [1e-9, 0.0, 1e-9]);
+        for (score, label) in scores {
+            let (target, weight) = match label {
+                Label::Spam => ((spam + 1.0) / (spam + 2.0), 1.0 / spam),
+                Label::Ham => (1.0 / (ham + 2.0), 1.0 / ham),
+            };
+            let probability = 1.0 / (1.0 + (-(slope * score + offset)).exp());
+            let (error, curve) = ((probability - target) * weight, probability * (1.0 - probability) * weight);
+            gradient[0] += error * score;
+            gradient[1] += error;
+            hessian[0] += curve * score * score;
+            hessian[1] += curve * score;
+            hessian[2] += curve;
+        }
+        let determinant = hessian[0] * hessian[2] - hessian[1] * hessian[1];
+        if determinant.abs() < 1e-18 {
+            break;
+        }
+        let steps = [
+            (hessian[2] * gradient[0] - hessian[1] * gradient[1]) / determinant,
+            (hessian[0] * gradient[1] - hessian[1] * gradient[0]) / determinant,
+        ];
+        // Far from the optimum the curve is flat and a whole step too long.
+        let scale = (1.0 / steps[0].abs().max(steps[1].abs()).max(1e-12)).min(1.0);
+        slope -= steps[0] * scale;
+        offset -= steps[1] * scale;
+        if steps[0].abs() + steps[1].abs() < 1e-10 {
+            break;
+        }
+    }
+    (slope.max(1e-3), offset)
+}

@@ -2,8 +2,9 @@
 //! the line of that entry; never keeps the text of an entry twice, since it can be read off the subject.
 //!
 //! Names are keys of one finite-state transducer (`fst`) whose values are lines; domains are reversed, label by label,
-//! so that a name's parents are its prefixes. At a million synthetic domains it took 8.6 bytes an entry, where a hash
-//! map of boxed strings took 52, and was a third slower (385 to 271 ns a look-up): memory is what lists run out of.
+//! so that a name's parents are its prefixes. Of a million random names it makes 12 bytes a domain in 1.2 s and 17 an
+//! address in 3 s, where a hash map of boxed strings takes 52, and answers about as fast. Its worst case are URLs whose
+//! paths share nothing: 36 bytes each, as many as their text, in 6 s.
 //! Networks are in a `prefix-trie`, digests in a sorted array.
 
 use std::fmt;

@@ -30,6 +30,8 @@ pub(super) fn gather<'s>(content: &'s Content<'_>, wanted: Wanted, budget: &mut 
                 text => Cow::Owned(tidy(&text.unwrap_or_default()).into_owned()),
             },
         });
+    }
+    if wanted.any(Wanted::VISIBLE | Wanted::SCRIPT) {
         let letters = Letters::count(&body.visible.text);
         body.words = letters.words;
         (body.script, body.scripts) = letters.scripts();

@@ -20,23 +20,21 @@ pub(crate) fn fold_into(text: &str, out: &mut String) {
     }
     let latin = mostly_latin(text);
     let mut word = String::new();
-    // Tokens of ASCII letters and anything beyond ASCII; what lies between folds by itself.
     let mut rest = text;
-    while !rest.is_empty() {
-        let end = rest.bytes().position(|byte| byte.is_ascii() && !byte.is_ascii_alphabetic()).unwrap_or(rest.len());
-        let (token, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        if token.is_ascii() {
-            fold_ascii(token, out);
-        } else {
-            word.clear();
-            word.extend(token.chars().filter(|&c| !is_invisible(c)).nfkc());
-            fold_token(&word, latin, out);
-        }
-        let between = after.bytes().position(|byte| !byte.is_ascii() || byte.is_ascii_alphabetic());
-        let (between, after) = after.split_at_checked(between.unwrap_or(after.len())).unwrap_or((after, ""));
-        fold_ascii(between, out);
+    while let Some(odd) = rest.bytes().position(|byte| !byte.is_ascii()) {
+        // The token around it: ASCII letters and anything beyond ASCII. What lies before folds by itself.
+        let plain = |byte: &u8| byte.is_ascii() && !byte.is_ascii_alphabetic();
+        let start = rest.bytes().take(odd).rposition(|byte| plain(&byte)).map_or(0, |at| at + 1);
+        let (before, token) = rest.split_at_checked(start).unwrap_or((rest, ""));
+        let end = token.bytes().position(|byte| plain(&byte)).unwrap_or(token.len());
+        let (token, after) = token.split_at_checked(end).unwrap_or((token, ""));
+        fold_ascii(before, out);
+        word.clear();
+        word.extend(token.chars().filter(|&c| !is_invisible(c)).nfkc());
+        fold_token(&word, latin, out);
         rest = after;
     }
+    fold_ascii(rest, out);
 }
 
 /// The folded form of `text`.
@@ -47,21 +45,31 @@ pub(crate) fn fold(text: &str) -> String {
 }
 
 fn fold_ascii(text: &str, out: &mut String) {
+    let start = out.len();
+    let bytes = text.as_bytes();
     let mut blank = out.is_empty() || out.ends_with(' ');
-    for byte in text.bytes() {
-        match byte {
-            b' ' | b'\t'..=b'\r' => {
-                if !blank {
-                    out.push(' ');
-                }
-                blank = true;
-            }
-            0..=31 | 127 => {}
-            _ => {
-                out.push(char::from(byte.to_ascii_lowercase()));
-                blank = false;
-            }
+    let mut copied = 0;
+    // Bytes that stay are copied run by run; letters become small in one go at the end.
+    for (at, &byte) in bytes.iter().enumerate() {
+        if byte > b' ' && byte != 127 {
+            blank = false;
+            continue;
         }
+        let is_blank = byte == b' ' || (b'\t'..=b'\r').contains(&byte);
+        if byte == b' ' && !blank {
+            blank = true;
+            continue;
+        }
+        out.push_str(text.get(copied..at).unwrap_or_default());
+        if is_blank && !blank {
+            out.push(' ');
+            blank = true;
+        }
+        copied = at + 1;
+    }
+    out.push_str(text.get(copied..).unwrap_or_default());
+    if let Some(added) = out.get_mut(start..) {
+        added.make_ascii_lowercase();
     }
 }
 

@@ -14,28 +14,36 @@ impl Letters {
     pub(crate) fn count(text: &str) -> Letters {
         let mut letters = Letters { words: 0, latin: 0, others: Vec::new() };
         let mut in_word = false;
-        let mut rest = text.as_bytes();
-        let mut at = 0;
-        while let Some((&byte, after)) = rest.split_first() {
-            let (is_word, len) = if byte.is_ascii() {
-                letters.latin += u32::from(byte.is_ascii_alphabetic());
-                (byte.is_ascii_alphanumeric(), 1)
-            } else {
-                let c = text.get(at..).and_then(|rest| rest.chars().next()).unwrap_or_default();
-                letters.add(c);
+        for run in text.as_bytes().chunk_by(|one, next| one.is_ascii() == next.is_ascii()) {
+            if run.is_ascii() {
+                in_word = letters.ascii(run, in_word);
+                continue;
+            }
+            for c in std::str::from_utf8(run).unwrap_or_default().chars() {
+                let script = c.script();
+                letters.add(c, script);
                 // An apostrophe is part of a word in either form; a mark belongs to its letter.
-                (c.is_alphanumeric() || c == '\u{2019}' || c.script() == Script::Inherited, c.len_utf8())
-            };
-            letters.words += u32::from(is_word && !in_word);
-            in_word = is_word || (in_word && byte == b'\'');
-            rest = after.get(len - 1..).unwrap_or_default();
-            at += len;
+                let is_word = c.is_alphanumeric() || c == '\u{2019}' || script == Script::Inherited;
+                letters.words += u32::from(is_word && !in_word);
+                in_word = is_word;
+            }
         }
         letters
     }
 
-    fn add(&mut self, c: char) {
-        let script = c.script();
+    fn ascii(&mut self, run: &[u8], mut in_word: bool) -> bool {
+        for &byte in run {
+            // Without branches: there are as many kinds of bytes as the predictor can be wrong about.
+            let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
+            let is_word = letter | (byte.wrapping_sub(b'0') < 10);
+            self.latin += u32::from(letter);
+            self.words += u32::from(is_word & !in_word);
+            in_word = is_word | (in_word & (byte == b'\''));
+        }
+        in_word
+    }
+
+    fn add(&mut self, c: char, script: Script) {
         if !c.is_alphabetic() || matches!(script, Script::Common | Script::Inherited | Script::Unknown) {
             return;
         }

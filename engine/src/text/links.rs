@@ -3,8 +3,6 @@
 //! Found are `http://`, `https://`, `ftp://` and `mailto:`, hosts that begin with `www.`, and `host.tld/...` where the
 //! suffix exists. Each byte is passed over a small fixed number of times, whatever the text.
 
-use memchr::memmem;
-
 use super::host;
 
 /// Hands every address in `text` to `each`, with its offset, in order, until `each` gives false.
@@ -37,8 +35,9 @@ fn ends_token(c: char) -> bool {
 
 fn in_token(token: &str, offset: usize, each: &mut impl FnMut(usize, &str) -> bool) -> bool {
     let mut open: Option<usize> = None;
-    for colon in memmem::find_iter(token.as_bytes(), b"://") {
-        let Some(start) = scheme_start(token, colon) else { continue };
+    for colon in memchr::memchr_iter(b':', token.as_bytes()) {
+        let slashes = token.as_bytes().get(colon + 1..).is_some_and(|rest| rest.starts_with(b"//"));
+        let Some(start) = scheme_start(token, colon).filter(|_| slashes) else { continue };
         let fresh = match open {
             None => true,
             // A second address in one token counts where it stands apart, and is part of the first otherwise.

@@ -6,26 +6,38 @@ use std::borrow::Cow;
 /// most one empty line in a row. Borrowed where nothing has to change.
 pub(crate) fn tidy(text: &str) -> Cow<'_, str> {
     let text = text.trim_matches(is_blank_or_break);
-    let Some(kept) = tidy_prefix(text.as_bytes()) else { return Cow::Borrowed(text) };
-    let mut out = String::with_capacity(text.len());
-    let (head, mut rest) = text.split_at_checked(kept).unwrap_or(("", text));
-    out.push_str(head);
-    while !rest.is_empty() {
-        // A run of blanks and breaks, then everything up to the next.
-        let after = rest.trim_start_matches(is_blank_or_break);
-        let run = rest.len() - after.len();
-        let run = rest.get(..run).unwrap_or_default();
-        match breaks(run) {
-            0 if run.is_empty() => {}
-            0 => out.push(' '),
-            1 => out.push('\n'),
-            _ => out.push_str("\n\n"),
+    let bytes = text.as_bytes();
+    let mut out = String::new();
+    let mut copied = 0;
+    let mut at = 0;
+    // Most runs are as they should be, so everything up to the next one that is not is copied at once.
+    while let Some(&byte) = bytes.get(at) {
+        if byte > b' ' {
+            at += 1;
+            continue;
         }
-        let end = after.bytes().position(|byte| is_blank_or_break(char::from(byte))).unwrap_or(after.len());
-        let (words, next) = after.split_at_checked(end).unwrap_or((after, ""));
-        out.push_str(words);
-        rest = next;
+        let rest = bytes.get(at..).unwrap_or_default();
+        let length = rest.iter().take_while(|byte| is_blank_or_break(char::from(**byte))).count();
+        let run = rest.get(..length).unwrap_or_default();
+        if !matches!(run, b" " | b"\n" | b"\n\n" | b"") {
+            if out.is_empty() {
+                out.reserve(text.len());
+            }
+            out.push_str(text.get(copied..at).unwrap_or_default());
+            out.push_str(match breaks(run) {
+                0 => " ",
+                1 => "\n",
+                _ => "\n\n",
+            });
+            copied = at + length;
+        }
+        // A control character that is no blank is a run of none.
+        at += length.max(1);
     }
+    if out.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(text.get(copied..).unwrap_or_default());
     Cow::Owned(out)
 }
 
@@ -34,34 +46,14 @@ fn is_blank_or_break(c: char) -> bool {
 }
 
 /// How many line breaks a run holds; CR LF is one, and so is a CR or LF alone.
-fn breaks(run: &str) -> usize {
+fn breaks(run: &[u8]) -> usize {
     let mut before = 0;
     let mut count = 0;
-    for byte in run.bytes() {
+    for &byte in run {
         count += usize::from(byte == b'\r' || (byte == b'\n' && before != b'\r'));
         before = byte;
     }
     count
-}
-
-/// Where the first run starts that has to change; `None` where there is none.
-fn tidy_prefix(text: &[u8]) -> Option<usize> {
-    let mut start = 0;
-    let mut run: &[u8] = &[];
-    for (at, &byte) in text.iter().enumerate() {
-        if is_blank_or_break(char::from(byte)) {
-            if run.is_empty() {
-                start = at;
-            }
-            run = text.get(start..=at).unwrap_or_default();
-            if !matches!(run, b" " | b"\n" | b"\n\n") {
-                return Some(start);
-            }
-        } else {
-            run = &[];
-        }
-    }
-    None
 }
 
 #[cfg(test)]
@@ -73,6 +65,7 @@ mod tests {
     fn blanks_collapse_and_lines_stay() {
         assert_eq!(tidy("a  b\t c \r\n d\r\n\r\n\r\n\r\ne\rf\r\n"), "a b c\nd\n\ne\nf");
         assert_eq!(tidy(" \n\n "), "");
+        assert_eq!(tidy("a\0\u{1} \u{7f}\0\0b"), "a\0\u{1} \u{7f}\0\0b", "other controls are not blanks");
         assert_eq!(tidy("é \u{a0} è"), "é \u{a0} è", "blanks beyond ASCII are not touched");
     }
 

@@ -1,0 +1,284 @@
+//! Many patterns over one text: one Aho-Corasick pass over literals that the patterns must contain, and the pattern itself
+//! only where one of its literals was seen, in a window around it where the pattern's length is bounded. Never one
+//! `RegexSet`, which collapses to milliseconds a message.
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
+use regex_automata::meta::{BuildError, Regex};
+use regex_automata::util::syntax;
+use regex_automata::{Input, meta};
+use regex_syntax::hir::{Hir, HirKind};
+
+/// Shortest literal that is worth a look; shorter ones stand in every text.
+const SHORTEST: usize = 3;
+/// Most literals of one pattern.
+const MOST_LITERALS: usize = 64;
+/// Largest compiled pattern, in bytes.
+const COMPILED_BYTES: usize = 2 << 20;
+/// Windows of one pattern in one text that may fail before the rest of the text is searched as a whole, so that a text
+/// full of a literal costs no more than one pass.
+const MOST_WINDOWS: u32 = 32;
+/// Longest match for which a window pays; longer ones search the text.
+const LONGEST_WINDOW: usize = 1_000;
+
+/// The long s and the Kelvin sign: letters that case folding takes for `s` and `k`, and the automaton does not. A text that
+/// holds one is searched pattern by pattern.
+const FOLDED_LETTERS: [&[u8]; 2] = ["\u{17f}".as_bytes(), "\u{212a}".as_bytes()];
+
+/// A pattern, compiled.
+#[derive(Debug)]
+pub(super) struct Pattern {
+    regex: Regex,
+    /// The longest match, in bytes, where it has a bound.
+    longest: Option<usize>,
+    literals: Vec<Vec<u8>>,
+}
+
+impl Pattern {
+    /// Compiles a pattern for text (`raw` for bytes). Letters match whatever their case unless it says `(?-i)`.
+    pub(super) fn compile(pattern: &str, raw: bool) -> Result<Pattern, String> {
+        let config = syntax::Config::new().case_insensitive(true).unicode(!raw).utf8(false).nest_limit(50);
+        let hir = syntax::parse_with(pattern, &config).map_err(|error| error.to_string())?;
+        if hir.properties().minimum_len().is_none_or(|least| least == 0) {
+            return Err("the pattern matches the empty text, which is everywhere".into());
+        }
+        let regex = Regex::builder()
+            .configure(meta::Config::new().nfa_size_limit(Some(COMPILED_BYTES)).utf8_empty(false))
+            .build_from_hir(&hir)
+            .map_err(|error: BuildError| error.to_string())?;
+        // The literals of the pattern as written: the automaton folds their case itself.
+        let written = syntax::parse_with(pattern, &config.case_insensitive(false)).ok();
+        let literals = written.and_then(|hir| required(&hir)).unwrap_or_default();
+        Ok(Pattern { regex, longest: hir.properties().maximum_len(), literals })
+    }
+
+    fn find(&self, text: &[u8], from: usize, to: usize) -> Option<(usize, usize)> {
+        let input = Input::new(text).span(from..to.min(text.len()));
+        self.regex.search(&input).map(|found| (found.start(), found.end()))
+    }
+}
+
+/// Literals of which every match contains at least one; `None` where there are none that are long enough.
+fn required(hir: &Hir) -> Option<Vec<Vec<u8>>> {
+    // Patterns nest no deeper than the parser lets them.
+    let found = match hir.kind() {
+        HirKind::Literal(literal) => vec![ascii_run(&literal.0).to_vec()],
+        HirKind::Capture(capture) => required(&capture.sub)?,
+        HirKind::Repetition(repetition) if repetition.min > 0 => required(&repetition.sub)?,
+        HirKind::Concat(parts) => {
+            let worth = |set: &Vec<Vec<u8>>| (set.iter().map(Vec::len).min().unwrap_or(0), usize::MAX - set.len());
+            parts.iter().filter_map(required).max_by_key(worth)?
+        }
+        HirKind::Alternation(ways) => {
+            let mut all = Vec::new();
+            for way in ways {
+                all.extend(required(way)?);
+            }
+            all
+        }
+        _ => return None,
+    };
+    let fits = !found.is_empty() && found.len() <= MOST_LITERALS && found.iter().all(|it| it.len() >= SHORTEST);
+    fits.then_some(found)
+}
+
+/// The longest run of ASCII in a literal: other letters have cases that the automaton does not know.
+fn ascii_run(literal: &[u8]) -> &[u8] {
+    literal.split(|byte| !byte.is_ascii()).max_by_key(|run| run.len()).unwrap_or_default()
+}
+
+/// The patterns for one text.
+#[derive(Debug, Default)]
+pub(super) struct Patterns {
+    patterns: Vec<Pattern>,
+    automaton: Option<AhoCorasick>,
+    /// Which pattern each literal of the automaton is of.
+    owners: Vec<u32>,
+    /// Patterns without literals.
+    always: Vec<u32>,
+}
+
+/// What a search keeps while it goes over one text.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    windows: Vec<u32>,
+}
+
+impl Patterns {
+    pub(super) fn new(patterns: Vec<Pattern>) -> Result<Patterns, String> {
+        let (mut literals, mut owners, mut always) = (Vec::new(), Vec::new(), Vec::new());
+        for (number, pattern) in (0u32..).zip(&patterns) {
+            if pattern.literals.is_empty() {
+                always.push(number);
+            }
+            for literal in &pattern.literals {
+                literals.push(literal.clone());
+                owners.push(number);
+            }
+        }
+        let automaton = AhoCorasickBuilder::new()
+            .ascii_case_insensitive(true)
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .build(&literals)
+            .map_err(|error| error.to_string())?;
+        Ok(Patterns { patterns, automaton: (!literals.is_empty()).then_some(automaton), owners, always })
+    }
+
+    /// How many patterns there are.
+    pub(super) fn len(&self) -> usize {
+        self.patterns.len()
+    }
+
+    /// Hands each pattern that matches, and where it does first, to `found`. A pattern for which `wanted` is false is
+    /// passed over.
+    pub(super) fn search(
+        &self,
+        text: &[u8],
+        progress: &mut Progress,
+        wanted: impl Fn(u32) -> bool,
+        mut found: impl FnMut(u32, usize, usize),
+    ) {
+        let whole = |number: u32| self.patterns.get(number as usize).and_then(|it| it.find(text, 0, text.len()));
+        if FOLDED_LETTERS.iter().any(|letter| memchr::memmem::find(text, letter).is_some()) {
+            for number in (0u32..).take(self.patterns.len()).filter(|number| wanted(*number)) {
+                if let Some((start, end)) = whole(number) {
+                    found(number, start, end);
+                }
+            }
+            return;
+        }
+        for number in self.always.iter().copied().filter(|number| wanted(*number)) {
+            if let Some((start, end)) = whole(number) {
+                found(number, start, end);
+            }
+        }
+        let Some(automaton) = &self.automaton else { return };
+        progress.windows.clear();
+        progress.windows.resize(self.patterns.len(), 0);
+        for seen in automaton.find_overlapping_iter(text) {
+            let Some(number) = self.owners.get(seen.pattern().as_usize()).copied() else { continue };
+            let (Some(pattern), Some(windows)) =
+                (self.patterns.get(number as usize), progress.windows.get_mut(number as usize))
+            else {
+                continue;
+            };
+            // Over the number stands for done: found, or the text was searched to its end.
+            if *windows > MOST_WINDOWS || !wanted(number) {
+                continue;
+            }
+            let result = match pattern.longest.filter(|longest| *longest <= LONGEST_WINDOW && *windows < MOST_WINDOWS) {
+                Some(longest) => {
+                    *windows += 1;
+                    pattern.find(text, seen.end().saturating_sub(longest), seen.start().saturating_add(longest))
+                }
+                None => {
+                    *windows = MOST_WINDOWS + 1;
+                    pattern.find(text, 0, text.len())
+                }
+            };
+            if let Some((start, end)) = result {
+                *windows = MOST_WINDOWS + 1;
+                found(number, start, end);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn literals(pattern: &str) -> Vec<String> {
+        let pattern = Pattern::compile(pattern, false).unwrap();
+        pattern.literals.iter().map(|it| String::from_utf8_lossy(it).into_owned()).collect()
+    }
+
+    #[test]
+    fn literals_that_every_match_must_contain() {
+        assert_eq!(literals("next of kin"), ["next of kin"]);
+        assert_eq!(literals("million (US )?dollars"), ["million "]);
+        assert_eq!(literals("(?:viagra|cialis)[0-9]+"), ["viagra", "cialis"]);
+        assert_eq!(literals("[a-z]+@example"), ["@example"]);
+        assert_eq!(literals("(?:ab|viagra)"), Vec::<String>::new());
+        assert_eq!(literals("(?:abc)*d"), Vec::<String>::new());
+        assert_eq!(literals("grüße aus"), ["e aus"]);
+    }
+
+    #[test]
+    fn empty_matches_and_broken_patterns_are_refused() {
+        for wrong in ["a*", "", "(", "[z-a]", "(?=x)", "x|"] {
+            assert!(Pattern::compile(wrong, false).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn windows_find_what_a_plain_search_finds() {
+        let sources = [
+            "next of kin",
+            "\\bkin\\b",
+            "^dear",
+            "dollars$",
+            "(?m)^kin",
+            "million (US )?dollars",
+            "d.{0,5}rs",
+            "(?-i)Kin",
+            "[0-9]{3,}",
+            "kin.*kin",
+            "stra(?:ss|ß)e",
+            "kin\\s+dear",
+            "ki[mn]",
+            "(?:dear|near) kin",
+            "k\\w{1,3}n d",
+        ];
+        let words = [
+            "kin",
+            "dear",
+            "KIN",
+            "million",
+            "US",
+            "dollars",
+            "next",
+            "of",
+            "x",
+            "\n",
+            "ſ",
+            "\u{212a}in",
+            "strasse",
+            "123",
+            ".",
+        ];
+        let patterns: Vec<Pattern> = sources.iter().map(|it| Pattern::compile(it, false).unwrap()).collect();
+        let plain: Vec<regex::Regex> =
+            sources.iter().map(|it| regex::RegexBuilder::new(it).case_insensitive(true).build().unwrap()).collect();
+        let all = Patterns::new(patterns).unwrap();
+        let mut state = 7u64;
+        let mut hits = 0;
+        for _ in 0..4_000 {
+            let mut text = String::new();
+            for _ in 0..1 + (state >> 40) % 60 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                text.push_str(words[(state >> 33) as usize % words.len()]);
+                if state >> 62 != 0 {
+                    text.push(' ');
+                }
+            }
+            let mut found = vec![None; sources.len()];
+            all.search(
+                text.as_bytes(),
+                &mut Progress::default(),
+                |_| true,
+                |number, start, end| {
+                    found[number as usize] = Some((start, end));
+                },
+            );
+            for ((plain, found), source) in plain.iter().zip(&found).zip(&sources) {
+                assert_eq!(plain.is_match(&text), found.is_some(), "{source} in {text:?}");
+                if let Some((start, end)) = found {
+                    let at = plain.find_at(&text, *start).unwrap();
+                    assert_eq!(at.start(), *start, "{source} in {text:?} ends at {end}");
+                    hits += 1;
+                }
+            }
+        }
+        assert!(hits > 5_000, "{hits}");
+    }
+}

@@ -1,1 +1,11 @@
-//! common
+//! What every door of Tamis needs: where messages lie, stock rules and model, the verdict as JSON, safe printing.
+//!
+//! Takes paths, texts and what the engine gives; gives messages, engines and text for people and programs. Judges
+//! nothing itself, and never speaks to the network.
+
+pub mod json;
+pub mod mails;
+mod mbox;
+pub mod print;
+pub mod stock;
+pub mod time;

@@ -1,0 +1,105 @@
+//! `tamis scan`: one line a message.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::Args;
+use tamis_common::mails::{Job, Mails, Unreadable};
+use tamis_common::{json, print};
+use tamis_engine::{Action, Limits, Mail, Verdict};
+
+use crate::engine::With;
+use crate::say;
+
+/// Judges messages.
+#[derive(Args)]
+pub(crate) struct Scan {
+    /// Files, folders, mailboxes, Maildirs; `-` is standard input
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// JSON Lines in place of a table
+    #[arg(long)]
+    json: bool,
+    /// Leaves out what varies from run to run
+    #[arg(long)]
+    stable: bool,
+    /// How many threads scan [default: as many as there are cores]
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    #[command(flatten)]
+    with: With,
+}
+
+impl Scan {
+    /// Scans; true where a message is not accepted.
+    pub(crate) fn run(self) -> Result<bool, String> {
+        let threads = self.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+        let engine = self.with.engine(threads)?;
+        let all = |failures: Vec<Unreadable>| failures.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        let mails = Mails::open(&self.paths, Limits::default().message_bytes).map_err(all)?;
+        if !self.json {
+            say(&format!("{:<11}{:>7} {:>6}  {:<44} why", "action", "score", "spam", "message"));
+        }
+        let began = Instant::now();
+        let (mut actions, mut bytes, mut failed) = (BTreeMap::<Action, u64>::new(), 0, 0);
+        engine.run_many(
+            mails,
+            threads,
+            |worker, job: Job| {
+                job.load().map(|message| {
+                    let began = Instant::now();
+                    let mut mail = Mail::new(&message.raw);
+                    mail.whole_size = Some(message.size);
+                    let verdict = worker.scan(&mail);
+                    let elapsed = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+                    (message.path, verdict, elapsed)
+                })
+            },
+            |result| match result {
+                Ok((path, verdict, elapsed)) => {
+                    *actions.entry(verdict.action).or_default() += 1;
+                    bytes += verdict.bytes;
+                    if self.json {
+                        say(&json::verdict(&path, &verdict, (!self.stable).then_some(elapsed)).to_string());
+                    } else {
+                        say(&line(&path, &verdict));
+                    }
+                }
+                Err(failure) => {
+                    failed += 1;
+                    if self.json {
+                        say(&json::error(&failure.path, &failure.message).to_string());
+                    }
+                    eprintln!("tamis: {failure}");
+                }
+            },
+        );
+        let messages: u64 = actions.values().sum();
+        let seconds = began.elapsed().as_secs_f64().max(1e-9);
+        let each: Vec<String> = actions.iter().map(|(action, count)| format!("{count} {action}")).collect();
+        let megabytes = bytes as f64 / 1e6;
+        let speed = match self.stable {
+            true => String::new(),
+            false => format!(", {:.0} messages/s, {:.1} MB/s", messages as f64 / seconds, megabytes / seconds),
+        };
+        eprintln!("{messages} messages, {megabytes:.1} MB{speed}: {}", each.join(", "));
+        match failed {
+            0 => Ok(actions.keys().any(|action| *action != Action::Accept)),
+            _ => Err(format!("{failed} message(s) could not be read")),
+        }
+    }
+}
+
+/// A row of the table.
+fn line(path: &str, verdict: &Verdict) -> String {
+    let spam = verdict.spam_probability.map_or(String::new(), |it| format!("{:.1}%", it * 100.0));
+    let mut why: Vec<String> =
+        verdict.reasons.iter().take(3).map(|it| format!("{} {:+.1}", it.rule, it.score)).collect();
+    why.extend(verdict.incomplete.first().map(|gap| format!("not all read: {}", gap.limit.name())));
+    // The end of a path tells messages apart.
+    let start = path.char_indices().rev().nth(43).map_or(0, |(at, _)| at);
+    let shown = print::safe(path.get(start..).unwrap_or(path)).into_owned();
+    let row = format!("{:<11}{:>7.1} {spam:>6}  {shown:<44} {}", verdict.action.name(), verdict.score, why.join(", "));
+    print::safe(row.trim_end()).into_owned()
+}

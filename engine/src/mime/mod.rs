@@ -15,5 +15,5 @@ mod walk;
 mod tests;
 
 pub(crate) use tree::{Encoding, Field, Part, PartKind, Tree};
-pub(crate) use uuencode::{UuFile, files as uuencoded_files};
+pub(crate) use uuencode::files as uuencoded_files;
 pub(crate) use walk::parse;

@@ -44,6 +44,8 @@ const PAD: u8 = 0x41;
 const JUNK: u8 = 0x80;
 
 /// The value of each base64 digit; blanks, padding and junk are told apart.
+// Indexed while compiling: an index out of range would be an error of the build.
+#[allow(clippy::indexing_slicing)]
 const DIGITS: [u8; 256] = {
     let mut table = [JUNK; 256];
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -14,7 +14,7 @@ use crate::place::Place;
 /// Unpacks `bytes`.
 pub(super) fn open(bytes: &[u8], place: &Place, budget: &mut Budget<'_>) -> Opened {
     let mut opened = Opened::default();
-    let mut note = |kind: DefectKind, opened: &mut Opened| {
+    let note = |kind: DefectKind, opened: &mut Opened| {
         if !opened.defects.contains(&kind) {
             opened.defects.push(kind);
         }

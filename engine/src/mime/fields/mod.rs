@@ -5,7 +5,7 @@ mod addresses;
 mod received;
 mod text;
 
-pub(crate) use addresses::{Address, addresses};
+pub(crate) use addresses::addresses;
 pub(crate) use received::{Received, received};
 pub(crate) use text::text;
 

@@ -14,6 +14,8 @@ mod parts;
 mod people;
 mod route;
 pub(crate) mod show;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 use std::net::IpAddr;

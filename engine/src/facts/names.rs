@@ -4,6 +4,7 @@
 //! of a rule finds its texts here, `docs/facts.md` is generated from it, and `tamis facts` prints by it.
 
 use super::{Client, EnvelopeFacts, Facts, File, Header, Hop, HtmlFacts, Link, PartFacts, Person};
+use crate::input::AuthResults;
 use crate::wanted::Wanted;
 
 /// The type of a fact.
@@ -54,6 +55,7 @@ pub(crate) enum List<'f> {
     Files(&'f [File]),
     Parts(&'f [PartFacts]),
     Persons(&'f [Person]),
+    Auth(&'f [AuthResults]),
 }
 
 impl<'f> List<'f> {
@@ -66,6 +68,7 @@ impl<'f> List<'f> {
             List::Files(list) => list.len(),
             List::Parts(list) => list.len(),
             List::Persons(list) => list.len(),
+            List::Auth(list) => list.len(),
         }
     }
 
@@ -78,6 +81,7 @@ impl<'f> List<'f> {
             List::Files(list) => list.get(index).map(|it| Value::Record(Record::File(it))),
             List::Parts(list) => list.get(index).map(|it| Value::Record(Record::Part(it))),
             List::Persons(list) => list.get(index).map(|it| Value::Record(Record::Person(it))),
+            List::Auth(list) => list.get(index).map(|it| Value::Record(Record::Auth(it))),
         }
     }
 }
@@ -159,6 +163,7 @@ vocabulary! {
         direction: Type::Text, Wanted::NOTHING, "`inbound` or `outbound`", |m| Value::Text(m.direction.name());
         envelope: Type::Record(RecordType::Envelope), Wanted::NOTHING, "The SMTP envelope", |m| Value::Record(Record::Envelope(&m.envelope));
         received: Type::Record(RecordType::Received), Wanted::NOTHING, "When the message reached us", |m| Value::Record(Record::Received(m));
+        auth: Type::List(Element::Record(RecordType::Auth)), Wanted::NOTHING, "Authentication results that the caller vouches for", |m| Value::List(List::Auth(m.auth));
         from: PERSON, Wanted::PEOPLE, "The first address of From", |m| Value::Record(Record::Person(&m.people.from));
         from_count: Type::Int, Wanted::PEOPLE, "How many addresses stand in From", |m| int(m.people.from_count);
         sender: PERSON, Wanted::PEOPLE, "The address of Sender", |m| Value::Record(Record::Person(&m.people.sender));
@@ -178,7 +183,7 @@ vocabulary! {
         message_id: Type::Text, Wanted::HEADERS, "The Message-ID without angle brackets", |m| Value::Text(&m.message_id);
         date: Type::Record(RecordType::Date), Wanted::HEADERS, "The Date field", |m| Value::Record(Record::Date(m));
         body: Type::Record(RecordType::Body), Wanted::NOTHING, "The text of the message", |m| Value::Record(Record::Body(&m.body));
-        html: Type::Record(RecordType::Html), Wanted::HTML, "What the HTML does, summed over its documents", |m| Value::Record(Record::Html(&m.html));
+        html: Type::Record(RecordType::Html), Wanted::HTML, "What the HTML does, summed over its documents, attached ones included", |m| Value::Record(Record::Html(&m.html));
         links: Type::List(Element::Record(RecordType::Link)), Wanted::LINKS, "Links in HTML and in text, each target once a text shown; where forms and refreshes lead, too", |m| Value::List(List::Links(&m.links));
         images: Type::List(Element::Record(RecordType::Link)), Wanted::LINKS, "Images that HTML fetches from elsewhere, each address once", |m| Value::List(List::Links(&m.images));
         files: Type::List(Element::Record(RecordType::File)), Wanted::FILES, "Attachments, inline files, and members of archives", |m| Value::List(List::Files(&m.files));
@@ -221,6 +226,13 @@ vocabulary! {
         name_address: Type::Text, Wanted::NOTHING, "An address inside the display name", |p| Value::Text(&p.name_address);
     }
 
+    /// One authentication result (RFC 8601), from the caller; a field of that name in the message proves nothing.
+    Auth(AuthResults) {
+        method: Type::Text, Wanted::NOTHING, "`spf`, `dkim`, `dmarc`, `arc`", |a| Value::Text(&a.method);
+        result: Type::Text, Wanted::NOTHING, "`pass`, `fail`, `softfail`, `neutral`, `none`, `temperror`, `permerror`, `policy`", |a| Value::Text(&a.result);
+        domain: Type::Text, Wanted::NOTHING, "The domain that was checked", |a| Value::Text(&a.domain);
+    }
+
     /// One Received field.
     Hop(Hop) {
         helo: Type::Text, Wanted::NOTHING, "What the client called itself", |h| Value::Text(&h.helo);
@@ -252,7 +264,7 @@ vocabulary! {
 
     /// The text of the message: of all its text parts that a reader sees in place.
     Body(super::Body<'f>) {
-        source: Type::Text, Wanted::SOURCE, "Decoded, HTML and all", |b| Value::Text(&b.source.text);
+        source: Type::Text, Wanted::union(&[Wanted::SOURCE, Wanted::VISIBLE]), "Decoded, HTML and all", |b| Value::Text(&b.source.text);
         visible: Type::Text, Wanted::VISIBLE, "What a reader sees; blanks collapsed", |b| Value::Text(&b.visible.text);
         folded: Type::Text, Wanted::FOLDED, "What a reader sees, with case, look-alikes and invisible characters folded", |b| Value::Text(&b.folded.text);
         hidden: Type::Text, Wanted::HTML, "Text that HTML hides", |b| Value::Text(&b.hidden.text);
@@ -263,7 +275,7 @@ vocabulary! {
         has_html: Type::Bool, Wanted::VISIBLE, "There is a part of HTML", |b| Value::Bool(b.has_html);
     }
 
-    /// What the HTML of the message does, summed over its documents.
+    /// What the HTML of the message does, summed over its documents, attached ones included.
     Html(HtmlFacts) {
         forms: TEXTS, Wanted::HTML, "The actions of its forms", |h| Value::List(List::Texts(&h.forms));
         password_inputs: Type::Int, Wanted::HTML, "Fields that ask for a password", |h| int(h.password_inputs);

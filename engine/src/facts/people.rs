@@ -12,10 +12,10 @@ pub(super) fn envelope(mail: &Mail<'_>, header: &Fields<'_>) -> EnvelopeFacts {
     let given = &mail.envelope;
     let (from, has_from) = match (&given.mail_from, header.first("return-path")) {
         (Some(path), _) => (person(String::new(), path), true),
-        (None, Some(field)) => (
-            fields::addresses(field).into_iter().next().map(|it| person(it.name, &it.address)).unwrap_or_default(),
-            true,
-        ),
+        (None, Some(field)) => {
+            let path = fields::addresses(field).into_iter().next();
+            (path.map(|it| person(String::new(), &it.address)).unwrap_or_default(), true)
+        }
         (None, None) => (Person::default(), false),
     };
     EnvelopeFacts {

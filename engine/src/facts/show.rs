@@ -36,6 +36,7 @@ fn record(it: Record<'_>) -> Vec<(String, FactValue)> {
         Record::Received(_) => RecordType::Received,
         Record::Date(_) => RecordType::Date,
         Record::Person(_) => RecordType::Person,
+        Record::Auth(_) => RecordType::Auth,
         Record::Hop(_) => RecordType::Hop,
         Record::Client(_) => RecordType::Client,
         Record::Header(_) => RecordType::Header,

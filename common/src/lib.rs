@@ -1,4 +1,5 @@
-//! What every door of Tamis needs: where messages lie, stock rules and model, the verdict as JSON, safe printing.
+//! What every door of Tamis needs: where messages lie, stock rules and model, the verdict as JSON, measures, safe
+//! printing.
 //!
 //! Takes paths, texts and what the engine gives; gives messages, engines and text for people and programs. Judges
 //! nothing itself, and never speaks to the network.
@@ -6,6 +7,7 @@
 pub mod json;
 pub mod mails;
 mod mbox;
+pub mod measure;
 pub mod print;
 pub mod stock;
 pub mod time;

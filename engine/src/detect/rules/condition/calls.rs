@@ -106,14 +106,26 @@ impl<'v> Evaluator<'v> {
         text.slice(start, end).ok_or(Stop::Error)
     }
 
-    /// The index of the first or last `other`, in characters; -1 where there is none.
+    /// The index of the first or last `other`, in characters; -1 where there is none. `from` has to be inside of the
+    /// text, unless the empty text is looked for, which is everywhere.
     fn index_of(&mut self, text: Text<'v>, other: Text<'v>, from: Option<i64>, last: bool) -> Result<i64, Stop> {
-        let from = from.map(|from| text.offset(from, &mut self.purse)).transpose()?;
-        let found = if last {
-            text.rfind(other, from.unwrap_or(text.len()), &mut self.purse)?
-        } else {
-            text.find(other, from.unwrap_or(0), &mut self.purse)?
+        let edge = if last { text.len() } else { 0 };
+        let start = match from {
+            None => edge,
+            Some(from) if other.len() == 0 => {
+                let length = i64::try_from(text.code_points(&mut self.purse)?).map_err(|_| Stop::Error)?;
+                return if from < 0 { Err(Stop::Error) } else { Ok(from.min(length)) };
+            }
+            Some(from) => {
+                let start = text.offset(from, &mut self.purse)?;
+                if start >= text.len() {
+                    return Err(Stop::Error);
+                }
+                start
+            }
         };
+        let found =
+            if last { text.rfind(other, start, &mut self.purse)? } else { text.find(other, start, &mut self.purse)? };
         found.map_or(Ok(-1), |at| text.index(at, &mut self.purse))
     }
 

@@ -4,7 +4,7 @@
 //! Calls and macros are in `check_calls.rs`.
 
 use super::program::{How, Made, Node, Path};
-use super::syntax::{Comparison, Expr, Fault, Kind, Operator, Word};
+use super::syntax::{Comparison, Expr, Fault, Kind, Operator, Word, short};
 use super::types::Ty;
 use crate::error::nearest;
 use crate::facts::names::{Name, RecordType};
@@ -127,6 +127,7 @@ impl Checker<'_> {
     }
 
     fn name(&mut self, expr: &Expr, name: &str) -> Result<Typed, Fault> {
+        let name = short(name);
         if let Some((out, (_, ty))) = self.scope.iter().rev().enumerate().find(|(_, (known, _))| known == name) {
             return Ok(Typed::new(Node::Variable(u32::try_from(out).unwrap_or(u32::MAX)), ty.clone(), false));
         }
@@ -147,26 +148,27 @@ impl Checker<'_> {
 
     /// `of.name`
     pub(super) fn select(&mut self, of: Typed, name: &Word) -> Result<Typed, Fault> {
+        let shown = short(&name.text);
         let record = match &of.ty {
             Ty::Record(record) => *record,
             Ty::Map => {
                 return self.key(of, Typed::new(Node::Text(name.text.as_str().into()), Ty::Text, false), name.span);
             }
             other => {
-                let fault = Fault::new(name.span, format!("{} has no field `{}`", other.article(), name.text));
+                let fault = Fault::new(name.span, format!("{} has no field `{}`", other.article(), shown));
                 return Err(match other {
                     Ty::List(inside, _) if matches!(**inside, Ty::Record(_)) => {
-                        fault.remedy(format!("its elements may: `.exists(x, x.{} ...)`", name.text))
+                        fault.remedy(format!("its elements may: `.exists(x, x.{shown} ...)`"))
                     }
                     _ => fault,
                 });
             }
         };
         let Some(field) = record.name(&name.text) else {
-            let remedy = nearest(&name.text, record.names().iter().map(|known| known.name));
+            let remedy = nearest(shown, record.names().iter().map(|known| known.name));
             let known: Vec<_> = record.names().iter().map(|known| known.name).collect();
             let remedy = if remedy.is_empty() { format!("it has {}", known.join(", ")) } else { remedy };
-            let message = format!("{} has no field `{}`", record.title(), name.text);
+            let message = format!("{} has no field `{shown}`", record.title());
             return Err(Fault::new(name.span, message).remedy(remedy));
         };
         let node = match of.node {
@@ -285,7 +287,8 @@ impl Checker<'_> {
             };
             return Err(Fault::new(expr.span, message).remedy(remedy));
         }
-        let fallible = left.fallible || right.fallible;
+        let doubles = [&left.ty, &right.ty].contains(&&Ty::Double);
+        let fallible = left.fallible || right.fallible || (doubles && !equality);
         Ok(Typed::new(Node::Compare(comparison, Box::new([left.node, right.node])), Ty::Bool, fallible))
     }
 

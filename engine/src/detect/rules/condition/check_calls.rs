@@ -4,10 +4,10 @@ use memchr::memmem::Finder;
 use regex::RegexBuilder;
 
 use super::check::{Checker, Typed};
-use super::functions::{FORMS, Function, LEFT_OUT, Signature, Takes, signatures};
+use super::functions::{FORMS, Function, LEFT_OUT, OTHER_NAMES, Signature, Takes, signatures};
 use super::moment;
 use super::program::{How, Needle, Node, Quantifier};
-use super::syntax::{Expr, Fault, Kind, Word};
+use super::syntax::{Expr, Fault, Kind, Word, short};
 use super::types::Ty;
 use crate::error::nearest;
 use crate::text::span::Span;
@@ -272,7 +272,11 @@ fn mapped(span: Span, name: &str) -> Fault {
 
 /// A name that no function has, or not in this place.
 fn unknown(name: &Word, method: bool) -> Fault {
-    let text = name.text.as_str();
+    let text = short(&name.text);
+    if let Some((_, ours)) = OTHER_NAMES.iter().find(|(other, _)| *other == text) {
+        return Fault::new(name.span, format!("there is no function named `{text}`"))
+            .remedy(format!("CEL has `{ours}`"));
+    }
     if let Some((_, why)) = LEFT_OUT.iter().find(|(known, _)| *known == text) {
         return Fault::new(name.span, format!("`{text}` is left out here: {why}"));
     }

@@ -200,8 +200,8 @@ impl<'v> Evaluator<'v> {
             (Val::Bool(a), Val::Bool(b)) => Some(a.cmp(&b)),
             _ => order(left, right),
         };
-        // A double that is not a number is in no order to any other.
-        let Some(order) = order else { return Ok(false) };
+        // A double that is not a number is in no order to any other, which CEL calls an error.
+        let order = order.ok_or(Stop::Error)?;
         Ok(match comparison {
             Comparison::Less => order == Ordering::Less,
             Comparison::LessOrEqual => order != Ordering::Greater,

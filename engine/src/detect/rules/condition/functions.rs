@@ -192,3 +192,20 @@ pub(super) const LEFT_OUT: &[(&str, &str)] = &[
 ];
 
 const NEW_TEXT: &str = "it makes new text, and conditions never allocate";
+
+/// What other languages call the functions that are here.
+pub(super) const OTHER_NAMES: &[(&str, &str)] = &[
+    ("any", "list.exists(x, ...)"),
+    ("some", "list.exists(x, ...)"),
+    ("every", "list.all(x, ...)"),
+    ("count", "list.filter(x, ...).size()"),
+    ("length", "size(...)"),
+    ("len", "size(...)"),
+    ("lower", "text.lowerAscii()"),
+    ("upper", "text.upperAscii()"),
+    ("toLowerCase", "text.lowerAscii()"),
+    ("toUpperCase", "text.upperAscii()"),
+    ("match", "text.matches(\"pattern\")"),
+    ("includes", "text.contains(\"...\"), value in list"),
+    ("now", "received.time"),
+];

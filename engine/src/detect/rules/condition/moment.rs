@@ -199,9 +199,9 @@ pub(super) fn duration(text: &str) -> Option<Moment> {
     Moment::from_total(if negative { -total } else { total })?.as_duration()
 }
 
-/// Reads a zone: `UTC`, `Z`, `+02:00`, `-0330`. In seconds east of UTC.
+/// Reads a zone: `UTC`, `+02:00`, `-03:30`. In seconds east of UTC.
 pub(super) fn zone(text: &str) -> Option<i64> {
-    if matches!(text, "UTC" | "Z" | "GMT" | "") {
+    if text == "UTC" {
         return Some(0);
     }
     let signed = text.starts_with(['+', '-']);
@@ -246,7 +246,7 @@ impl Reader<'_> {
 
     fn clock(&mut self) -> Option<i64> {
         let hours = self.digits(2).filter(|it| *it < 24)?;
-        self.one(b":");
+        self.one(b":")?;
         let minutes = self.digits(2).filter(|it| *it < 60)?;
         Some(hours * 3_600 + minutes * 60)
     }
@@ -305,6 +305,7 @@ mod tests {
         assert_eq!(Part::Date.of(moment, zone("+02:00").unwrap()), 2);
         assert_eq!(Part::FullYear.of(timestamp("0001-01-01T00:00:00Z").unwrap(), 0), 1);
         assert_eq!(zone("Europe/Paris"), None);
-        assert_eq!(zone("-0330"), Some(-12_600));
+        assert_eq!(zone("-03:30"), Some(-12_600));
+        assert_eq!(zone("-0330"), None);
     }
 }

@@ -7,6 +7,8 @@ use super::lexer::{Token, Word as Lexeme, tokens};
 use super::syntax::{Comparison, Expr, Fault, Kind, MAX_DEPTH, Operator, Word};
 use crate::text::span::Span;
 
+/// Words that no name may be, not even behind a point.
+const LITERALS: &[&str] = &["false", "in", "null", "true"];
 /// Words that CEL keeps for itself.
 const RESERVED: &[&str] = &[
     "as",
@@ -280,22 +282,31 @@ impl<'t> Parser<'t> {
 
     fn name(&mut self, message: &str) -> Result<Word, Fault> {
         let Lexeme::Name(text) = self.peek() else { return Err(self.unexpected(message)) };
+        if LITERALS.contains(text) {
+            return Err(self.unexpected(&format!("`{text}` is a word that CEL keeps for itself")));
+        }
         let word = Word { text: (*text).to_owned(), span: self.span() };
         self.at += 1;
         Ok(word)
     }
 
-    /// Expressions up to a closing bracket; CEL allows a comma before it in lists, and here in calls too.
+    /// Expressions up to a closing bracket. A list may have a comma before it, a call may not.
     fn list(&mut self, close: &str, after: &str) -> Result<Vec<Expr>, Fault> {
         let mut items = Vec::new();
-        while !self.take(close) {
+        if self.take(close) {
+            return Ok(items);
+        }
+        loop {
             items.push(self.inside(Self::expression)?);
-            if !self.take(",") {
+            let more = self.take(",");
+            if !more {
                 self.expect(close, after)?;
-                break;
+                return Ok(items);
+            }
+            if close == "]" && self.take(close) {
+                return Ok(items);
             }
         }
-        Ok(items)
     }
 
     fn primary(&mut self) -> Result<Expr, Fault> {
@@ -315,7 +326,7 @@ impl<'t> Parser<'t> {
                     fault.remedy("texts that a message does not have are \"\"; `has(date.time)` asks for others")
                 );
             }
-            Lexeme::Name(name) if *name == "in" || RESERVED.contains(name) => {
+            Lexeme::Name(name) if LITERALS.contains(name) || RESERVED.contains(name) => {
                 return Err(self.unexpected(&format!("`{name}` is a word that CEL keeps for itself")));
             }
             Lexeme::Name(name) => {

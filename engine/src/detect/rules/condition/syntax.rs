@@ -117,3 +117,9 @@ impl Fault {
         self
     }
 }
+
+/// A name as messages show it: a hostile or mistaken one may be a megabyte long.
+pub(super) fn short(name: &str) -> &str {
+    let end = name.char_indices().nth(40).map_or(name.len(), |(at, _)| at);
+    name.get(..end).unwrap_or_default()
+}

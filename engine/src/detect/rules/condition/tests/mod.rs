@@ -1,7 +1,12 @@
 //! Conditions from text to truth, and to the errors that their authors see.
 
+mod differential;
 pub(crate) mod facts;
+mod faults;
+mod generate;
+mod hostile;
 mod meaning;
+mod reads;
 
 use super::text::Stop;
 use super::{Condition, Origin};

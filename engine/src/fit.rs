@@ -1,15 +1,7 @@
 //! Training: labelled messages -> a model file. With `detect/bayes/train.rs` the only place of linfa.
 
 use crate::detect::bayes::{TokenSet, train};
-
-/// What a message is known to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Label {
-    /// Wanted mail.
-    Ham,
-    /// Unwanted mail.
-    Spam,
-}
+use crate::label::Label;
 
 /// Collects labelled messages and fits a model to them.
 ///

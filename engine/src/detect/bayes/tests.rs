@@ -2,7 +2,7 @@ use super::file;
 use super::model::{Model, Ratio};
 use super::tokens::TokenSet;
 use super::train::{Totals, fit, fitted_ratios, held_out};
-use crate::fit::Label;
+use crate::label::Label;
 use ndarray::Array2;
 
 /// Messages of two classes whose words overlap, from a small generator of pseudo-random numbers.

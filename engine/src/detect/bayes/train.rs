@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::file::{self, Counts, Parameters};
 use super::model::{Model, Ratio};
 use super::tokens::{SLOT_BITS, TokenSet};
-use crate::fit::Label;
+use crate::label::Label;
 
 /// Added to every count. This and the next two were fixed by cross-validation inside the learned half of the corpus.
 const ALPHA: f64 = 0.1;

@@ -22,7 +22,7 @@ fn rules(verdict: &Verdict) -> Vec<&str> {
 
 #[test]
 fn engine_is_shared_and_what_was_examined_travels() {
-    fn shared<T: Send + Sync + std::panic::UnwindSafe + std::panic::RefUnwindSafe>() {}
+    fn shared<T: Send + Sync>() {}
     fn travels<T: Send + 'static>() {}
     shared::<Engine>();
     travels::<Examined>();

@@ -97,7 +97,8 @@ mod tests {
         for key in ["type", "path", "action", "score", "recipients", "reasons", "defects", "incomplete", "versions"] {
             assert!(json.get(key).is_some(), "{key}");
         }
-        assert_eq!(json["defects"][0]["defect"], "header-nul");
+        let defects = json["defects"].as_array().unwrap();
+        assert!(defects.iter().any(|it| it["defect"] == "header-nul"), "{defects:?}");
         assert!(json.get("elapsed_us").is_none() && json.get("bayes_score").is_none());
         assert_eq!(verdict("a.eml", &found, Some(7))["elapsed_us"], 7);
     }

@@ -40,16 +40,40 @@ pub(super) struct Header {
     pub(super) body: usize,
     /// More fields or bytes than the limits allow; the rest was left out.
     pub(super) over: bool,
+    /// What is wrong, each kind once, with its offset.
     pub(super) defects: Vec<(DefectKind, usize)>,
+}
+
+impl Header {
+    fn note(&mut self, kind: DefectKind, at: usize) {
+        if !self.defects.iter().any(|(known, _)| *known == kind) {
+            self.defects.push((kind, at));
+        }
+    }
+}
+
+/// A line among the fields that is none, and what was read before it, for if the header turns out to end there.
+#[derive(Clone, Copy)]
+struct Break {
+    at: usize,
+    fields: usize,
+    header_end: usize,
 }
 
 /// Reads the header that begins at `start`. `is_delimiter` says whether a line is a delimiter of a multipart around it,
 /// which ends a header as it ends everything.
+///
+/// A line that is no field is skipped when fields follow it, as most mail programs do. Two such lines on end, or one
+/// in a header that no blank line ends, are taken for the content: nobody would see it otherwise.
 pub(super) fn read(raw: &[u8], start: usize, limits: &Limits, is_delimiter: impl Fn(&[u8]) -> bool) -> Header {
     let mut header =
         Header { fields: Vec::new(), span: Span::new(start, start), body: raw.len(), over: false, defects: Vec::new() };
     let mut at = start;
     let mut end = start;
+    // Where the fields begin: after a mailbox separator.
+    let mut first = start;
+    // The first line that is no field; and the last one, while no field came after it.
+    let (mut first_break, mut last_break): (Option<Break>, Option<Break>) = (None, None);
     let mut ended = false;
     let mut continues = false;
     while let Some(line) = line_at(raw, at) {
@@ -65,7 +89,7 @@ pub(super) fn read(raw: &[u8], start: usize, limits: &Limits, is_delimiter: impl
         }
         at = line.next;
         let room = at - start <= limits.header_bytes as usize && header.fields.len() < limits.headers as usize;
-        if matches!(text.first(), Some(b' ' | b'\t')) && line.start > start {
+        if matches!(text.first(), Some(b' ' | b'\t')) && line.start > first {
             // A line of blanks alone continues a field too (RFC 5322, section 4.2, obs-FWS).
             if continues && room {
                 if let Some(field) = header.fields.last_mut() {
@@ -75,35 +99,52 @@ pub(super) fn read(raw: &[u8], start: usize, limits: &Limits, is_delimiter: impl
             header.over |= !room;
         } else if let Some(colon) = colon(text) {
             continues = room;
+            last_break = None;
             header.over |= !room;
             if room {
                 header.fields.push(field(line, text, colon));
             }
         } else if line.start == start && is_mbox_from(text) {
-            header.defects.push((DefectKind::MboxFrom, line.start));
-            continues = false;
-        } else if header.fields.is_empty() {
-            // No header at all: what stands here is content.
-            header.body = line.start;
-            header.defects.push((DefectKind::HeaderMalformed, line.start));
-            ended = true;
-            break;
+            first = line.next;
         } else {
-            header.defects.push((DefectKind::HeaderMalformed, line.start));
+            header.note(DefectKind::HeaderMalformed, line.start);
+            let here = Break { at: line.start, fields: header.fields.len(), header_end: end };
+            if let Some(stop) = last_break.or((here.fields == 0).then_some(here)) {
+                // No header at all, or no more of it: what stands here is content.
+                (header.body, end) = (stop.at, stop.header_end);
+                ended = true;
+                break;
+            }
+            first_break = first_break.or(Some(here));
+            last_break = Some(here);
             continues = false;
+            continue;
         }
         end = line.end;
     }
+    if let Some(stop) = first_break.filter(|_| !ended) {
+        header.fields.truncate(stop.fields);
+        (header.body, end) = (stop.at, stop.header_end);
+        ended = true;
+    }
+    if first > start {
+        if header.fields.is_empty() && header.body == first {
+            // "From the desk of ..." and no field below it: that was a text, not a separator.
+            (header.body, end) = (start, start);
+        } else {
+            header.note(DefectKind::MboxFrom, start);
+        }
+    }
     header.span = Span::new(start, end);
     if !ended && !header.fields.is_empty() {
-        header.defects.push((DefectKind::HeaderUnterminated, end));
+        header.note(DefectKind::HeaderUnterminated, end);
     }
     let bytes = header.span.of(raw);
     if let Some(zero) = memchr::memchr(0, bytes) {
-        header.defects.push((DefectKind::HeaderNul, start + zero));
+        header.note(DefectKind::HeaderNul, start + zero);
     }
     if let Some(high) = bytes.iter().position(|byte| *byte > 127) {
-        header.defects.push((DefectKind::EightBitHeader, start + high));
+        header.note(DefectKind::EightBitHeader, start + high);
     }
     duplicates(raw, &mut header);
     header
@@ -130,13 +171,17 @@ fn is_mbox_from(text: &[u8]) -> bool {
 
 fn duplicates(raw: &[u8], header: &mut Header) {
     let mut seen = 0u32;
+    let mut twice = None;
     for field in &header.fields {
         let name = field.name.of(raw);
         let Some(index) = ONCE.iter().position(|once| name.eq_ignore_ascii_case(once.as_bytes())) else { continue };
         if seen & (1 << index) != 0 {
-            header.defects.push((DefectKind::DuplicateHeader, field.name.start as usize));
+            twice = twice.or(Some(field.name.start as usize));
         }
         seen |= 1 << index;
+    }
+    if let Some(at) = twice {
+        header.note(DefectKind::DuplicateHeader, at);
     }
 }
 

@@ -1,4 +1,4 @@
-use super::fields::{addresses, date, received, text};
+use super::fields::{addresses, date, received, text, words_are_whole};
 use super::*;
 use crate::defect::DefectKind;
 use crate::incomplete::Limit;
@@ -284,4 +284,146 @@ fn dates_and_traces() {
     let it = received(b"from x (unknown [IPv6:2001:db8::1]) by b.example");
     assert_eq!(it.ip, "2001:db8::1".parse().ok());
     assert_eq!(received(b"(((((("), received(b""));
+}
+
+#[test]
+fn where_a_header_ends_without_a_blank_line() {
+    let body = |raw: &str| String::from_utf8_lossy(parsed(raw.as_bytes()).0.parts[0].body.of(raw.as_bytes())).into_owned();
+    // One line that is no field, and fields behind it: it is left out.
+    assert_eq!(body("Subject: x\njunk\nTo: a@a.example\n\nhello\n"), "hello\n");
+    // Two, or one in a header that never ends: the text begins there.
+    assert_eq!(body("Subject: x\nDear Bob,\nthe rest\n\nof it\n"), "Dear Bob,\nthe rest\n\nof it\n");
+    assert_eq!(body("Subject: x\nDear Bob,\nNote: this\n"), "Dear Bob,\nNote: this\n");
+    let (tree, _) = parsed(b"Subject: x\nDear Bob,\nNote: this\n");
+    assert_eq!((tree.fields.len(), tree.parts[0].header.len()), (1, "Subject: x".len()));
+    // A separator of a mailbox, and a text that begins with the same word.
+    assert_eq!(body("From a@a.example Mon Jan  1 00:00:00 2024\nSubject: x\n\nhello\n"), "hello\n");
+    assert_eq!(body("From the desk of Ann\nthere is news\n"), "From the desk of Ann\nthere is news\n");
+    assert_eq!(defects(b"From the desk of Ann\nthere is news\n"), ["header-malformed"]);
+}
+
+#[test]
+fn a_million_lines_that_are_no_fields_are_one_defect() {
+    let raw = "Subject: x\n".to_owned() + &"junk\nA: b\n".repeat(100_000);
+    let (tree, _) = parsed(raw.as_bytes());
+    assert_eq!(tree.defects.len(), 1);
+}
+
+#[test]
+fn what_fields_of_a_message_must_not_hold() {
+    assert_eq!(defects(b"Date: yesterday\n\n"), ["date-malformed"]);
+    assert_eq!(defects(b"Subject: =?utf-8?Q?=FF?=\n\n"), ["encoded-word-malformed"]);
+    // In a part, these fields mean nothing.
+    let part = b"Content-Type: multipart/mixed; boundary=b\n\n--b\nDate: yesterday\n\nx\n--b--\n";
+    assert_eq!(defects(part), Vec::<&str>::new());
+    let inner = b"Content-Type: message/rfc822\n\nDate: yesterday\n\nx\n";
+    assert_eq!(defects(inner), ["date-malformed"]);
+}
+
+#[test]
+fn content_that_no_boundary_reaches_is_a_text() {
+    let missing = b"Content-Type: multipart/mixed; boundary=X\n\nhello\n--Y\n";
+    assert_eq!(leaves(missing), owned(&[("1", "hello\n--Y\n")]));
+    assert_eq!(parts(missing)[1].1, "text/plain");
+    // In base64, it is decoded as that.
+    let (tree, _) = parsed(b"Content-Type: multipart/mixed\nContent-Transfer-Encoding: base64\n\naGVsbG8=\n");
+    assert_eq!(tree.parts[1].encoding, Encoding::Base64);
+    // Closed before it has a part: the content ends where the multipart around it goes on.
+    let closed = b"Content-Type: multipart/mixed; boundary=X\n\n--X\nContent-Type: multipart/mixed; boundary=Y\n\n\
+                   a\n--Y--\nb\n--X\n\nc\n--X--\n";
+    assert_eq!(leaves(closed), owned(&[("1.1", "a\n--Y--\nb"), ("2", "c")]));
+    let nothing = b"Content-Type: multipart/mixed; boundary=X\n\n\n";
+    assert_eq!(leaves(nothing), owned(&[]));
+}
+
+#[test]
+fn a_message_that_is_another_one() {
+    let text = b"Content-Type: message/rfc822\n\nSubject: inner\n\nhello";
+    assert_eq!(leaves(text), owned(&[("1.1", "hello")]));
+    let multipart = b"Content-Type: message/rfc822\n\nContent-Type: multipart/mixed; boundary=X\n\n--X\n\nhello\n--X--";
+    assert_eq!(leaves(multipart), owned(&[("1.1", "hello")]));
+}
+
+#[test]
+fn a_separator_of_a_mailbox_in_a_message_within() {
+    for separator in ["From", ">From"] {
+        let raw = format!("Content-Type: message/rfc822\n\n{separator} a@a.example Mon Jan 1\nSubject: x\n\nhello");
+        assert_eq!(leaves(raw.as_bytes()), owned(&[("1.1", "hello")]));
+        assert_eq!(defects(raw.as_bytes()), ["mbox-from"]);
+    }
+}
+
+/// What the walk pays for a message, in steps for each byte.
+fn steps_a_byte(raw: &[u8]) -> u64 {
+    (1..).find(|factor| {
+        let limits = Limits { steps: factor * raw.len() as u64, ..Limits::default() };
+        let mut budget = Budget::new(&limits, None);
+        parse(raw, &mut budget);
+        !budget.reached.iter().any(|gap| gap.limit == Limit::Steps)
+    })
+    .unwrap_or(u64::MAX)
+}
+
+#[test]
+fn the_walk_takes_as_many_steps_as_there_are_bytes() {
+    let open: String = (0..40).map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n")).collect();
+    for piece in ["--b0\n\nx\n", "--b39\n", "--b39--\n", "--\n", "text\n", "Content-Type: message/rfc822\n\n"] {
+        let raw = open.clone() + &piece.repeat(100_000);
+        assert!(steps_a_byte(raw.as_bytes()) <= 2, "{piece:?}");
+    }
+}
+
+#[test]
+fn defects_are_bounded() {
+    let raw = "Content-Type: multipart/mixed; boundary=b\n\n".to_owned() + &"--b\nContent-Type: x\n\n\n".repeat(4_000);
+    assert!(parsed(raw.as_bytes()).0.defects.len() <= 500);
+}
+
+#[test]
+fn encoded_words_that_cannot_be_read() {
+    for whole in ["plain", "a =? b", "=?utf-8?Q?caf=C3=A9?=", "=?utf-8?B?ww==?= =?utf-8?B?qQ?=", "x=?y", "=?a b?Q?c?="] {
+        assert!(words_are_whole(whole.as_bytes()), "{whole}");
+    }
+    for broken in ["=?utf-8?X?x?=", "=?utf-8?Q?no end", "=?utf-9?Q?x?=", "=?utf-8?Q?=FF?=", "=?utf-8?B?a*b=?="] {
+        assert!(!words_are_whole(broken.as_bytes()), "{broken}");
+    }
+    assert_eq!(text("=?utf-8?B?8J+Y?= =?utf-8?Q?=80?=".as_bytes()), "😀");
+    // Many beginnings without an end: one search for it, not one for each.
+    let many = "=?a?Q?x".repeat(100_000);
+    assert_eq!(text(many.as_bytes()), many);
+}
+
+#[test]
+fn dates_in_every_order() {
+    let at = Some((1_795_483_800, 150));
+    for same in [
+        "Tue, 24 Nov 2026 04:00:00 +0230",
+        "Tue,24 Nov 2026 04:00:00 +0230 (IST)",
+        "24 november 2026 04:00 +0230",
+        "Nov 24 2026 04:00:00 +0230",
+        "Tue Nov 24 04:00:00 2026 +0230",
+        "24-Nov-26 04:00:00 +0230",
+        "Tue, 24 Nov 2026\r\n\t04:00:00 GMT+0230",
+    ] {
+        assert_eq!(date(same.as_bytes()), at, "{same}");
+    }
+    assert_eq!(date(b"24 Nov 2026 04:00:00 EST"), Some((1_795_510_800, -300)));
+    assert_eq!(date(b"24 Nov 2026 04:00:00 CET"), Some((1_795_492_800, 0)));
+    assert_eq!(date(b"29 Feb 2028 00:00:60 +0000").map(|it| it.1), Some(0));
+    for none in [
+        "",
+        "soon",
+        "24 Nov 2026",
+        "04:00:00",
+        "31 Feb 2026 04:00:00 +0000",
+        "29 Feb 2027 04:00:00 +0000",
+        "24 Nov 2026 24:00:00 +0000",
+        "24 Nov 2026 04:60:00 +0000",
+        "24 Nov 4294967295 04:00:00 +0000",
+        "24 Nov 1969 04:00:00 +0000",
+        "24 Nov 2026 04:00:00 +9999",
+        "0 Nov 2026 04:00:00 +0000",
+    ] {
+        assert_eq!(date(none.as_bytes()), None, "{none}");
+    }
 }

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use super::header::{self, Description};
+use super::fields;
+use super::header;
 use super::lines::{self, Line, line_at};
-use super::tree::{Encoding, Part, PartKind, Tree};
+use super::tree::{Encoding, Field, Part, PartKind, Tree};
 use crate::defect::{Defect, DefectKind};
 use crate::incomplete::Limit;
 use crate::limits::Budget;
@@ -71,7 +72,8 @@ impl Walk<'_, '_, '_> {
                 break;
             }
             if kind == PartKind::Message {
-                let path = self.path(part);
+                // A message that is nothing but another one is that one's part 1.
+                let path = Some(self.path(part)).filter(|path| !path.is_empty()).unwrap_or_else(|| Arc::from("1"));
                 next = Some((body, Some(part), path));
                 continue;
             }
@@ -79,7 +81,7 @@ impl Walk<'_, '_, '_> {
         }
         self.end_parts(0, self.raw.len());
         while let Some(open) = self.open.pop() {
-            self.unclosed(&open);
+            self.ended(&open, false);
         }
     }
 
@@ -94,11 +96,13 @@ impl Walk<'_, '_, '_> {
             self.end_parts(around, end);
             while self.open.len() > index + 1 {
                 if let Some(open) = self.open.pop() {
-                    self.unclosed(&open);
+                    self.ended(&open, false);
                 }
             }
             if closes {
-                self.open.pop();
+                if let Some(open) = self.open.pop() {
+                    self.ended(&open, true);
+                }
                 closed = Some(line.next);
                 at = line.next;
                 continue;
@@ -157,7 +161,9 @@ impl Walk<'_, '_, '_> {
         let fields = index(self.tree.fields.len())..index(self.tree.fields.len() + header.fields.len());
         self.tree.fields.extend(&header.fields);
         let mut seen: Vec<DefectKind> = Vec::new();
-        for (kind, at) in header.defects.iter().chain(&description.defects) {
+        let is_message = parent.and_then(|parent| self.part(parent)).is_none_or(|it| it.kind == PartKind::Message);
+        let in_fields = if is_message { field_defects(raw, &header.fields) } else { Vec::new() };
+        for (kind, at) in header.defects.iter().chain(&description.defects).chain(&in_fields) {
             if !seen.contains(kind) {
                 seen.push(*kind);
                 self.defect(*kind, *at);
@@ -173,19 +179,20 @@ impl Walk<'_, '_, '_> {
             (_, false) => "text/plain".to_owned(),
         };
         let encoding = description.encoding.unwrap_or(Encoding::Identity);
-        let mut kind = kind_of(&media_type, &description);
+        let mut kind = kind_of(&media_type);
+        let boundary = description.boundary.as_deref().unwrap_or_default().trim_end().as_bytes().to_vec();
         if kind != PartKind::Leaf && encoding != Encoding::Identity {
             self.defect(DefectKind::EncodedContainer, at);
             // Mailers declare an encoding that they did not apply; else the whole has to be decoded before it is parsed.
             let head = raw.get(header.body..).unwrap_or_default();
             let head = head.get(..PEEK_BYTES.min(head.len())).unwrap_or_default();
-            let delimiter = [b"--", description.boundary.as_deref().unwrap_or_default().trim_end().as_bytes()].concat();
-            if kind == PartKind::Message || memchr::memmem::find(head, &delimiter).is_none() {
+            let head_has_delimiter = || memchr::memmem::find(head, &[b"--", boundary.as_slice()].concat()).is_some();
+            // A multipart without a boundary has one part, and that is decoded as any other.
+            if kind == PartKind::Message || !(boundary.is_empty() || head_has_delimiter()) {
                 kind = PartKind::Leaf;
             }
         }
-        if media_type.starts_with("multipart/") && description.boundary.as_deref().is_none_or(|it| it.trim().is_empty())
-        {
+        if kind == PartKind::Multipart && boundary.is_empty() {
             self.defect(DefectKind::BoundaryEmpty, at);
         }
         if kind != PartKind::Leaf && depth >= self.budget.limits.depth {
@@ -213,7 +220,7 @@ impl Walk<'_, '_, '_> {
             media_type,
             declared: description.declared,
             charset: description.charset,
-            boundary: description.boundary.clone(),
+            boundary: description.boundary,
             parameters: description.parameters,
             disposition: description.disposition,
             names: description.names,
@@ -222,8 +229,10 @@ impl Walk<'_, '_, '_> {
             readings: Readings::FIRST,
         });
         self.active.push(number);
-        if kind == PartKind::Multipart {
-            let boundary = description.boundary.unwrap_or_default().trim_end().as_bytes().to_vec();
+        if kind == PartKind::Multipart && boundary.is_empty() {
+            let child = self.only_child(number);
+            self.active.extend(child);
+        } else if kind == PartKind::Multipart {
             if self.open.iter().any(|open| open.boundary == boundary) {
                 self.defect(DefectKind::DuplicateBoundary, at);
             }
@@ -234,18 +243,38 @@ impl Walk<'_, '_, '_> {
 
     /// Everything from `at` on as one part that nobody takes apart.
     fn rest(&mut self, at: usize, parent: Option<u32>, path: Arc<str>) {
-        let fields = index(self.tree.fields.len());
-        let depth = parent.and_then(|parent| self.part(parent)).map_or(0, |parent| parent.depth.saturating_add(1));
+        let body = Span::new(at, self.raw.len());
         self.active.push(index(self.tree.parts.len()));
-        self.tree.parts.push(Part {
+        self.tree.parts.push(self.bare(parent, path, "application/octet-stream", Encoding::Identity, body));
+        // Delimiters further on are within that part.
+        self.open.clear();
+    }
+
+    /// Adds the content of a multipart that holds no parts as its one part: a text, which is what readers see. `None`
+    /// where there is nothing to see.
+    fn only_child(&mut self, multipart: u32) -> Option<u32> {
+        let part = self.part(multipart)?;
+        if part.body.of(self.raw).trim_ascii().is_empty() {
+            return None;
+        }
+        let path = if part.path.is_empty() { Arc::from("1") } else { format!("{}.1", part.path).into() };
+        let child = self.bare(Some(multipart), path, "text/plain", part.encoding, part.body);
+        self.tree.parts.push(child);
+        Some(self.last())
+    }
+
+    /// A part without a header.
+    fn bare(&self, parent: Option<u32>, path: Arc<str>, media_type: &str, encoding: Encoding, body: Span) -> Part {
+        let fields = index(self.tree.fields.len());
+        Part {
             kind: PartKind::Leaf,
             parent,
-            depth,
+            depth: parent.and_then(|parent| self.part(parent)).map_or(0, |parent| parent.depth.saturating_add(1)),
             path,
             fields: fields..fields,
-            header: Span::new(at, at),
-            body: Span::new(at, self.raw.len()),
-            media_type: "application/octet-stream".to_owned(),
+            header: Span::new(body.start as usize, body.start as usize),
+            body,
+            media_type: media_type.to_owned(),
             declared: false,
             charset: None,
             boundary: None,
@@ -253,11 +282,9 @@ impl Walk<'_, '_, '_> {
             disposition: String::new(),
             names: Vec::new(),
             content_id: String::new(),
-            encoding: Encoding::Identity,
+            encoding,
             readings: Readings::FIRST,
-        });
-        // Delimiters further on are within that part.
-        self.open.clear();
+        }
     }
 
     /// Ends the content of all active parts but the first `keep`.
@@ -287,10 +314,17 @@ impl Walk<'_, '_, '_> {
         }
     }
 
-    fn unclosed(&mut self, open: &Open) {
+    /// Notes what is wrong with a multipart that has ended.
+    fn ended(&mut self, open: &Open, closed: bool) {
         let at = self.part(open.part).map_or(0, |part| part.header.start as usize);
-        let kind = if open.children == 0 { DefectKind::BoundaryMissing } else { DefectKind::BoundaryUnclosed };
-        self.defect(kind, at);
+        if open.children == 0 {
+            self.defect(DefectKind::BoundaryMissing, at);
+            let child = self.only_child(open.part);
+            // After a closing delimiter, the multipart goes on to where the one around it does.
+            self.active.extend(child.filter(|_| closed));
+        } else if !closed {
+            self.defect(DefectKind::BoundaryUnclosed, at);
+        }
     }
 
     fn part(&self, number: u32) -> Option<&Part> {
@@ -328,15 +362,29 @@ fn matching(open: &[Open], line: &[u8]) -> Option<(usize, bool)> {
     None
 }
 
-fn kind_of(media_type: &str, description: &Description) -> PartKind {
+fn kind_of(media_type: &str) -> PartKind {
     match media_type {
         "message/rfc822" | "message/global" => PartKind::Message,
-        it if it.starts_with("multipart/") => match &description.boundary {
-            Some(boundary) if !boundary.trim().is_empty() => PartKind::Multipart,
-            _ => PartKind::Leaf,
-        },
+        it if it.starts_with("multipart/") => PartKind::Multipart,
         _ => PartKind::Leaf,
     }
+}
+
+/// What is wrong in the fields of a message, beyond those that describe its content.
+fn field_defects(raw: &[u8], fields: &[Field]) -> Vec<(DefectKind, usize)> {
+    let mut found = Vec::new();
+    for field in fields {
+        let value = field.value.of(raw);
+        let at = field.value.start as usize;
+        if field.is(raw, "date") && fields::date(value).is_none() {
+            found.push((DefectKind::DateMalformed, at));
+        }
+        let is_free = ["subject", "from", "to", "cc", "reply-to", "sender"].iter().any(|name| field.is(raw, name));
+        if is_free && !fields::words_are_whole(value) {
+            found.push((DefectKind::EncodedWordMalformed, at));
+        }
+    }
+    found
 }
 
 fn index(n: usize) -> u32 {

@@ -1,7 +1,8 @@
 //! What `docs/` says of the engine, held against the engine.
 
-use tamis_engine::{EngineBuilder, Limit, Limits, ListEffect, ListKind, ListSource};
+use tamis_engine::{DefectKind, EngineBuilder, Limit, Limits, ListEffect, ListKind, ListSource};
 
+const DEFECTS: &str = include_str!("../../docs/defects.md");
 const LIMITS: &str = include_str!("../../docs/limits.md");
 const LISTS: &str = include_str!("../../docs/lists.md");
 
@@ -46,6 +47,20 @@ fn every_limit_is_explained_with_its_default() {
 fn every_gap_is_explained() {
     for limit in Limit::ALL {
         assert!(has_row(LIMITS, limit.name(), ""), "docs/limits.md: no row for the gap `{}`", limit.name());
+    }
+}
+
+#[test]
+fn every_defect_is_explained() {
+    for kind in DefectKind::ALL {
+        assert!(has_row(DEFECTS, kind.name(), ""), "docs/defects.md: no row for the defect `{}`", kind.name());
+    }
+    let names = DefectKind::ALL.iter().map(|kind| kind.name());
+    assert!(names.clone().is_sorted(), "DefectKind is not in alphabetical order");
+    // And none that is no more.
+    let rows = DEFECTS.lines().filter_map(|line| line.strip_prefix("| `")).filter_map(|row| row.split('`').next());
+    for row in rows {
+        assert!(names.clone().any(|name| name == row), "docs/defects.md: `{row}` is no defect");
     }
 }
 

@@ -288,7 +288,8 @@ fn dates_and_traces() {
 
 #[test]
 fn where_a_header_ends_without_a_blank_line() {
-    let body = |raw: &str| String::from_utf8_lossy(parsed(raw.as_bytes()).0.parts[0].body.of(raw.as_bytes())).into_owned();
+    let body =
+        |raw: &str| String::from_utf8_lossy(parsed(raw.as_bytes()).0.parts[0].body.of(raw.as_bytes())).into_owned();
     // One line that is no field, and fields behind it: it is left out.
     assert_eq!(body("Subject: x\njunk\nTo: a@a.example\n\nhello\n"), "hello\n");
     // Two, or one in a header that never ends: the text begins there.
@@ -355,13 +356,14 @@ fn a_separator_of_a_mailbox_in_a_message_within() {
 
 /// What the walk pays for a message, in steps for each byte.
 fn steps_a_byte(raw: &[u8]) -> u64 {
-    (1..).find(|factor| {
-        let limits = Limits { steps: factor * raw.len() as u64, ..Limits::default() };
-        let mut budget = Budget::new(&limits, None);
-        parse(raw, &mut budget);
-        !budget.reached.iter().any(|gap| gap.limit == Limit::Steps)
-    })
-    .unwrap_or(u64::MAX)
+    (1..)
+        .find(|factor| {
+            let limits = Limits { steps: factor * raw.len() as u64, ..Limits::default() };
+            let mut budget = Budget::new(&limits, None);
+            parse(raw, &mut budget);
+            !budget.reached.iter().any(|gap| gap.limit == Limit::Steps)
+        })
+        .unwrap_or(u64::MAX)
 }
 
 #[test]
@@ -381,7 +383,8 @@ fn defects_are_bounded() {
 
 #[test]
 fn encoded_words_that_cannot_be_read() {
-    for whole in ["plain", "a =? b", "=?utf-8?Q?caf=C3=A9?=", "=?utf-8?B?ww==?= =?utf-8?B?qQ?=", "x=?y", "=?a b?Q?c?="] {
+    for whole in ["plain", "a =? b", "=?utf-8?Q?caf=C3=A9?=", "=?utf-8?B?ww==?= =?utf-8?B?qQ?=", "x=?y", "=?a b?Q?c?="]
+    {
         assert!(words_are_whole(whole.as_bytes()), "{whole}");
     }
     for broken in ["=?utf-8?X?x?=", "=?utf-8?Q?no end", "=?utf-9?Q?x?=", "=?utf-8?Q?=FF?=", "=?utf-8?B?a*b=?="] {

@@ -4,6 +4,7 @@
 //! Takes paths, texts and what the engine gives; gives messages, engines and text for people and programs. Judges
 //! nothing itself, and never speaks to the network.
 
+pub mod config;
 pub mod json;
 pub mod mails;
 mod mbox;

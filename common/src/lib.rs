@@ -5,10 +5,12 @@
 //! nothing itself, and never speaks to the network.
 
 pub mod config;
+pub mod expect;
 pub mod json;
 pub mod mails;
 mod mbox;
 pub mod measure;
 pub mod print;
+pub mod ruletest;
 pub mod stock;
 pub mod time;

@@ -11,6 +11,7 @@ pub mod mails;
 mod mbox;
 pub mod measure;
 pub mod print;
+pub mod reduce;
 pub mod ruletest;
 pub mod stock;
 pub mod time;

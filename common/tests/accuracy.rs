@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use sha2::{Digest, Sha256};
 use tamis_common::mails::Mails;
 use tamis_common::measure::{Confusion, one_minus_roca_percent};
+use tamis_common::reduce::Kept;
 use tamis_engine::{EngineBuilder, Label, Limits, Mail, TokenSet, Trainer};
 
 /// A message of the corpus: what it was learned from or scored by, and the first digit of its file's SHA-256.
@@ -32,9 +33,9 @@ fn corpus() -> Option<PathBuf> {
     None
 }
 
-fn read(keep_headers: &[String]) -> Option<Vec<Sample>> {
+fn read(kept: Option<&Kept>) -> Option<Vec<Sample>> {
     let corpus = corpus()?;
-    let engine = EngineBuilder::new().keep_headers(keep_headers).build().unwrap();
+    let engine = EngineBuilder::new().build().unwrap();
     let mut samples = Vec::new();
     for (folder, label) in [("ham", Label::Ham), ("spam", Label::Spam)] {
         let mails = Mails::open(&[corpus.join(folder)], Limits::default().message_bytes).unwrap();
@@ -46,7 +47,8 @@ fn read(keep_headers: &[String]) -> Option<Vec<Sample>> {
                 // A message that lies in a file with a `From ` line is read without it; the digest is the file's.
                 let file = std::fs::read(message.file.as_ref().unwrap()).unwrap();
                 let digit = Sha256::digest(&file)[0] >> 4;
-                Sample { tokens: worker.token_set(&Mail::new(&message.raw)), label, digit }
+                let raw = kept.map_or(message.raw.clone(), |kept| kept.reduce(&message.raw));
+                Sample { tokens: worker.token_set(&Mail::new(&raw)), label, digit }
             },
             |sample| samples.push(sample),
         );
@@ -58,7 +60,7 @@ fn read(keep_headers: &[String]) -> Option<Vec<Sample>> {
 /// The tokens of all messages, made once.
 fn whole() -> Option<&'static [Sample]> {
     static WHOLE: OnceLock<Option<Vec<Sample>>> = OnceLock::new();
-    WHOLE.get_or_init(|| read(&[])).as_deref()
+    WHOLE.get_or_init(|| read(None)).as_deref()
 }
 
 fn train<'s>(samples: impl Iterator<Item = &'s Sample>) -> Vec<u8> {
@@ -101,8 +103,8 @@ fn half_of_the_corpus_tells_the_other_half_apart() {
 /// What is left when fields that mailing lists and collectors wrote are taken out: only what the sender says.
 #[test]
 fn half_of_the_corpus_tells_the_other_half_apart_by_what_the_sender_wrote() {
-    let keep = ["From", "Reply-To", "Subject", "MIME-Version", "Content-*"].map(String::from);
-    let Some(samples) = read(&keep) else { return };
+    let kept = Kept::text("From\nReply-To\nSubject\nMIME-Version\nContent-*").unwrap();
+    let Some(samples) = read(Some(&kept)) else { return };
     let (roca, lam) = split(&samples, "reduced");
     assert!(roca <= 0.12, "1-ROCA {roca} %");
     assert!(lam <= 1.6, "LAM {lam} %");

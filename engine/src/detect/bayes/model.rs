@@ -2,7 +2,7 @@
 
 use super::Memory;
 use super::file::{self, Counts, Parameters};
-use super::tokens::{self, Family, HeaderFilter, SLOT_BITS, Sink, Slots, TokenSet};
+use super::tokens::{self, Family, SLOT_BITS, Sink, Slots, TokenSet};
 use crate::facts::Facts;
 use crate::finding::{Effect, Finding};
 use crate::place::Place;
@@ -59,7 +59,6 @@ pub(crate) struct Model {
     ratios: Vec<i16>,
     /// For explanations.
     counts: Counts,
-    filter: HeaderFilter,
 }
 
 impl Model {
@@ -77,18 +76,13 @@ impl Model {
                 *entry = (ratio.of(ham, spam) * STEPS).round() as i16;
             }
         }
-        Model { parameters, ratios, counts, filter: HeaderFilter::default() }
-    }
-
-    /// Looks only at some header fields.
-    pub(crate) fn keep_headers(&mut self, filter: HeaderFilter) {
-        self.filter = filter;
+        Model { parameters, ratios, counts }
     }
 
     /// Scores a message and adds the finding `bayes`, graded by the log-odds.
     pub(crate) fn run(&self, facts: &Facts<'_>, memory: &mut Memory, findings: &mut Vec<Finding>) -> Option<Score> {
         memory.slots.clear();
-        tokens::tokens(facts, &self.filter, &mut Slots { slots: &mut memory.slots });
+        tokens::tokens(facts, &mut Slots { slots: &mut memory.slots });
         memory.slots.sort_unstable();
         memory.slots.dedup();
         let score = self.score(&memory.slots);
@@ -128,7 +122,7 @@ impl Model {
     /// The tokens that moved the score most, the strongest first.
     pub(crate) fn explain(&self, facts: &Facts<'_>, most: usize) -> Vec<TokenWeight> {
         let mut readable = Readable::default();
-        tokens::tokens(facts, &self.filter, &mut readable);
+        tokens::tokens(facts, &mut readable);
         readable.tokens.sort();
         // Of tokens that share a slot only one counts; the first by name is shown.
         readable.tokens.dedup_by_key(|(slot, _)| *slot);
@@ -151,9 +145,9 @@ impl Model {
 }
 
 /// The tokens of a message, for training.
-pub(crate) fn token_set(facts: &Facts<'_>, filter: &HeaderFilter) -> TokenSet {
+pub(crate) fn token_set(facts: &Facts<'_>) -> TokenSet {
     let mut slots = Vec::new();
-    tokens::tokens(facts, filter, &mut Slots { slots: &mut slots });
+    tokens::tokens(facts, &mut Slots { slots: &mut slots });
     slots.sort_unstable();
     slots.dedup();
     TokenSet { slots: slots.into(), digest: tokens::digest(facts.raw) }

@@ -319,7 +319,7 @@ fn an_unreadable_folder_is_told_before_anything_is_scanned() {
     use std::os::unix::fs::PermissionsExt;
     let folder = folder(&[("a.eml", HAM), ("closed/b.eml", HAM)]);
     let closed = folder.path().join("closed");
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::read_dir(&closed).is_ok() {
         // The superuser reads everything: a file in the folder's place is as unreadable as a folder gets.
         fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();

@@ -81,7 +81,10 @@ macro_rules! networks {
             section: "networks",
             name: stringify!($field),
             why: $why,
-            set: |config, given| Ok(config.networks.$field = value::networks(given)?),
+            set: |config, given| {
+                config.networks.$field = value::networks(given)?;
+                Ok(())
+            },
             get: |config| list(config.networks.$field.iter().map(network)),
         }
     };
@@ -93,7 +96,10 @@ macro_rules! action {
             section: $section,
             name: stringify!($field),
             why: $why,
-            set: |config, given| Ok(config.policy.$direction.$field = $read(given)?),
+            set: |config, given| {
+                config.policy.$direction.$field = $read(given)?;
+                Ok(())
+            },
             get: |config| $show(&config.policy.$direction),
         }
     };
@@ -169,7 +175,10 @@ const SCAN: [Key; 12] = [
         section: "scan",
         name: "threads",
         why: "How many messages are scanned at once; 0 is one a core",
-        set: |config, given| Ok(config.threads = usize::try_from(value::whole(given, 0, 1024)?).unwrap_or(usize::MAX)),
+        set: |config, given| {
+            config.threads = usize::try_from(value::whole(given, 0, 1024)?).unwrap_or(usize::MAX);
+            Ok(())
+        },
         get: |config| config.threads.to_string(),
     },
     limit!(message_bytes, u32, 1024, "Bytes of a message that are read. Mail servers accept less: Postfix 10 MB"),
@@ -212,14 +221,20 @@ const RULES: [Key; 3] = [
         section: "rules",
         name: "stock",
         why: "Whether the rules inside the program count",
-        set: |config, given| Ok(config.stock_rules = value::boolean(given)?),
+        set: |config, given| {
+            config.stock_rules = value::boolean(given)?;
+            Ok(())
+        },
         get: |config| config.stock_rules.to_string(),
     },
     Key {
         section: "rules",
         name: "paths",
         why: "Files of own rules, or folders with such files, relative to this file",
-        set: |config, given| Ok(config.rule_paths = value::paths(given, &config.base)?),
+        set: |config, given| {
+            config.rule_paths = value::paths(given, &config.base)?;
+            Ok(())
+        },
         get: |config| list(config.rule_paths.iter().map(|it| path(it))),
     },
     Key {

@@ -33,7 +33,7 @@ pub(super) fn whole(given: Given<'_, '_>, least: u64, most: u64) -> Read<u64> {
     u64::from_str_radix(number.as_str(), number.radix())
         .ok()
         .filter(|number| (least..=most).contains(number))
-        .ok_or_else(|| wrong(given.span(), format!("{}", number.as_str()), format!("write {range}")))
+        .ok_or_else(|| wrong(given.span(), number.as_str(), format!("write {range}")))
 }
 
 /// A finite number.

@@ -120,7 +120,8 @@ pub struct Verdict {
     pub action: Action,
     /// The score that belongs to `action`.
     pub score: f64,
-    /// The calibrated probability that the message is spam; absent where there is no model.
+    /// The calibrated probability that the message is spam, nearer to one half the fewer of its words are known; absent
+    /// where there is no model.
     pub spam_probability: Option<f64>,
     /// The unrounded log-odds behind `spam_probability`.
     pub bayes_score: Option<f64>,

@@ -90,7 +90,7 @@ impl<'e> Worker<'e> {
                 questions,
                 defects: content.defects.clone(),
                 incomplete: std::mem::take(&mut budget.reached),
-                spam_probability: bayes.map(|score| score.probability),
+                spam_probability: bayes.map(|score| score.probability()),
                 bayes_score: bayes.map(|score| score.log_odds),
                 items: facts.items,
                 readings: facts.readings,

@@ -14,26 +14,33 @@ const STEPS: f64 = 2_048.0;
 /// 0.993 on, and never enough to reject; ham is believed less, since spammers write it into their mail.
 const MOST_POINTS: f64 = 6.0;
 const LEAST_POINTS: f64 = -4.0;
-/// With this many tokens that count, half of the points: real mail has 60 to 300, a line without header fields has 5.
+/// With this many tokens that count, half of the log-odds are believed: real mail has 60 to 300, a line without header fields has 5.
 const FEW_TOKENS: f64 = 12.0;
 
 /// What the model says of a message.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Score {
-    /// Calibrated log-odds; above 0 is spam.
+    /// Calibrated log-odds; above 0 is spam. The order of messages is best by these, without regard to how much was seen of
+    /// each: weighting them doubles 1-ROCA on short messages.
     pub(crate) log_odds: f64,
-    /// The probability that they stand for.
-    pub(crate) probability: f64,
     /// How many tokens counted.
     pub(crate) used: u32,
 }
 
 impl Score {
-    /// What it adds to the score. The order of messages is best without regard to how much was seen of them (shrinking
-    /// the log-odds themselves doubles 1-ROCA on short messages), but three words are not enough to act upon.
+    /// The log-odds as far as they can be believed: three words are not enough to act upon.
+    fn weighted(&self) -> f64 {
+        self.log_odds * f64::from(self.used) / (f64::from(self.used) + FEW_TOKENS)
+    }
+
+    /// The probability of spam, as people see it.
+    pub(crate) fn probability(&self) -> f64 {
+        1.0 / (1.0 + (-self.weighted()).exp())
+    }
+
+    /// What it adds to the score.
     pub(super) fn points(&self) -> f64 {
-        let share = f64::from(self.used) / (f64::from(self.used) + FEW_TOKENS);
-        self.log_odds.clamp(LEAST_POINTS, MOST_POINTS) * share
+        self.weighted().clamp(LEAST_POINTS, MOST_POINTS)
     }
 }
 
@@ -91,7 +98,7 @@ impl Model {
             Place::message(),
             format!(
                 "probability of spam {:.4}, from {} of {} tokens",
-                score.probability,
+                score.probability(),
                 score.used,
                 memory.slots.len()
             ),
@@ -111,7 +118,7 @@ impl Model {
         }
         let raw = sum as f64 / STEPS / self.damping(used);
         let log_odds = self.parameters.slope * raw + self.parameters.offset;
-        Score { log_odds, probability: 1.0 / (1.0 + (-log_odds).exp()), used }
+        Score { log_odds, used }
     }
 
     /// What the sum is divided by, so that long messages, whose words depend on each other, are not too sure.

@@ -6,6 +6,7 @@ use crate::detect::Detectors;
 use crate::detect::bayes::HeaderFilter;
 use crate::detect::lists::ListHit;
 use crate::detect::rules::Rule;
+use crate::error::Problem;
 use crate::input::{Mail, Networks};
 use crate::limits::Limits;
 use crate::policy::Policy;
@@ -45,6 +46,12 @@ impl Engine {
     /// The rules at hand, in the order of their files.
     pub fn rules(&self) -> &[Rule] {
         self.detectors.rules.rules()
+    }
+
+    /// What is no mistake in the rules, and worth a look: patterns that have to be searched in each message because no
+    /// literal stands in all their matches. For `tamis rules check`.
+    pub fn rule_notes(&self) -> &[Problem] {
+        self.detectors.rules.notes()
     }
 
     /// A rule's score and its group (empty where it has none).

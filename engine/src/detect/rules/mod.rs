@@ -1,9 +1,11 @@
 //! What rule authors wrote. Takes facts, gives findings: patterns over texts (`in`, `any`, `all`) and conditions over
 //! facts (`when`). Everything is compiled and typed when loaded; at scan time there are no errors.
 
+mod blanks;
 pub(crate) mod condition;
 mod load;
 mod patterns;
+mod places;
 mod texts;
 
 #[cfg(test)]
@@ -13,9 +15,10 @@ use std::collections::BTreeMap;
 
 pub use load::Rule;
 
-use self::condition::{Condition, Origin, Outcome};
+use self::blanks::Flat;
+use self::condition::{Condition, Origin, Outcome, Seen};
 use self::load::Loaded;
-use self::patterns::{Pattern, Patterns, Progress};
+use self::patterns::{Form, Over, Pattern, Patterns, Progress};
 use self::texts::Source;
 use crate::error::{Problem, nearest};
 use crate::facts::Facts;
@@ -28,8 +31,6 @@ use crate::wanted::Wanted;
 
 /// Steps that one condition may take: five hundred times what the costliest stock rule takes on real mail.
 const RULE_STEPS: u64 = 2_000_000;
-/// How much of a text is shown around what a pattern matched, in bytes to either side.
-const CONTEXT_BYTES: usize = 16;
 
 /// A file of rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,25 +48,36 @@ pub(crate) struct Rules {
     compiled: Vec<Compiled>,
     /// Rules before those that ask for their hits.
     order: Vec<usize>,
-    texts: Vec<(Source, Patterns)>,
+    /// The patterns of each text, for each form of it that they are searched in.
+    texts: Vec<(Source, Form, Patterns)>,
     wanted: Wanted,
+    notes: Vec<Problem>,
+    /// Rules that are there and broken.
+    broken: Vec<String>,
 }
 
 /// What a rule does.
 #[derive(Debug)]
 struct Compiled {
     name: std::sync::Arc<str>,
-    /// Index into `Rules::texts`, and the patterns there.
-    text: usize,
-    any: Vec<u32>,
-    all: Vec<u32>,
+    any: Vec<Spot>,
+    all: Vec<Spot>,
     when: Option<Condition>,
     /// The rules that `when` asks for, by their index.
     hits: Vec<usize>,
 }
 
+/// A pattern: index into `Rules::texts`, and its number there.
+type Spot = (usize, u32);
+
 /// A match: the owner of its text, and its range.
 type Match = Option<(u32, usize, usize)>;
+
+/// What a rule saw: the index into `Rules::texts` with the match there, or what its condition says.
+enum Sight {
+    Matched(usize, (u32, usize, usize)),
+    Condition(Option<Seen>),
+}
 
 /// What the rules keep from message to message.
 #[derive(Debug, Default)]
@@ -73,6 +85,7 @@ pub(crate) struct Memory {
     matches: Vec<Vec<Match>>,
     hit: Vec<bool>,
     progress: Progress,
+    flat: Flat,
 }
 
 impl Rules {
@@ -80,26 +93,28 @@ impl Rules {
     /// and the others are compiled.
     pub(crate) fn compile(sources: &[RuleSource], disabled: &[String]) -> (Rules, Vec<Problem>) {
         let mut problems = Vec::new();
-        let mut loaded = load::read(sources, &mut problems);
+        let (mut loaded, mut broken) = load::read(sources, &mut problems);
         loaded.retain(|it| !disabled.contains(&it.rule.name));
 
-        let mut builder = Builder { sources, problems, texts: BTreeMap::new(), wanted: Wanted::NOTHING };
+        let mut builder =
+            Builder { sources, problems, notes: Vec::new(), texts: BTreeMap::new(), wanted: Wanted::NOTHING };
         let mut rules: Vec<(Loaded, Parts)> = Vec::new();
         for it in loaded {
-            if let Some(parts) = builder.parts(&it) {
-                rules.push((it, parts));
+            match builder.parts(&it) {
+                Some(parts) => rules.push((it, parts)),
+                None => broken.push(it.rule.name),
             }
         }
-        let mut rules = builder.known_hits(rules, disabled);
-        let order = builder.order(&mut rules);
+        let mut rules = builder.known_hits(rules, disabled, &mut broken);
+        let order = builder.order(&mut rules, &mut broken);
 
-        let mut numbers: BTreeMap<Source, usize> = BTreeMap::new();
+        let mut numbers: BTreeMap<(Source, Form), usize> = BTreeMap::new();
         let mut texts = Vec::new();
-        for (source, patterns) in std::mem::take(&mut builder.texts) {
+        for ((source, form), patterns) in std::mem::take(&mut builder.texts) {
             match Patterns::new(patterns) {
                 Ok(patterns) => {
-                    numbers.insert(source.clone(), texts.len());
-                    texts.push((source, patterns));
+                    numbers.insert((source.clone(), form), texts.len());
+                    texts.push((source, form, patterns));
                 }
                 Err(error) => builder.problems.push(Problem::file("rules", error)),
             }
@@ -110,17 +125,22 @@ impl Rules {
         let mut shown = Vec::new();
         for (it, parts) in rules {
             let hits = parts.when.iter().flat_map(|when| when.hits());
+            let text = |form| {
+                let key = parts.source.clone().map(|source| (source, form));
+                key.and_then(|key| numbers.get(&key).copied()).unwrap_or(usize::MAX)
+            };
+            let spots = |list: &[(Form, u32)]| list.iter().map(|(form, number)| (text(*form), *number)).collect();
             compiled.push(Compiled {
                 name: it.rule.name.as_str().into(),
-                text: parts.source.and_then(|source| numbers.get(&source).copied()).unwrap_or(usize::MAX),
-                any: parts.any,
-                all: parts.all,
+                any: spots(&parts.any),
+                all: spots(&parts.all),
                 hits: hits.map(|name| index.get(name).copied().unwrap_or(usize::MAX)).collect(),
                 when: parts.when,
             });
             shown.push(it.rule);
         }
-        (Rules { rules: shown, compiled, order, texts, wanted: builder.wanted }, builder.problems)
+        let Builder { problems, notes, wanted, .. } = builder;
+        (Rules { rules: shown, compiled, order, texts, wanted, notes, broken }, problems)
     }
 
     /// The facts that the rules at hand read.
@@ -131,6 +151,16 @@ impl Rules {
     /// The rules, in the order of their files.
     pub(crate) fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// What is no mistake, and costs more than it has to: patterns that are searched in each message.
+    pub(crate) fn notes(&self) -> &[Problem] {
+        &self.notes
+    }
+
+    /// The names of rules that are in the files and could not be compiled. They are known, and never hit.
+    pub(crate) fn broken(&self) -> &[String] {
+        &self.broken
     }
 
     /// Adds a finding for each rule that hits.
@@ -149,9 +179,10 @@ impl Rules {
         let first = findings.len();
         for number in &self.order {
             let Some(rule) = self.compiled.get(*number) else { continue };
-            let matched = match self.matched(rule, memory) {
-                Some(matched) => matched,
-                None => continue,
+            let Some(matched) = self.matched(rule, memory) else { continue };
+            let mut sight = match matched {
+                Some((text, found)) => Sight::Matched(text, found),
+                None => Sight::Condition(None),
             };
             if let Some(when) = &rule.when {
                 let hit = |asked: usize| {
@@ -159,22 +190,28 @@ impl Rules {
                     memory.hit.get(rule).copied().unwrap_or(false)
                 };
                 let mut steps = RULE_STEPS;
-                let outcome = when.evaluate(facts, &hit, &mut steps);
+                let (outcome, seen) = when.evaluate(facts, &hit, &mut steps);
                 if outcome == Outcome::OutOfSteps {
+                    // The rule's own allowance, not the message's: the rules after it are looked at as ever.
                     let explanation = format!("the rule {} needs more than {RULE_STEPS} steps", rule.name);
                     budget.note(Limit::Steps, Place::message(), explanation);
                 }
-                if !budget.work(RULE_STEPS - steps, Place::message) {
+                if !budget.work(RULE_STEPS.saturating_sub(steps), Place::message) {
                     break;
                 }
                 if outcome != Outcome::True {
                     continue;
                 }
+                if let Sight::Condition(condition) = &mut sight {
+                    *condition = seen;
+                }
             }
             if let Some(slot) = memory.hit.get_mut(*number) {
                 *slot = true;
             }
-            findings.push(self.finding(rule, *number, matched, facts));
+            let earlier = findings.get(first..).unwrap_or_default();
+            let finding = self.finding(rule, *number, sight, facts, earlier);
+            findings.push(finding);
         }
         // In the order of the files, whatever the order of evaluation was.
         if let Some(found) = findings.get_mut(first..) {
@@ -187,10 +224,10 @@ impl Rules {
     fn search(&self, facts: &Facts<'_>, memory: &mut Memory, budget: &mut Budget<'_>) -> bool {
         memory.matches.resize_with(self.texts.len(), Vec::new);
         let mut goes_on = true;
-        for ((source, patterns), matches) in self.texts.iter().zip(&mut memory.matches) {
+        for ((source, form, patterns), matches) in self.texts.iter().zip(&mut memory.matches) {
             matches.clear();
             matches.resize(patterns.len(), None);
-            let progress = &mut memory.progress;
+            let (progress, flat) = (&mut memory.progress, &mut memory.flat);
             source.each(facts, |owner, text| {
                 goes_on = goes_on && budget.work(text.len() as u64, Place::message);
                 if !goes_on {
@@ -198,70 +235,93 @@ impl Rules {
                 }
                 let cells = std::cell::Cell::from_mut(matches.as_mut_slice()).as_slice_of_cells();
                 let open = |number: u32| cells.get(number as usize).is_some_and(|cell| cell.get().is_none());
-                patterns.search(text, progress, open, |number, start, end| {
+                let keep = |number: u32, start: usize, end: usize| {
                     if let Some(cell) = cells.get(number as usize) {
                         cell.set(Some((owner, start, end)));
                     }
-                });
+                };
+                match form {
+                    Form::AsIs => patterns.search(text, progress, open, keep),
+                    Form::Flat => {
+                        flat.set(text);
+                        let flat = &*flat;
+                        patterns.search(flat.text(), progress, open, |number, start, end| {
+                            keep(number, flat.original(start), flat.original(end));
+                        });
+                    }
+                }
             });
         }
         goes_on
     }
 
     /// Whether the patterns of a rule matched, and the first that did; a rule without patterns always does.
-    fn matched(&self, rule: &Compiled, memory: &Memory) -> Option<Match> {
-        let matches = memory.matches.get(rule.text);
-        let at = |number: &u32| matches.and_then(|it| it.get(*number as usize)).copied().flatten();
+    fn matched(&self, rule: &Compiled, memory: &Memory) -> Option<Option<(usize, (u32, usize, usize))>> {
+        let at = |spot: &Spot| {
+            let found = memory.matches.get(spot.0)?.get(spot.1 as usize).copied().flatten()?;
+            Some((spot.0, found))
+        };
         let any = rule.any.iter().find_map(at);
         if !rule.any.is_empty() && any.is_none() {
             return None;
         }
-        if rule.all.iter().any(|number| at(number).is_none()) {
+        if rule.all.iter().any(|spot| at(spot).is_none()) {
             return None;
         }
         Some(any.or_else(|| rule.all.iter().find_map(at)))
     }
 
-    fn finding(&self, rule: &Compiled, number: usize, matched: Match, facts: &Facts<'_>) -> Finding {
+    /// The finding of a rule that hit. `earlier` holds those of the rules that it may have asked for.
+    fn finding(&self, rule: &Compiled, number: usize, sight: Sight, facts: &Facts<'_>, earlier: &[Finding]) -> Finding {
         let name = std::sync::Arc::clone(&rule.name);
-        let (Some((owner, start, end)), Some((source, _))) = (matched, self.texts.get(rule.text)) else {
-            // What a condition saw is what it says; nothing is quoted from the message.
-            let when = self.rules.get(number).map(|rule| rule.when.trim()).unwrap_or_default();
-            return Finding::new(name, Place::message(), evidence(when.as_bytes()));
-        };
-        let mut shown = String::new();
-        let mut rank = 0;
-        source.each(facts, |of, text| {
-            // Of several texts of one owner (the names of a file) the first that is long enough and fits is shown.
-            if of == owner && rank == 0 && end <= text.len() {
-                let from = floor(text, start.saturating_sub(CONTEXT_BYTES));
-                let to = floor(text, end.saturating_add(CONTEXT_BYTES).min(text.len()));
-                shown = evidence(text.get(from..to).unwrap_or_default());
-                rank = 1;
+        match sight {
+            Sight::Matched(text, (owner, start, end)) => {
+                let Some((source, _, _)) = self.texts.get(text) else {
+                    return Finding::new(name, Place::message(), "");
+                };
+                let mut shown = None;
+                source.each(facts, |of, text| {
+                    // Of several texts of one owner (the names of a file) the first that is long enough is shown.
+                    if of == owner && shown.is_none() && end <= text.len() {
+                        shown = Some(places::around(text, start, end));
+                    }
+                });
+                Finding::new(name, source.place(facts, owner, start, end), shown.unwrap_or_default())
             }
-        });
-        Finding::new(name, source.place(facts, owner, start, end), shown.trim())
+            Sight::Condition(Some(Seen::At(place, words))) if !words.is_empty() => Finding::new(name, place, words),
+            Sight::Condition(seen) => {
+                let asked = match seen {
+                    Some(Seen::Hit(asked)) => rule.hits.get(asked).and_then(|number| self.compiled.get(*number)),
+                    _ => None,
+                };
+                if let Some(other) = asked.and_then(|asked| earlier.iter().find(|it| it.rule == asked.name)) {
+                    return Finding::new(name, other.place.clone(), other.evidence.clone());
+                }
+                // Of the message as a whole the condition itself is what can be said.
+                let when = self.rules.get(number).map(|rule| rule.when.trim()).unwrap_or_default();
+                let place = match seen {
+                    Some(Seen::At(place, _)) => place,
+                    _ => Place::message(),
+                };
+                Finding::new(name, place, evidence(when.as_bytes()))
+            }
+        }
     }
-}
-
-/// The start of the character that `at` lies in.
-fn floor(text: &[u8], at: usize) -> usize {
-    let tail = |at: usize| text.get(at).is_some_and(|byte| byte & 0xC0 == 0x80);
-    (at.saturating_sub(3)..=at).rev().find(|at| !tail(*at)).unwrap_or(at)
 }
 
 /// The compiled parts of one rule.
 struct Parts {
     source: Option<Source>,
-    any: Vec<u32>,
-    all: Vec<u32>,
+    any: Vec<(Form, u32)>,
+    all: Vec<(Form, u32)>,
     when: Option<Condition>,
 }
 
 struct Builder<'s> {
     sources: &'s [RuleSource],
     problems: Vec<Problem>,
-    texts: BTreeMap<Source, Vec<Pattern>>,
+    notes: Vec<Problem>,
+    texts: BTreeMap<(Source, Form), Vec<Pattern>>,
     wanted: Wanted,
 }
 
@@ -269,6 +329,16 @@ impl Builder<'_> {
     fn wrong(&mut self, it: &Loaded, span: std::ops::Range<usize>, message: String, remedy: String) {
         let Some(file) = self.sources.get(it.file) else { return };
         self.problems.push(Problem::span(&file.source, &file.text, span.start, span.end, message).remedy(remedy));
+    }
+
+    fn note(&mut self, it: &Loaded, span: std::ops::Range<usize>) {
+        let Some(file) = self.sources.get(it.file) else { return };
+        let message = format!("rule {}: this pattern is searched in each message", it.rule.name);
+        self.notes.push(
+            Problem::span(&file.source, &file.text, span.start, span.end, message).remedy(
+                "it is cheap once each match contains three letters, digits or signs in a row that it spells out",
+            ),
+        );
     }
 
     /// Compiles patterns and condition of a rule; `None`, and noted, where one is broken.
@@ -284,12 +354,21 @@ impl Builder<'_> {
                 }
             }
         }
-        let raw = source == Some(Source::Raw);
+        let over = match &source {
+            Some(Source::Raw) => Over::Bytes,
+            Some(source) if source.is_source() => Over::Source,
+            _ => Over::Text,
+        };
         let mut patterns = [Vec::new(), Vec::new()];
         for (list, (texts, spans)) in patterns.iter_mut().zip([(&it.rule.any, &it.any), (&it.rule.all, &it.all)]) {
             for (text, span) in texts.iter().zip(spans) {
-                match Pattern::compile(text, raw) {
-                    Ok(pattern) => list.push(pattern),
+                match Pattern::compile(text, over) {
+                    Ok(pattern) => {
+                        if !pattern.has_literal() {
+                            self.note(it, span.clone());
+                        }
+                        list.push(pattern);
+                    }
                     Err(error) => {
                         let why = error.lines().last().unwrap_or_default().trim().trim_start_matches("error: ");
                         let remedy = match text.contains("(?=") || text.contains("(?!") || text.contains("(?<") {
@@ -315,31 +394,39 @@ impl Builder<'_> {
         }
         let wanted = source.as_ref().map_or(Wanted::NOTHING, Source::wanted);
         self.wanted = self.wanted | wanted | when.as_ref().map_or(Wanted::NOTHING, Condition::wanted);
-        let [any, all] = patterns.map(|list| match &source {
-            Some(source) => {
-                let all = self.texts.entry(source.clone()).or_default();
-                let first = u32::try_from(all.len()).unwrap_or(u32::MAX);
-                let count = list.len();
-                all.extend(list);
-                (first..).take(count).collect()
+        let [any, all] = patterns.map(|list| {
+            let mut spots = Vec::new();
+            for pattern in list {
+                let (Some(source), form) = (&source, pattern.form) else { continue };
+                let all = self.texts.entry((source.clone(), form)).or_default();
+                spots.push((form, u32::try_from(all.len()).unwrap_or(u32::MAX)));
+                all.push(pattern);
             }
-            None => Vec::new(),
+            spots
         });
         Some(Parts { source, any, all, when })
     }
 
-    /// Leaves out rules that ask for the hits of rules that are not there. A rule that was disabled never hits.
-    fn known_hits(&mut self, rules: Vec<(Loaded, Parts)>, disabled: &[String]) -> Vec<(Loaded, Parts)> {
+    /// Leaves out rules that ask for the hits of rules that are not there. A rule that was disabled or is broken is
+    /// there, and never hits.
+    fn known_hits(
+        &mut self,
+        rules: Vec<(Loaded, Parts)>,
+        disabled: &[String],
+        broken: &mut Vec<String>,
+    ) -> Vec<(Loaded, Parts)> {
         let names: Vec<String> = rules.iter().map(|(it, _)| it.rule.name.clone()).collect();
         let mut known = Vec::new();
         for (it, parts) in rules {
             let asked = parts.when.iter().flat_map(|when| when.hits());
-            let unknown = asked.into_iter().find(|name| !names.contains(name) && !disabled.contains(name)).cloned();
+            let known_name = |name: &&String| [&names, disabled, broken.as_slice()].iter().any(|it| it.contains(name));
+            let unknown = asked.into_iter().find(|name| !known_name(name)).cloned();
             match unknown {
                 Some(name) => {
                     let at = it.rule.when.find(&name).map_or(it.when, |offset| it.when + offset);
                     let remedy = nearest(&name, names.iter().map(String::as_str));
                     self.wrong(&it, at..at + name.len(), format!("there is no rule {name:?}"), remedy);
+                    broken.push(it.rule.name);
                 }
                 None => known.push((it, parts)),
             }
@@ -348,7 +435,7 @@ impl Builder<'_> {
     }
 
     /// Puts rules before those that ask for their hits. Those that ask in a circle are problems, and are left out.
-    fn order(&mut self, rules: &mut Vec<(Loaded, Parts)>) -> Vec<usize> {
+    fn order(&mut self, rules: &mut Vec<(Loaded, Parts)>, broken: &mut Vec<String>) -> Vec<usize> {
         loop {
             let names: BTreeMap<&str, usize> =
                 rules.iter().enumerate().map(|(number, (it, _))| (it.rule.name.as_str(), number)).collect();
@@ -391,6 +478,7 @@ impl Builder<'_> {
                 let message = format!("the rule {} asks for its own hit, by way of other rules", it.rule.name);
                 let span = it.when..it.when + it.rule.when.len();
                 self.wrong(&it, span, message, "break the circle".to_owned());
+                broken.push(it.rule.name);
             }
             *rules = rest;
         }

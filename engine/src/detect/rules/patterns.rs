@@ -8,6 +8,8 @@ use regex_automata::util::syntax;
 use regex_automata::{Input, meta};
 use regex_syntax::hir::{Hir, HirKind};
 
+use super::blanks;
+
 /// Shortest literal that is worth a look; shorter ones stand in every text.
 const SHORTEST: usize = 3;
 /// Most literals of one pattern.
@@ -24,20 +26,47 @@ const LONGEST_WINDOW: usize = 1_000;
 /// holds one is searched pattern by pattern.
 const FOLDED_LETTERS: [&[u8]; 2] = ["\u{17f}".as_bytes(), "\u{212a}".as_bytes()];
 
+/// The form of a text that a pattern is searched in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Form {
+    /// As it is.
+    AsIs,
+    /// With each run of white space as one blank.
+    Flat,
+}
+
+/// What kind of text a pattern is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Over {
+    /// Bytes of any kind.
+    Bytes,
+    /// Text in which white space is as its author meant it, such as HTML before it is read.
+    Source,
+    /// Text for the eye.
+    Text,
+}
+
 /// A pattern, compiled.
 #[derive(Debug)]
 pub(super) struct Pattern {
     regex: Regex,
+    /// What it is searched in.
+    pub(super) form: Form,
     /// The longest match, in bytes, where it has a bound.
     longest: Option<usize>,
     literals: Vec<Vec<u8>>,
 }
 
 impl Pattern {
-    /// Compiles a pattern for text (`raw` for bytes). Letters match whatever their case unless it says `(?-i)`.
-    pub(super) fn compile(pattern: &str, raw: bool) -> Result<Pattern, String> {
-        let config = syntax::Config::new().case_insensitive(true).unicode(!raw).utf8(false).nest_limit(50);
-        let hir = syntax::parse_with(pattern, &config).map_err(|error| error.to_string())?;
+    /// Compiles a pattern. Letters match whatever their case unless it says `(?-i)`.
+    pub(super) fn compile(pattern: &str, over: Over) -> Result<Pattern, String> {
+        let unicode = over != Over::Bytes;
+        let config = syntax::Config::new().case_insensitive(true).unicode(unicode).utf8(false).nest_limit(50);
+        let parse = |config| syntax::parse_with(pattern, config);
+        let hir = parse(&config).map_err(|error| error.to_string())?;
+        let form = if over == Over::Text && !blanks::matter(&hir) { Form::Flat } else { Form::AsIs };
+        let suited = |hir| if form == Form::Flat { blanks::bounded(hir) } else { hir };
+        let hir = suited(hir);
         if hir.properties().minimum_len().is_none_or(|least| least == 0) {
             return Err("the pattern matches the empty text, which is everywhere".into());
         }
@@ -46,9 +75,14 @@ impl Pattern {
             .build_from_hir(&hir)
             .map_err(|error: BuildError| error.to_string())?;
         // The literals of the pattern as written: the automaton folds their case itself.
-        let written = syntax::parse_with(pattern, &config.case_insensitive(false)).ok();
+        let written = parse(&config.case_insensitive(false)).ok().map(suited);
         let literals = written.and_then(|hir| required(&hir)).unwrap_or_default();
-        Ok(Pattern { regex, longest: hir.properties().maximum_len(), literals })
+        Ok(Pattern { regex, form, longest: hir.properties().maximum_len(), literals })
+    }
+
+    /// Whether it has a literal that every match contains; else it is searched in each message.
+    pub(super) fn has_literal(&self) -> bool {
+        !self.literals.is_empty()
     }
 
     fn find(&self, text: &[u8], from: usize, to: usize) -> Option<(usize, usize)> {
@@ -188,7 +222,7 @@ mod tests {
     use super::*;
 
     fn literals(pattern: &str) -> Vec<String> {
-        let pattern = Pattern::compile(pattern, false).unwrap();
+        let pattern = Pattern::compile(pattern, Over::Source).unwrap();
         pattern.literals.iter().map(|it| String::from_utf8_lossy(it).into_owned()).collect()
     }
 
@@ -206,8 +240,22 @@ mod tests {
     #[test]
     fn empty_matches_and_broken_patterns_are_refused() {
         for wrong in ["a*", "", "(", "[z-a]", "(?=x)", "x|"] {
-            assert!(Pattern::compile(wrong, false).is_err(), "{wrong}");
+            assert!(Pattern::compile(wrong, Over::Text).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn white_space_of_a_flat_text_has_one_form() {
+        let form = |pattern: &str, over| Pattern::compile(pattern, over).unwrap().form;
+        assert_eq!(form("next of kin", Over::Text), Form::Flat);
+        assert_eq!(form("next  of kin", Over::Text), Form::AsIs);
+        assert_eq!(form("next of kin", Over::Source), Form::AsIs);
+        assert_eq!(form("next of kin", Over::Bytes), Form::AsIs);
+        let flat = Pattern::compile(r"kin\s+dear", Over::Text).unwrap();
+        // Ten bytes: a k may be a Kelvin sign, of three.
+        assert_eq!((flat.longest, flat.literals), (Some(10), vec![b"kin dear".to_vec()]));
+        // That `\s*` may be a blank is not enough to match nothing.
+        assert!(Pattern::compile(r"\s*", Over::Text).is_err());
     }
 
     #[test]
@@ -246,7 +294,7 @@ mod tests {
             "123",
             ".",
         ];
-        let patterns: Vec<Pattern> = sources.iter().map(|it| Pattern::compile(it, false).unwrap()).collect();
+        let patterns: Vec<Pattern> = sources.iter().map(|it| Pattern::compile(it, Over::Source).unwrap()).collect();
         let plain: Vec<regex::Regex> =
             sources.iter().map(|it| regex::RegexBuilder::new(it).case_insensitive(true).build().unwrap()).collect();
         let all = Patterns::new(patterns).unwrap();

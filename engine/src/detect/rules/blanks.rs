@@ -23,7 +23,8 @@ impl Flat {
         let (mut at, mut copied, mut left_out) = (0usize, 0usize, 0usize);
         while let Some(&byte) = text.get(at) {
             // Most bytes, and most blanks, are as they should be: what lies between the others is copied at once.
-            if !matches!(byte, b'\t'..=b' ' | 0xC2 | 0xE1..=0xE3) {
+            let next = text.get(at.saturating_add(1)).copied().unwrap_or(0);
+            if !may_be_white(byte) || (byte == b' ' && !may_be_white(next)) {
                 at = at.saturating_add(1);
                 continue;
             }
@@ -54,6 +55,11 @@ impl Flat {
         let left_out = cuts.checked_sub(1).and_then(|last| self.cuts.get(last)).map_or(0, |(_, left_out)| *left_out);
         at.saturating_add(left_out)
     }
+}
+
+/// Whether white space can begin with this byte.
+fn may_be_white(byte: u8) -> bool {
+    matches!(byte, b'\t'..=b' ' | 0xC2 | 0xE1..=0xE3)
 }
 
 /// How many bytes of white space a text begins with.

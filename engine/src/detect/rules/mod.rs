@@ -67,6 +67,17 @@ struct Compiled {
     hits: Vec<usize>,
 }
 
+impl Compiled {
+    fn spots(&self) -> impl Iterator<Item = &Spot> {
+        self.any.iter().chain(&self.all)
+    }
+
+    /// Whether all texts of its patterns were searched.
+    fn searched(&self, memory: &Memory) -> bool {
+        self.spots().all(|(text, _)| memory.searched.get(*text).copied().unwrap_or(true))
+    }
+}
+
 /// A pattern: index into `Rules::texts`, and its number there.
 type Spot = (usize, u32);
 
@@ -83,6 +94,8 @@ enum Sight {
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     matches: Vec<Vec<Match>>,
+    /// Which texts were searched in this message.
+    searched: Vec<bool>,
     hit: Vec<bool>,
     progress: Progress,
     flat: Flat,
@@ -171,41 +184,38 @@ impl Rules {
         budget: &mut Budget<'_>,
         findings: &mut Vec<Finding>,
     ) {
-        if !self.search(facts, memory, budget) {
-            return;
-        }
+        memory.matches.resize_with(self.texts.len(), Vec::new);
+        memory.searched.clear();
+        memory.searched.resize(self.texts.len(), false);
         memory.hit.clear();
         memory.hit.resize(self.compiled.len(), false);
         let first = findings.len();
         for number in &self.order {
             let Some(rule) = self.compiled.get(*number) else { continue };
-            let Some(matched) = self.matched(rule, memory) else { continue };
-            let mut sight = match matched {
-                Some((text, found)) => Sight::Matched(text, found),
-                None => Sight::Condition(None),
-            };
-            if let Some(when) = &rule.when {
-                let hit = |asked: usize| {
-                    let rule = rule.hits.get(asked).copied().unwrap_or(usize::MAX);
-                    memory.hit.get(rule).copied().unwrap_or(false)
-                };
-                let mut steps = RULE_STEPS;
-                let (outcome, seen) = when.evaluate(facts, &hit, &mut steps);
-                if outcome == Outcome::OutOfSteps {
-                    // The rule's own allowance, not the message's: the rules after it are looked at as ever.
-                    let explanation = format!("the rule {} needs more than {RULE_STEPS} steps", rule.name);
-                    budget.note(Limit::Steps, Place::message(), explanation);
+            // A text that no rule has looked at yet may need no look: a condition costs less than a search. Once it was
+            // searched, the condition waits for the patterns.
+            let mut seen = None;
+            if !rule.searched(memory) {
+                match self.holds(rule, facts, memory, budget) {
+                    Some((true, saw)) => seen = saw,
+                    Some((false, _)) => continue,
+                    None => break,
                 }
-                if !budget.work(RULE_STEPS.saturating_sub(steps), Place::message) {
+                if !self.search(rule, facts, memory, budget) {
                     break;
                 }
-                if outcome != Outcome::True {
-                    continue;
-                }
-                if let Sight::Condition(condition) = &mut sight {
-                    *condition = seen;
+            } else if self.matched(rule, memory).is_some() {
+                match self.holds(rule, facts, memory, budget) {
+                    Some((true, saw)) => seen = saw,
+                    Some((false, _)) => continue,
+                    None => break,
                 }
             }
+            let sight = match self.matched(rule, memory) {
+                Some(Some((text, found))) => Sight::Matched(text, found),
+                Some(None) => Sight::Condition(seen),
+                None => continue,
+            };
             if let Some(slot) = memory.hit.get_mut(*number) {
                 *slot = true;
             }
@@ -220,38 +230,74 @@ impl Rules {
         }
     }
 
-    /// Goes over each text once; false where the budget ended.
-    fn search(&self, facts: &Facts<'_>, memory: &mut Memory, budget: &mut Budget<'_>) -> bool {
-        memory.matches.resize_with(self.texts.len(), Vec::new);
-        let mut goes_on = true;
-        for ((source, form, patterns), matches) in self.texts.iter().zip(&mut memory.matches) {
-            matches.clear();
-            matches.resize(patterns.len(), None);
-            let (progress, flat) = (&mut memory.progress, &mut memory.flat);
-            source.each(facts, |owner, text| {
-                goes_on = goes_on && budget.work(text.len() as u64, Place::message);
-                if !goes_on {
-                    return;
-                }
-                let cells = std::cell::Cell::from_mut(matches.as_mut_slice()).as_slice_of_cells();
-                let open = |number: u32| cells.get(number as usize).is_some_and(|cell| cell.get().is_none());
-                let keep = |number: u32, start: usize, end: usize| {
-                    if let Some(cell) = cells.get(number as usize) {
-                        cell.set(Some((owner, start, end)));
-                    }
-                };
-                match form {
-                    Form::AsIs => patterns.search(text, progress, open, keep),
-                    Form::Flat => {
-                        flat.set(text);
-                        let flat = &*flat;
-                        patterns.search(flat.text(), progress, open, |number, start, end| {
-                            keep(number, flat.original(start), flat.original(end));
-                        });
-                    }
-                }
-            });
+    /// Whether a rule's condition holds, and where that was seen; true for a rule without one. `None` where the message's
+    /// steps ended.
+    fn holds(
+        &self,
+        rule: &Compiled,
+        facts: &Facts<'_>,
+        memory: &Memory,
+        budget: &mut Budget<'_>,
+    ) -> Option<(bool, Option<Seen>)> {
+        let Some(when) = &rule.when else { return Some((true, None)) };
+        let hit = |asked: usize| {
+            let rule = rule.hits.get(asked).copied().unwrap_or(usize::MAX);
+            memory.hit.get(rule).copied().unwrap_or(false)
+        };
+        let mut steps = RULE_STEPS;
+        let (outcome, seen) = when.evaluate(facts, &hit, &mut steps);
+        if outcome == Outcome::OutOfSteps {
+            // The rule's own allowance, not the message's: the rules after it are looked at as ever.
+            let explanation = format!("the rule {} needs more than {RULE_STEPS} steps", rule.name);
+            budget.note(Limit::Steps, Place::message(), explanation);
         }
+        budget.work(RULE_STEPS.saturating_sub(steps), Place::message).then_some((outcome == Outcome::True, seen))
+    }
+
+    /// Goes over the texts of a rule that were not searched yet, for the patterns of all rules; false where the budget
+    /// ended.
+    fn search(&self, rule: &Compiled, facts: &Facts<'_>, memory: &mut Memory, budget: &mut Budget<'_>) -> bool {
+        rule.spots().all(|(text, _)| match memory.searched.get_mut(*text) {
+            Some(searched) if !*searched => {
+                *searched = true;
+                self.search_text(*text, facts, memory, budget)
+            }
+            _ => true,
+        })
+    }
+
+    fn search_text(&self, number: usize, facts: &Facts<'_>, memory: &mut Memory, budget: &mut Budget<'_>) -> bool {
+        let (Some((source, form, patterns)), Some(matches)) = (self.texts.get(number), memory.matches.get_mut(number))
+        else {
+            return true;
+        };
+        let mut goes_on = true;
+        matches.clear();
+        matches.resize(patterns.len(), None);
+        let (progress, flat) = (&mut memory.progress, &mut memory.flat);
+        source.each(facts, |owner, text| {
+            goes_on = goes_on && budget.work(text.len() as u64, Place::message);
+            if !goes_on {
+                return;
+            }
+            let cells = std::cell::Cell::from_mut(matches.as_mut_slice()).as_slice_of_cells();
+            let open = |number: u32| cells.get(number as usize).is_some_and(|cell| cell.get().is_none());
+            let keep = |number: u32, start: usize, end: usize| {
+                if let Some(cell) = cells.get(number as usize) {
+                    cell.set(Some((owner, start, end)));
+                }
+            };
+            match form {
+                Form::AsIs => patterns.search(text, progress, open, keep),
+                Form::Flat => {
+                    flat.set(text);
+                    let flat = &*flat;
+                    patterns.search(flat.text(), progress, open, |number, start, end| {
+                        keep(number, flat.original(start), flat.original(end));
+                    });
+                }
+            }
+        });
         goes_on
     }
 

@@ -60,7 +60,14 @@ impl Engine {
         (weight.score, weight.group.to_string())
     }
 
-    /// Every list entry that covers `subject`: a domain, an address, an IP address, a URL or a SHA-256 digest.
+    /// What is no mistake in the lists, and worth a look: entries that stand twice, and entries that one list allows and
+    /// another blocks. For `tamis lists check`.
+    pub fn list_notes(&self) -> &[Problem] {
+        self.detectors.lists.notes()
+    }
+
+    /// Every list entry that covers `subject`: a domain, an address, an IP address or network, a URL or a SHA-256 digest.
+    /// In the order of the lists; of one file the narrowest entry, the one that counts, first.
     pub fn lists_lookup(&self, subject: &str) -> Vec<ListHit> {
         self.detectors.lists.lookup(subject)
     }

@@ -275,3 +275,35 @@ fn patterns_without_a_literal_are_noted_and_load() {
     assert_eq!(notes, [(10, 23, 11), (10, 36, 9)]);
     assert!(engine.rule_notes()[0].to_string().contains("rule dear: this pattern is searched in each message"));
 }
+
+/// The examples of the manual, as they stand there.
+#[test]
+fn what_the_manual_shows_is_what_loads() {
+    let manual = include_str!("../../../../docs/rules.md");
+    let blocks: Vec<&str> =
+        manual.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default()).collect();
+    let (scores, rules): (Vec<&str>, Vec<&str>) = blocks.into_iter().partition(|it| it.starts_with("[group."));
+    assert!((rules.len(), scores.len()) == (2, 1));
+    let mut builder = EngineBuilder::new().scores_text("scores.toml", scores[0]);
+    for (number, text) in rules.iter().enumerate() {
+        builder = builder.rules_text(format!("docs/rules.md, example {number}"), *text);
+    }
+    let engine = builder.build().unwrap_or_else(|wrong| panic!("{wrong}"));
+    assert_eq!(engine.rule_score("grant-wording"), (3.0, "wording".into()));
+    let mut worker = engine.worker();
+    let mut found = |body: &str| {
+        let mail = format!("From: Ann <ann@gmail.com>\nTo: b@b.example\nSubject: s\nMessage-ID: <1@a>\n\n{body}\n");
+        let examined = worker.examine(&Mail::new(mail.as_bytes()));
+        examined.findings().iter().map(|it| it.rule.to_string()).collect::<Vec<_>>()
+    };
+    let mails = engine.rules()[0].hit[0].strip_prefix("text: ").and_then(|it| it.lines().next());
+    assert_eq!(found(mails.unwrap()), ["grant-wording", "_new-sender"]);
+    assert_eq!(found(engine.rules()[0].miss[0].strip_prefix("text: ").unwrap()), ["_new-sender"]);
+    // What the table of texts names is there.
+    for row in manual.lines().filter_map(|line| line.strip_prefix("| `\"")) {
+        let text = row.split('"').next().unwrap().replace("NAME", "x-mailer");
+        let rules = rule("r", &format!("in = '{text}'\nany = ['xyz']"));
+        assert_eq!(problems(&rules), [], "{text}");
+    }
+    assert!(manual.contains(&format!("{} of its own", "2,000,000")) && super::RULE_STEPS == 2_000_000);
+}

@@ -82,18 +82,20 @@ impl Compiled {
 type Spot = (usize, u32);
 
 /// A match: the owner of its text, and its range.
-type Match = Option<(u32, usize, usize)>;
+type Match = (u32, usize, usize);
+/// A match, and the index into `Rules::texts` of what it is in.
+type Matched = (usize, Match);
 
 /// What a rule saw: the index into `Rules::texts` with the match there, or what its condition says.
 enum Sight {
-    Matched(usize, (u32, usize, usize)),
+    Matched(Matched),
     Condition(Option<Seen>),
 }
 
 /// What the rules keep from message to message.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
-    matches: Vec<Vec<Match>>,
+    matches: Vec<Vec<Option<Match>>>,
     /// Which texts were searched in this message.
     searched: Vec<bool>,
     hit: Vec<bool>,
@@ -212,7 +214,7 @@ impl Rules {
                 }
             }
             let sight = match self.matched(rule, memory) {
-                Some(Some((text, found))) => Sight::Matched(text, found),
+                Some(Some(matched)) => Sight::Matched(matched),
                 Some(None) => Sight::Condition(seen),
                 None => continue,
             };
@@ -302,7 +304,7 @@ impl Rules {
     }
 
     /// Whether the patterns of a rule matched, and the first that did; a rule without patterns always does.
-    fn matched(&self, rule: &Compiled, memory: &Memory) -> Option<Option<(usize, (u32, usize, usize))>> {
+    fn matched(&self, rule: &Compiled, memory: &Memory) -> Option<Option<Matched>> {
         let at = |spot: &Spot| {
             let found = memory.matches.get(spot.0)?.get(spot.1 as usize).copied().flatten()?;
             Some((spot.0, found))
@@ -321,7 +323,7 @@ impl Rules {
     fn finding(&self, rule: &Compiled, number: usize, sight: Sight, facts: &Facts<'_>, earlier: &[Finding]) -> Finding {
         let name = std::sync::Arc::clone(&rule.name);
         match sight {
-            Sight::Matched(text, (owner, start, end)) => {
+            Sight::Matched((text, (owner, start, end))) => {
                 let Some((source, _, _)) = self.texts.get(text) else {
                     return Finding::new(name, Place::message(), "");
                 };

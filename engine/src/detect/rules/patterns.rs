@@ -66,8 +66,8 @@ impl Pattern {
     pub(super) fn compile(pattern: &str, over: Over) -> Result<Pattern, String> {
         let unicode = over != Over::Bytes;
         let config = syntax::Config::new().case_insensitive(true).unicode(unicode).utf8(false).nest_limit(50);
-        let parse = |config| syntax::parse_with(pattern, config);
-        let hir = parse(&config).map_err(|error| error.to_string())?;
+        let parse = |config| syntax::parse_with(pattern, config).map_err(|error| error.to_string());
+        let hir = parse(&config)?;
         let form = if over == Over::Text && !blanks::matter(&hir) { Form::Flat } else { Form::AsIs };
         let suited = |hir| if form == Form::Flat { blanks::bounded(hir) } else { hir };
         let hir = suited(hir);

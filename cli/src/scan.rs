@@ -7,13 +7,19 @@ use std::time::Instant;
 use clap::Args;
 use tamis_common::mails::{Job, Mails, Unreadable};
 use tamis_common::{json, print};
-use tamis_engine::{Action, Limits, Mail, Verdict};
+use tamis_engine::{Action, Verdict};
 
-use crate::engine::With;
-use crate::say;
+use crate::engine::{Transport, With};
+use crate::terminal::{colour, progress, say};
 
 /// Judges messages.
 #[derive(Args)]
+#[command(after_long_help = "Examples:\n  \
+    tamis scan ~/Maildir                                   one line a message\n  \
+    tamis scan --json mail/ | jq 'select(.action != \"accept\")'\n  \
+    tamis scan - < message.eml\n  \
+    tamis scan --client-ip 192.0.2.7 --helo mx.example.com --from a@example.com --to b@example.net message.eml\n\n\
+    docs/json.md has every field of the JSON.")]
 pub(crate) struct Scan {
     /// Files, folders, mailboxes, Maildirs; `-` is standard input
     #[arg(required = true)]
@@ -26,18 +32,28 @@ pub(crate) struct Scan {
     stable: bool,
     /// How many threads scan [default: as many as there are cores]
     #[arg(long, value_name = "N")]
-    threads: Option<usize>,
+    threads: Option<std::num::NonZeroUsize>,
     #[command(flatten)]
     with: With,
+    #[command(flatten)]
+    transport: Transport,
+}
+
+/// Every failure, a line each.
+pub(crate) fn all(failures: Vec<Unreadable>) -> String {
+    failures.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 impl Scan {
     /// Scans; true where a message is not accepted.
     pub(crate) fn run(self) -> Result<bool, String> {
-        let threads = self.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-        let engine = self.with.engine(threads)?;
-        let all = |failures: Vec<Unreadable>| failures.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-        let mails = Mails::open(&self.paths, Limits::default().message_bytes).map_err(all)?;
+        let mut config = self.with.config()?;
+        config.threads = self.threads.map_or(config.threads, |threads| threads.get());
+        let threads = config.scan_threads();
+        let engine = crate::engine::build(config.builder().leaf_threads(threads))?;
+        let mails = Mails::open(&self.paths, config.limits.message_bytes).map_err(all)?;
+        let passed_over = mails.passed_over();
+        let bar = progress(&self.paths, "scanning", true);
         if !self.json {
             say(&format!("{:<11}{:>7} {:>6}  {:<44} why", "action", "score", "spam", "message"));
         }
@@ -49,32 +65,34 @@ impl Scan {
             |worker, job: Job| {
                 job.load().map(|message| {
                     let began = Instant::now();
-                    let mut mail = Mail::new(&message.raw);
-                    mail.whole_size = Some(message.size);
-                    let verdict = worker.scan(&mail);
+                    let verdict = worker.scan(&self.transport.mail(&message));
                     let elapsed = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
                     (message.path, verdict, elapsed)
                 })
             },
-            |result| match result {
-                Ok((path, verdict, elapsed)) => {
-                    *actions.entry(verdict.action).or_default() += 1;
-                    bytes += verdict.bytes;
-                    if self.json {
-                        say(&json::verdict(&path, &verdict, (!self.stable).then_some(elapsed)).to_string());
-                    } else {
-                        say(&line(&path, &verdict));
+            |result| {
+                bar.inc(1);
+                match result {
+                    Ok((path, verdict, elapsed)) => {
+                        *actions.entry(verdict.action).or_default() += 1;
+                        bytes += verdict.bytes;
+                        if self.json {
+                            say(&json::verdict(&path, &verdict, (!self.stable).then_some(elapsed)).to_string());
+                        } else {
+                            say(&line(&path, &verdict));
+                        }
                     }
-                }
-                Err(failure) => {
-                    failed += 1;
-                    if self.json {
-                        say(&json::error(&failure.path, &failure.message).to_string());
+                    Err(failure) => {
+                        failed += 1;
+                        if self.json {
+                            say(&json::error(&failure.path, &failure.message).to_string());
+                        }
+                        bar.suspend(|| eprintln!("tamis: {failure}"));
                     }
-                    eprintln!("tamis: {failure}");
                 }
             },
         );
+        bar.finish_and_clear();
         let messages: u64 = actions.values().sum();
         let seconds = began.elapsed().as_secs_f64().max(1e-9);
         let each: Vec<String> = actions.iter().map(|(action, count)| format!("{count} {action}")).collect();
@@ -83,7 +101,11 @@ impl Scan {
             true => String::new(),
             false => format!(", {:.0} messages/s, {:.1} MB/s", messages as f64 / seconds, megabytes / seconds),
         };
-        eprintln!("{messages} messages, {megabytes:.1} MB{speed}: {}", each.join(", "));
+        let notes = match passed_over.count() {
+            0 => String::new(),
+            count => format!("; {count} other files passed over"),
+        };
+        eprintln!("{messages} messages, {megabytes:.1} MB{speed}: {}{notes}", each.join(", "));
         match failed {
             0 => Ok(actions.keys().any(|action| *action != Action::Accept)),
             _ => Err(format!("{failed} message(s) could not be read")),
@@ -100,6 +122,7 @@ fn line(path: &str, verdict: &Verdict) -> String {
     // The end of a path tells messages apart.
     let start = path.char_indices().rev().nth(43).map_or(0, |(at, _)| at);
     let shown = print::safe(path.get(start..).unwrap_or(path)).into_owned();
-    let row = format!("{:<11}{:>7.1} {spam:>6}  {shown:<44} {}", verdict.action.name(), verdict.score, why.join(", "));
-    print::safe(row.trim_end()).into_owned()
+    let row = format!("{:>7.1} {spam:>6}  {shown:<44} {}", verdict.score, why.join(", "));
+    let action = format!("{:<11}", verdict.action.name());
+    format!("{}{}", colour(verdict.action, &action), print::safe(row.trim_end()))
 }

@@ -1,7 +1,7 @@
 //! The verdict as JSON, one object a line. Takes what the engine gives; the engine knows nothing of JSON.
 
 use serde_json::{Map, Value, json};
-use tamis_engine::{FactValue, Place, Verdict};
+use tamis_engine::{Defect, FactValue, Incomplete, Place, Verdict};
 
 /// A place.
 pub fn place(place: &Place) -> Value {
@@ -30,7 +30,15 @@ pub fn verdict(path: &str, verdict: &Verdict, elapsed_us: Option<u64>) -> Value 
     let recipients = verdict.recipients.iter();
     put(
         "recipients",
-        recipients.map(|it| json!({"address": it.address, "action": it.action.name(), "score": it.score})).collect(),
+        recipients
+            .map(|it| {
+                let mut one = json!({"address": it.address, "action": it.action.name(), "score": it.score});
+                if let (Some(unmonitored), Some(object)) = (it.unmonitored, one.as_object_mut()) {
+                    object.insert("unmonitored".into(), unmonitored.name().into());
+                }
+                one
+            })
+            .collect(),
     );
     let reasons = verdict.reasons.iter().map(|it| {
         json!({
@@ -43,13 +51,8 @@ pub fn verdict(path: &str, verdict: &Verdict, elapsed_us: Option<u64>) -> Value 
         })
     });
     put("reasons", reasons.collect());
-    let defects = verdict.defects.iter();
-    put("defects", defects.map(|it| json!({"defect": it.kind.name(), "place": place(&it.place)})).collect());
-    let gaps = verdict
-        .incomplete
-        .iter()
-        .map(|it| json!({"limit": it.limit.name(), "place": place(&it.place), "explanation": it.explanation}));
-    put("incomplete", gaps.collect());
+    put("defects", verdict.defects.iter().map(defect).collect());
+    put("incomplete", verdict.incomplete.iter().map(gap).collect());
     put("items", verdict.items.into());
     put("readings", verdict.readings.into());
     put("bytes", verdict.bytes.into());
@@ -60,6 +63,16 @@ pub fn verdict(path: &str, verdict: &Verdict, elapsed_us: Option<u64>) -> Value 
         put("elapsed_us", elapsed.into());
     }
     Value::Object(out)
+}
+
+/// Something malformed.
+pub fn defect(it: &Defect) -> Value {
+    json!({"defect": it.kind.name(), "place": place(&it.place)})
+}
+
+/// Something that was not looked at.
+pub fn gap(it: &Incomplete) -> Value {
+    json!({"limit": it.limit.name(), "place": place(&it.place), "explanation": it.explanation})
 }
 
 /// A message that could not be read.
@@ -101,5 +114,36 @@ mod tests {
         assert!(defects.iter().any(|it| it["defect"] == "header-nul"), "{defects:?}");
         assert!(json.get("elapsed_us").is_none() && json.get("bayes_score").is_none());
         assert_eq!(verdict("a.eml", &found, Some(7))["elapsed_us"], 7);
+    }
+
+    fn keys(value: &Value, found: &mut Vec<String>) {
+        match value {
+            Value::Object(object) => object.iter().for_each(|(key, value)| {
+                found.push(key.clone());
+                keys(value, found);
+            }),
+            Value::Array(list) => list.iter().for_each(|it| keys(it, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_field_is_in_the_document() {
+        let document = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/json.md")).unwrap();
+        let mut config = crate::config::Config::default();
+        config.policy.inbound.monitor_only = true;
+        let mut limits = tamis_engine::Limits::default();
+        limits.headers = 2;
+        let engine = config.builder().limits(limits).build().unwrap();
+        let found = engine.worker().scan(&Mail::new(b"Subject: a\0b\nA: b\nC: d\n\nx"));
+        let mut names = Vec::new();
+        keys(&verdict("a.eml", &found, Some(7)), &mut names);
+        keys(&error("a.eml", "gone"), &mut names);
+        for part in ["limit", "defect", "evidence", "unmonitored", "readings", "bayes_score"] {
+            assert!(names.iter().any(|name| name == part), "{part} is not in {names:?}");
+        }
+        for name in names {
+            assert!(document.contains(&format!("`{name}`")), "{name}");
+        }
     }
 }

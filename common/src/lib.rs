@@ -4,10 +4,14 @@
 //! Takes paths, texts and what the engine gives; gives messages, engines and text for people and programs. Judges
 //! nothing itself, and never speaks to the network.
 
+pub mod config;
+pub mod expect;
 pub mod json;
 pub mod mails;
 mod mbox;
 pub mod measure;
 pub mod print;
+pub mod reduce;
+pub mod ruletest;
 pub mod stock;
 pub mod time;

@@ -173,7 +173,7 @@ impl Mails {
     }
 
     /// The next message of the mailbox that is open.
-    fn from_box(&mut self) -> Option<Job> {
+    fn next_of_box(&mut self) -> Option<Job> {
         let (splitter, path) = self.open_box.as_mut()?;
         let shown = print::from_path(path);
         match splitter.next() {
@@ -200,7 +200,7 @@ impl Iterator for Mails {
 
     fn next(&mut self) -> Option<Job> {
         loop {
-            if let Some(job) = self.from_box() {
+            if let Some(job) = self.next_of_box() {
                 return Some(job);
             }
             let (path, named) = match self.visit()? {

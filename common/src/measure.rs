@@ -82,6 +82,42 @@ pub fn one_minus_roca_percent(scores: &[(f64, Label)]) -> Option<f64> {
     (ham > 0 && spam > 0).then(|| 100.0 * wrong_twice as f64 / (2 * ham * spam) as f64)
 }
 
+/// The 95 % interval of a share of `count` in `of` (Wilson's score interval): where the true share lies, if the messages were
+/// drawn at random. `None` of nothing.
+pub fn share_interval(count: u64, of: u64) -> Option<(f64, f64)> {
+    if of == 0 {
+        return None;
+    }
+    let (n, p, z) = (of as f64, count as f64 / of as f64, 1.96f64);
+    let middle = p + z * z / (2.0 * n);
+    let half = z * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
+    let whole = 1.0 + z * z / n;
+    Some((((middle - half) / whole).max(0.0), ((middle + half) / whole).min(1.0)))
+}
+
+/// The 95 % interval of a measure, by drawing as many messages again, with replacement and each class for itself, `DRAWS`
+/// times (bootstrap). The same scores give the same interval.
+pub fn interval(scores: &[(f64, Label)], measure: impl Fn(&[(f64, Label)]) -> Option<f64>) -> Option<(f64, f64)> {
+    const DRAWS: usize = 200;
+    let (ham, spam): (Vec<_>, Vec<_>) = scores.iter().copied().partition(|(_, label)| *label == Label::Ham);
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut below = |n: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((u128::from(state) * n as u128) >> 64) as usize
+    };
+    let mut drawn = Vec::with_capacity(scores.len());
+    let mut found = Vec::with_capacity(DRAWS);
+    for _ in 0..DRAWS {
+        drawn.clear();
+        for class in [&ham, &spam] {
+            drawn.extend((0..class.len()).filter_map(|_| class.get(below(class.len()))));
+        }
+        found.push(measure(&drawn)?);
+    }
+    found.sort_by(f64::total_cmp);
+    Some((*found.get(DRAWS / 40)?, *found.get(DRAWS - 1 - DRAWS / 40)?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,5 +178,21 @@ mod tests {
         assert!(with(0, 0).lam_percent().unwrap() < 0.06);
         assert!(with(999, 999).lam_percent().unwrap() > 99.9);
         assert_eq!(Confusion::default().lam_percent(), None);
+    }
+
+    #[test]
+    fn intervals_hold_what_they_are_of() {
+        assert_eq!(share_interval(0, 0), None);
+        let (low, high) = share_interval(0, 100).unwrap();
+        assert!(low == 0.0 && (0.03..0.04).contains(&high), "{high}");
+        let (low, high) = share_interval(50, 100).unwrap();
+        assert!((0.40..0.41).contains(&low) && (0.59..0.60).contains(&high));
+        let ham: Vec<f64> = (0..100).map(f64::from).collect();
+        let spam: Vec<f64> = (60..160).map(f64::from).collect();
+        let scores = scores(&ham, &spam);
+        let whole = one_minus_roca_percent(&scores).unwrap();
+        let (low, high) = interval(&scores, one_minus_roca_percent).unwrap();
+        assert!(low < whole && whole < high && high - low < 10.0, "{low} {whole} {high}");
+        assert_eq!(interval(&scores, one_minus_roca_percent), Some((low, high)));
     }
 }

@@ -32,7 +32,6 @@ pub struct EngineBuilder {
     overrides: Vec<(String, f64, Problem)>,
     dns_lists: Vec<DnsList>,
     leaf_threads: usize,
-    keep_headers: bayes::HeaderFilter,
     problems: Vec<Problem>,
 }
 
@@ -135,13 +134,6 @@ impl EngineBuilder {
         self
     }
 
-    /// Makes Bayes tokens of these header fields only: names, or beginnings that end in `*`. For measurements on what is
-    /// left of messages when fields that give the label away are taken out.
-    pub fn keep_headers(mut self, fields: &[String]) -> EngineBuilder {
-        self.keep_headers = bayes::HeaderFilter::new(fields);
-        self
-    }
-
     /// Asks a DNS block list about the client of each message.
     pub fn dns_list(mut self, list: DnsList) -> EngineBuilder {
         self.dns_lists.push(list);
@@ -172,10 +164,7 @@ impl EngineBuilder {
         let (lists, wrong) = Lists::compile(&self.lists);
         problems.extend(wrong);
         let model = self.model.and_then(|(source, bytes)| match bayes::Model::read(&bytes) {
-            Ok(mut model) => {
-                model.keep_headers(self.keep_headers.clone());
-                Some(model)
-            }
+            Ok(model) => Some(model),
             Err(wrong) => {
                 problems.push(
                     Problem::file(source, wrong).remedy("train it anew: tamis train --ham ... --spam ... --out ..."),
@@ -200,7 +189,6 @@ impl EngineBuilder {
             limits: self.limits,
             networks: self.networks,
             detectors,
-            keep_headers: self.keep_headers,
             policy,
             versions,
             leaf_threads: self.leaf_threads,

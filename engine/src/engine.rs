@@ -3,7 +3,6 @@
 use std::sync::OnceLock;
 
 use crate::detect::Detectors;
-use crate::detect::bayes::HeaderFilter;
 use crate::detect::lists::ListHit;
 use crate::detect::rules::Rule;
 use crate::error::Problem;
@@ -20,8 +19,6 @@ pub struct Engine {
     pub(crate) limits: Limits,
     pub(crate) networks: Networks,
     pub(crate) detectors: Detectors,
-    /// Which header fields make tokens, when a model is trained or measured.
-    pub(crate) keep_headers: HeaderFilter,
     pub(crate) policy: Policy,
     pub(crate) wanted: Wanted,
     pub(crate) versions: Versions,

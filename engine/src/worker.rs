@@ -135,7 +135,7 @@ impl<'e> Worker<'e> {
 
     /// The tokens of a message, for a [`Trainer`](crate::Trainer).
     pub fn token_set(&mut self, mail: &Mail<'_>) -> TokenSet {
-        self.with_facts(mail, bayes::WANTED, |engine, _, facts, _, _| bayes::token_set(facts, &engine.keep_headers))
+        self.with_facts(mail, bayes::WANTED, |_, _, facts, _, _| bayes::token_set(facts))
     }
 
     /// The Bayes log-odds of a message's tokens; `None` without a model.

@@ -12,10 +12,8 @@ use crate::wanted::Wanted;
 pub(crate) enum Type {
     Bool,
     Int,
-    Double,
     Text,
     Timestamp,
-    Duration,
     /// Texts by a text key: `header["x-mailer"]`.
     Map,
     Record(RecordType),

@@ -100,10 +100,8 @@ fn type_name(kind: Type) -> String {
     match kind {
         Type::Bool => "bool".into(),
         Type::Int => "int".into(),
-        Type::Double => "double".into(),
         Type::Text => "text".into(),
         Type::Timestamp => "timestamp".into(),
-        Type::Duration => "duration".into(),
         Type::Map => "map of texts".into(),
         Type::Record(record) => link(record),
         Type::List(Element::Text) => "list of texts".into(),

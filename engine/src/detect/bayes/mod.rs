@@ -13,7 +13,6 @@ use crate::wanted::Wanted;
 
 pub use self::model::TokenWeight;
 pub(crate) use self::model::{Model, Score, token_set};
-pub(crate) use self::tokens::HeaderFilter;
 pub use self::tokens::TokenSet;
 
 /// The facts that tokens are made of.

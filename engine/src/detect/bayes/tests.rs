@@ -41,16 +41,15 @@ fn dense(messages: &[(TokenSet, Label)]) -> (Array2<f64>, Vec<usize>, Vec<u32>) 
     (rows, labels, columns)
 }
 
-#[test]
-fn linfa_on_rows_and_our_counts_agree() {
-    let messages = messages(300);
-    let (rows, labels, columns) = dense(&messages);
+/// Holds linfa, fitted on the rows of the messages, against our counts and sparse sums.
+fn linfa_agrees(messages: &[(TokenSet, Label)]) {
+    let (rows, labels, columns) = dense(messages);
     let by_rows = fitted_ratios(rows, labels).unwrap();
     // `fit` itself fails where the fit on totals is away from the closed form; here the fit on rows is held against it.
-    let (bytes, _) = fit(&messages).unwrap();
+    let (bytes, _) = fit(messages).unwrap();
     let (parameters, counts) = file::read(&bytes).unwrap();
     let ratio = Ratio::new(&parameters, &counts);
-    for (tokens, _) in &messages {
+    for (tokens, _) in messages {
         let column = |slot: &u32| by_rows[columns.binary_search(slot).unwrap()];
         let fitted: f64 = tokens.slots.iter().map(column).sum();
         let ours: f64 = tokens
@@ -61,8 +60,53 @@ fn linfa_on_rows_and_our_counts_agree() {
                 ratio.exact(ham, spam)
             })
             .sum();
-        assert!((fitted - ours).abs() < 1e-9, "{fitted} {ours}");
+        assert!((fitted - ours).abs() < 1e-9 * fitted.abs().max(1.0), "{fitted} {ours}");
     }
+}
+
+#[test]
+fn linfa_on_rows_and_our_counts_agree() {
+    linfa_agrees(&messages(300));
+}
+
+/// Every fortieth message of the SpamAssassin corpus, where `corpus/fetch.sh` has put it.
+#[test]
+fn linfa_on_rows_and_our_counts_agree_on_real_mail() {
+    let cache = || std::env::var_os("HOME").map(|home| std::path::Path::new(&home).join(".cache/tamis-corpora"));
+    let corpora = std::env::var_os("TAMIS_CORPORA").map(Into::into).or_else(cache).unwrap_or_default();
+    let corpus = corpora.join("spamassassin");
+    if !corpus.is_dir() {
+        assert!(std::env::var_os("TAMIS_REQUIRE_CORPUS").is_none(), "run corpus/fetch.sh");
+        return eprintln!("nothing was looked at: run corpus/fetch.sh");
+    }
+    let engine = crate::EngineBuilder::new().build().unwrap();
+    let (mut worker, mut learned) = (engine.worker(), Vec::new());
+    for (folder, label) in [("ham", Label::Ham), ("spam", Label::Spam)] {
+        let entries = std::fs::read_dir(corpus.join(folder)).unwrap();
+        let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        for file in files.iter().step_by(40) {
+            let raw = std::fs::read(file).unwrap();
+            learned.push((worker.token_set(&crate::Mail::new(&raw)), label));
+        }
+    }
+    assert!(learned.len() > 140, "{} messages", learned.len());
+    linfa_agrees(&learned);
+}
+
+/// Three words are not enough to act upon, however spammy they are.
+#[test]
+fn few_tokens_add_few_points() {
+    let learned = messages(300);
+    let (bytes, _) = fit(&learned).unwrap();
+    let model = Model::read(&bytes).unwrap();
+    let whole = |tokens: &TokenSet| model.score(&tokens.slots).points();
+    let (tokens, _) = learned.iter().max_by(|a, b| whole(&a.0).total_cmp(&whole(&b.0))).unwrap();
+    let telling: Vec<u32> = tokens.slots.iter().copied().filter(|slot| model.score(&[*slot]).used == 1).collect();
+    let (few, all) = (model.score(&telling[..3]), model.score(&telling));
+    assert!(few.log_odds > 0.5 * all.log_odds, "{few:?} {all:?}");
+    assert!(few.points() < 0.3 * few.log_odds, "{few:?}");
+    assert!(all.points() > 0.4 * all.log_odds.min(6.0), "{all:?}");
 }
 
 #[test]

@@ -37,27 +37,6 @@ const ADDRESSES: &[&str] = &[
     "x-original-to",
 ];
 
-/// Which header fields make tokens, for measurements on reduced messages.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct HeaderFilter {
-    /// Names in lower case, or beginnings that end in `*`; without any, all fields count.
-    keep: Vec<String>,
-}
-
-impl HeaderFilter {
-    pub(crate) fn new(keep: &[String]) -> HeaderFilter {
-        HeaderFilter { keep: keep.iter().map(|name| name.trim().to_ascii_lowercase()).collect() }
-    }
-
-    fn keeps(&self, name: &str) -> bool {
-        let fits = |kept: &String| match kept.strip_suffix('*') {
-            Some(beginning) => name.starts_with(beginning),
-            None => name == kept,
-        };
-        self.keep.is_empty() || self.keep.iter().any(fits)
-    }
-}
-
 /// The slots of one message, sorted, each once; and what tells the message from others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TokenSet {
@@ -68,6 +47,16 @@ pub struct TokenSet {
 impl TokenSet {
     pub(crate) fn slots(&self) -> &[u32] {
         &self.slots
+    }
+
+    /// A digest of the message, to deal messages into parts by.
+    pub fn digest(&self) -> u64 {
+        self.digest
+    }
+
+    /// The digest of a message's bytes.
+    pub fn digest_of(raw: &[u8]) -> u64 {
+        digest(raw)
     }
 
     /// What messages are put in order by.
@@ -193,20 +182,18 @@ impl<S: Sink> Limited<'_, S> {
 }
 
 /// Makes the tokens of a message.
-pub(super) fn tokens<S: Sink>(facts: &Facts<'_>, filter: &HeaderFilter, sink: &mut S) {
+pub(super) fn tokens<S: Sink>(facts: &Facts<'_>, sink: &mut S) {
     let mut out = Limited { sink, counts: [0; Family::COUNT] };
     let mut lower = String::new();
     for header in &facts.headers {
         let name = &*header.name;
         let giveaway =
             GIVEAWAYS.contains(&name) || GIVEAWAY_PREFIXES.iter().any(|beginning| name.starts_with(beginning));
-        if !giveaway && filter.keeps(name) {
+        if !giveaway {
             self::header(header, &mut lower, &mut out);
         }
     }
-    if filter.keeps("content-type") {
-        mime(facts, &mut lower, &mut out);
-    }
+    mime(facts, &mut lower, &mut out);
     for link in &facts.links {
         if out.is_full(Family::Url) {
             break;
@@ -447,12 +434,9 @@ pub(super) mod tests {
     const FIRST_SLOTS: [u32; 2] = [1_036_454, 1_037_348];
 
     #[test]
-    fn shapes_and_filters() {
+    fn shapes() {
         let mut out = String::new();
         shape("john.smith42", &mut out);
         assert_eq!(out, "a.a9");
-        let filter = HeaderFilter::new(&["From".into(), "Content-*".into()]);
-        assert!(filter.keeps("from") && filter.keeps("content-type") && !filter.keeps("received"));
-        assert!(HeaderFilter::default().keeps("received"));
     }
 }

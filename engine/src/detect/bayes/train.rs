@@ -100,8 +100,11 @@ pub(super) fn fitted_ratios(rows: Array2<f64>, labels: Vec<usize>) -> Result<Vec
     Ok(spam.feature_log_prob.iter().zip(&ham.feature_log_prob).map(|(spam, ham)| spam - ham).collect())
 }
 
-/// Fits a model to everything learned, and gives its file and what is said of it.
-pub(crate) fn fit(messages: &[(TokenSet, Label)]) -> Result<(Vec<u8>, Vec<(f64, Label)>), String> {
+/// Scores with the labels of their messages.
+pub(crate) type Scores = Vec<(f64, Label)>;
+
+/// Fits a model to everything learned, and gives its file and the score of each message by a model that had not learned it.
+pub(crate) fn fit(messages: &[(TokenSet, Label)]) -> Result<(Vec<u8>, Scores), String> {
     let mut totals = Totals::new();
     messages.iter().for_each(|(tokens, label)| totals.add(tokens, *label));
     for (count, class) in totals.messages.iter().zip(["ham", "spam"]) {

@@ -31,10 +31,8 @@ impl Ty {
         match fact {
             Type::Bool => Ty::Bool,
             Type::Int => Ty::Int,
-            Type::Double => Ty::Double,
             Type::Text => Ty::Text,
             Type::Timestamp => Ty::Timestamp,
-            Type::Duration => Ty::Duration,
             Type::Map => Ty::Map,
             Type::Record(record) => Ty::Record(record),
             Type::List(Element::Text) => Ty::List(Box::new(Ty::Text), false),
@@ -45,7 +43,7 @@ impl Ty {
     /// Whether values of the type are facts that a message may lack. Texts, lists and records are always there, and
     /// empty instead.
     pub(super) fn may_be_absent(fact: Type) -> bool {
-        matches!(fact, Type::Int | Type::Double | Type::Timestamp | Type::Duration)
+        matches!(fact, Type::Int | Type::Timestamp)
     }
 
     pub(super) fn is_text(&self) -> bool {

@@ -1,0 +1,275 @@
+//! Every key with a fixed name: what it takes, its default's reason, how it is read and how it is shown. In the order in
+//! which `tamis config show` prints them.
+
+use std::path::Path;
+
+use tamis_engine::{DirectionPolicy, Network};
+
+use super::value::{self, Given, Read};
+use super::{Config, Model};
+
+/// A key with a fixed name.
+pub(super) struct Key {
+    /// `scan`, `actions.inbound`, ...
+    pub(super) section: &'static str,
+    pub(super) name: &'static str,
+    /// Why one would set it, and why the default is what it is.
+    pub(super) why: &'static str,
+    pub(super) set: fn(&mut Config, Given<'_, '_>) -> Read<()>,
+    /// The value as TOML.
+    pub(super) get: fn(&Config) -> String,
+}
+
+/// A section, in the order in which they are shown.
+pub(super) struct Section {
+    pub(super) name: &'static str,
+    pub(super) what: &'static str,
+    /// How an entry looks, for sections whose keys are chosen by whoever writes the file.
+    pub(super) example: &'static str,
+}
+
+pub(super) const SECTIONS: &[Section] = &[
+    Section {
+        name: "scan",
+        what: "What one message may cost. Beyond it the verdict says `incomplete`: docs/limits.md",
+        example: "",
+    },
+    Section { name: "networks", what: "Who is inside: the client is the first host outside of these", example: "" },
+    Section { name: "actions.inbound", what: "What scores lead to, for mail that comes in", example: "" },
+    Section { name: "actions.outbound", what: "What scores lead to, for mail that goes out", example: "" },
+    Section {
+        name: "recipients",
+        what: "Recipients that are judged otherwise; the first entry that fits counts",
+        example: "[[recipients]]\nname = \"abuse desk\"            # for errors\nfor = [\"abuse@example.com\", \"@lab.example.com\"]\n\
+                  reject = false                 # tag, quarantine, reject, monitor_only as in [actions]\n\
+                  lists = [\"blocked\"]            # the lists that count for them; all, where it is left out",
+    },
+    Section { name: "rules", what: "Which rules count: docs/rules.md", example: "" },
+    Section {
+        name: "rules.scores",
+        what: "Other scores for rules, stock or own, without copying them",
+        example: "link-through-shortener = 0.5",
+    },
+    Section {
+        name: "lists",
+        what: "Block and allow lists, one section each: docs/lists.md",
+        example: "[lists.blocked]\nkind = \"domains\"               # domains, addresses, networks, urls, hashes\n\
+                  effect = \"block\"               # block, allow\npath = \"blocked-domains.txt\"    # one file, or a list of files",
+    },
+    Section { name: "bayes", what: "The statistical score", example: "" },
+];
+
+macro_rules! limit {
+    ($field:ident, $type:ty, $least:expr, $why:expr) => {
+        Key {
+            section: "scan",
+            name: stringify!($field),
+            why: $why,
+            set: |config, given| {
+                let most = u64::from(<$type>::MAX).min(i64::MAX as u64);
+                config.limits.$field = <$type>::try_from(value::whole(given, $least, most)?).unwrap_or(<$type>::MAX);
+                Ok(())
+            },
+            get: |config| config.limits.$field.to_string(),
+        }
+    };
+}
+
+macro_rules! networks {
+    ($field:ident, $why:expr) => {
+        Key {
+            section: "networks",
+            name: stringify!($field),
+            why: $why,
+            set: |config, given| {
+                config.networks.$field = value::networks(given)?;
+                Ok(())
+            },
+            get: |config| list(config.networks.$field.iter().map(network)),
+        }
+    };
+}
+
+macro_rules! action {
+    ($direction:ident, $section:expr, $field:ident, $read:path, $show:path, $why:expr) => {
+        Key {
+            section: $section,
+            name: stringify!($field),
+            why: $why,
+            set: |config, given| {
+                config.policy.$direction.$field = $read(given)?;
+                Ok(())
+            },
+            get: |config| $show(&config.policy.$direction),
+        }
+    };
+}
+
+/// The keys of both directions are the same.
+macro_rules! actions {
+    ($direction:ident, $section:expr, $tag:expr, $quarantine:expr) => {
+        [
+            action!($direction, $section, tag, value::threshold, show_tag, $tag),
+            action!($direction, $section, quarantine, value::threshold, show_quarantine, $quarantine),
+            action!($direction, $section, reject, value::threshold, show_reject,
+                "From this score on, refuse the message. No single stock rule reaches it"),
+            action!($direction, $section, discard, value::threshold, show_discard,
+                "From this score on, drop the message without a word. Nobody learns of a mistake, so it is off"),
+            action!($direction, $section, block, value::action, show_block,
+                "What a hit on a block list leads to: accept, tag, quarantine, defer, reject, discard"),
+            action!($direction, $section, incomplete, value::action, show_incomplete,
+                "The mildest action for a message that was not looked at wholly. Encrypted archives are honest often, so \
+                 it is accept"),
+            action!($direction, $section, monitor_only, value::boolean, show_monitor_only,
+                "Judge and say so, but do nothing stricter than tag: for the first weeks"),
+        ]
+    };
+}
+
+fn shown(threshold: Option<f64>) -> String {
+    threshold.map_or("false".into(), |it| format!("{it:?}"))
+}
+fn show_tag(it: &DirectionPolicy) -> String {
+    shown(it.tag)
+}
+fn show_quarantine(it: &DirectionPolicy) -> String {
+    shown(it.quarantine)
+}
+fn show_reject(it: &DirectionPolicy) -> String {
+    shown(it.reject)
+}
+fn show_discard(it: &DirectionPolicy) -> String {
+    shown(it.discard)
+}
+fn show_block(it: &DirectionPolicy) -> String {
+    format!("{:?}", it.block.name())
+}
+fn show_incomplete(it: &DirectionPolicy) -> String {
+    format!("{:?}", it.incomplete.name())
+}
+fn show_monitor_only(it: &DirectionPolicy) -> String {
+    it.monitor_only.to_string()
+}
+
+fn network(network: &Network) -> String {
+    format!("{}/{}", network.address(), network.prefix())
+}
+
+/// Texts as a TOML list.
+pub(super) fn list(texts: impl Iterator<Item = impl AsRef<str>>) -> String {
+    let quoted: Vec<String> = texts.map(|text| quote(text.as_ref())).collect();
+    format!("[{}]", quoted.join(", "))
+}
+
+/// A text as TOML.
+pub(super) fn quote(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+fn path(path: &Path) -> String {
+    crate::print::from_path(path).into_owned()
+}
+
+const SCAN: [Key; 12] = [
+    Key {
+        section: "scan",
+        name: "threads",
+        why: "How many messages are scanned at once; 0 is one a core",
+        set: |config, given| {
+            config.threads = usize::try_from(value::whole(given, 0, 1024)?).unwrap_or(usize::MAX);
+            Ok(())
+        },
+        get: |config| config.threads.to_string(),
+    },
+    limit!(message_bytes, u32, 1024, "Bytes of a message that are read. Mail servers accept less: Postfix 10 MB"),
+    limit!(headers, u32, 1, "Header fields of one part. Real mail stays under 200"),
+    limit!(header_bytes, u32, 1024, "Bytes of the header fields of one part. Postfix cuts at 100 KB"),
+    limit!(parts, u32, 1, "MIME parts. A digest of a busy mailing list has hundreds"),
+    limit!(depth, u16, 1, "How deep parts and archives may nest, together. Honest forwards reach 10"),
+    limit!(items, u32, 1, "Everything that is looked at: parts and files in archives"),
+    limit!(unpacked_bytes, u64, 1024, "Bytes that decoding and unpacking may produce; a scan's memory hangs on it"),
+    limit!(ratio, u32, 1, "How many times its size a container may unpack to, above 1 MiB. Text packs to a twentieth"),
+    limit!(text_bytes, u32, 1024, "Bytes of one text that rules and Bayes see"),
+    limit!(links, u32, 1, "Different links that are taken apart"),
+    limit!(steps, u64, 1_000_000, "Bytes passed over by any loop. The default is about two seconds"),
+];
+
+const NETWORKS: [Key; 2] = [
+    networks!(own, "Our own networks, such as \"192.0.2.0/24\": mail from there is ours"),
+    networks!(
+        trusted,
+        "Relays whose Received fields are believed, beside our own networks: backup MX, mailing-list hosts"
+    ),
+];
+
+const INBOUND: [Key; 7] = actions!(
+    inbound,
+    "actions.inbound",
+    "From this score on, deliver the message marked. false: never",
+    "From this score on, keep it where a person can look at it. Few sites have such a place, so it is off"
+);
+
+const OUTBOUND: [Key; 7] = actions!(
+    outbound,
+    "actions.outbound",
+    "From this score on, send the message marked. Marking our own mail helps nobody, so it is off",
+    "From this score on, hold it: a customer's machine may have been broken into"
+);
+
+const RULES: [Key; 3] = [
+    Key {
+        section: "rules",
+        name: "stock",
+        why: "Whether the rules inside the program count",
+        set: |config, given| {
+            config.stock_rules = value::boolean(given)?;
+            Ok(())
+        },
+        get: |config| config.stock_rules.to_string(),
+    },
+    Key {
+        section: "rules",
+        name: "paths",
+        why: "Files of own rules, or folders with such files, relative to this file",
+        set: |config, given| {
+            config.rule_paths = value::paths(given, &config.base)?;
+            Ok(())
+        },
+        get: |config| list(config.rule_paths.iter().map(|it| path(it))),
+    },
+    Key {
+        section: "rules",
+        name: "disable",
+        why: "Rules that do not count, by name; tamis rules list shows the names",
+        // Read where the places of its entries are at hand: read.rs.
+        set: |_, given| value::texts(given).map(|_| ()),
+        get: |config| list(config.disable.iter().map(|(rule, _)| rule)),
+    },
+];
+
+const BAYES: [Key; 1] = [Key {
+    section: "bayes",
+    name: "model",
+    why: "\"stock\", false for none, or the file that tamis train wrote, relative to this file",
+    set: |config, given| {
+        config.model = match given.get_ref() {
+            toml::de::DeValue::Boolean(false) => Model::Off,
+            _ => match value::text(given)? {
+                "stock" => Model::Stock,
+                file => Model::File(value::path(file, given.span(), &config.base)?),
+            },
+        };
+        Ok(())
+    },
+    get: |config| match &config.model {
+        Model::Stock => "\"stock\"".into(),
+        Model::Off => "false".into(),
+        Model::File(file) => quote(&path(file)),
+    },
+}];
+
+/// All of them.
+pub(super) fn all() -> impl Iterator<Item = &'static Key> {
+    const ALL: [&[Key]; 6] = [&SCAN, &NETWORKS, &INBOUND, &OUTBOUND, &RULES, &BAYES];
+    ALL.into_iter().flatten()
+}

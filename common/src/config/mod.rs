@@ -1,0 +1,173 @@
+//! The configuration: one TOML file, every key optional. Takes text, gives settings with the origin of each, or every
+//! mistake with file, line and the nearest known name; never builds an engine out of a file with mistakes.
+//!
+//! `keys.rs` is the list of what can be set: reading, `tamis config show` and docs/configuration.md all come from it.
+
+mod keys;
+mod lists;
+mod read;
+mod recipients;
+mod show;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use tamis_engine::{BuildError, EngineBuilder, Limits, ListEffect, ListKind, Networks, PolicySettings, Problem};
+
+use crate::stock;
+
+pub use show::{defaults, resolved};
+
+/// Where the configuration lies when nobody says otherwise.
+pub const SYSTEM_FILE: &str = "/etc/tamis/tamis.toml";
+
+/// A list as the configuration names it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct List {
+    /// Its name; its rule is `list-NAME`.
+    pub name: String,
+    /// What its entries are.
+    pub kind: ListKind,
+    /// What a hit means.
+    pub effect: ListEffect,
+    /// Its files, as they are to be opened.
+    pub paths: Vec<PathBuf>,
+}
+
+/// Which Bayes model counts.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Model {
+    /// The one inside the program.
+    #[default]
+    Stock,
+    /// None.
+    Off,
+    /// One from a file.
+    File(PathBuf),
+}
+
+/// Everything that can be set.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The file it was read from; none where nothing was read.
+    pub source: Option<String>,
+    /// What a message may cost.
+    pub limits: Limits,
+    /// How many threads scan; 0 is one a core.
+    pub threads: usize,
+    /// Own networks and trusted relays.
+    pub networks: Networks,
+    /// Thresholds, actions and recipients.
+    pub policy: PolicySettings,
+    /// Whether the stock rules count.
+    pub stock_rules: bool,
+    /// Files and folders of further rules.
+    pub rule_paths: Vec<PathBuf>,
+    /// Rules that are left out, with the place where that stands.
+    pub disable: Vec<(String, Problem)>,
+    /// Scores of rules, with the place where each stands.
+    pub scores: Vec<(String, f64, Problem)>,
+    /// Block and allow lists.
+    pub lists: Vec<List>,
+    /// The Bayes model.
+    pub model: Model,
+    /// Paths in the file are relative to this folder.
+    base: PathBuf,
+    /// The line of each key that the file sets, by its full name (`scan.depth`).
+    lines: BTreeMap<String, u32>,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            source: None,
+            limits: Limits::default(),
+            threads: 0,
+            networks: Networks::default(),
+            policy: PolicySettings::default(),
+            stock_rules: true,
+            rule_paths: Vec::new(),
+            disable: Vec::new(),
+            scores: Vec::new(),
+            lists: Vec::new(),
+            model: Model::Stock,
+            base: PathBuf::new(),
+            lines: BTreeMap::new(),
+        }
+    }
+}
+
+impl Config {
+    /// Finds and reads the configuration: `named` if given, else `$TAMIS_CONFIG`, else [`SYSTEM_FILE`] if it is there, else
+    /// the defaults. A file that is named and cannot be read is an error.
+    pub fn find(named: Option<&Path>) -> Result<Config, BuildError> {
+        let variable = std::env::var_os("TAMIS_CONFIG").filter(|value| !value.is_empty()).map(PathBuf::from);
+        match named.map(Path::to_owned).or(variable) {
+            Some(path) => Config::file(&path),
+            None if Path::new(SYSTEM_FILE).exists() => Config::file(Path::new(SYSTEM_FILE)),
+            None => Ok(Config::default()),
+        }
+    }
+
+    /// Reads a file.
+    pub fn file(path: &Path) -> Result<Config, BuildError> {
+        let shown = crate::print::from_path(path).into_owned();
+        let cannot = |message: String, remedy: &str| BuildError::from(Problem::file(&shown, message).remedy(remedy));
+        let bytes = std::fs::read(path)
+            .map_err(|error| cannot(format!("cannot be read: {error}"), "check the path and its permissions"))?;
+        let text = String::from_utf8(bytes).map_err(|_| cannot("is not UTF-8".into(), "save the file as UTF-8"))?;
+        Config::text(&shown, &text, path.parent().unwrap_or(Path::new("")))
+    }
+
+    /// Reads text; `source` names it in errors, and paths in it are relative to `base`.
+    pub fn text(source: &str, text: &str, base: &Path) -> Result<Config, BuildError> {
+        let (config, problems) = read::read(source, text, base);
+        if problems.is_empty() { Ok(config) } else { Err(BuildError { problems }) }
+    }
+
+    /// A builder with everything that is set here; what a caller adds comes behind it.
+    pub fn builder(&self) -> EngineBuilder {
+        let mut builder = EngineBuilder::new()
+            .limits(self.limits.clone())
+            .networks(self.networks.clone())
+            .policy(self.policy.clone());
+        if self.stock_rules {
+            for (name, text) in stock::rules() {
+                builder = builder.rules_text(format!("{}{name}", stock::PREFIX), text);
+            }
+            for (name, text) in stock::scores() {
+                builder = builder.scores_text(format!("{}{name}", stock::PREFIX), text);
+            }
+        }
+        for path in &self.rule_paths {
+            builder = builder.rules_path(path);
+        }
+        for (rule, origin) in &self.disable {
+            builder = builder.disable_rule(rule, origin.clone());
+        }
+        for (rule, score, origin) in &self.scores {
+            builder = builder.score_rule(rule, *score, origin.clone());
+        }
+        for list in &self.lists {
+            for path in &list.paths {
+                builder = builder.list_path(&list.name, list.kind, list.effect, path);
+            }
+        }
+        match (&self.model, stock::model()) {
+            (Model::File(path), _) => builder.model_path(path),
+            (Model::Stock, Some((name, bytes))) => builder.model_bytes(format!("{}{name}", stock::PREFIX), bytes),
+            (Model::Stock, None) | (Model::Off, _) => builder,
+        }
+    }
+
+    /// How many threads scan: as set, else one a core.
+    pub fn scan_threads(&self) -> usize {
+        match self.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            threads => threads,
+        }
+    }
+}

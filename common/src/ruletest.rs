@@ -1,0 +1,259 @@
+//! The examples of rules, run. Takes an engine with its rules, gives for each `hit` and `miss` whether the rule does as its
+//! author says.
+//!
+//! An example is the path of a message relative to its rule's file, with what is said of its envelope beside it
+//! ([`Expected`]), or one or more of `text:`, `body:`, `subject:`, `header:NAME:`, `link:`, `file-name:`, `raw:`, one a line,
+//! of which a message is made; `text:` is whatever the rule's `in` names. From, To, Date, Message-ID and a subject are
+//! filled in, so that rules which miss them do not hit.
+
+use std::path::{Path, PathBuf};
+
+use tamis_engine::{Engine, Rule};
+
+use crate::expect::Expected;
+use crate::stock;
+
+/// What became of an example.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The rule does as it says.
+    AsSaid,
+    /// It should hit, and misses.
+    Missed,
+    /// It should miss, and hits.
+    Hit,
+    /// The example cannot be looked at: why.
+    Unusable(String),
+    /// The example of a stock rule is a file, and the files of the stock rules are not at hand.
+    Elsewhere,
+}
+
+/// One example.
+#[derive(Clone, Debug)]
+pub struct Example<'r> {
+    /// Its rule.
+    pub rule: &'r Rule,
+    /// As the author wrote it.
+    pub text: &'r str,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// Runs the examples of the rules that `wanted` chooses. `stock_folder` is where the stock rule files lie, if they do.
+pub fn run<'e>(engine: &'e Engine, stock_folder: Option<&Path>, wanted: impl Fn(&Rule) -> bool) -> Vec<Example<'e>> {
+    let mut worker = engine.worker();
+    let mut examples = Vec::new();
+    for rule in engine.rules().iter().filter(|rule| wanted(rule)) {
+        let hit = rule.hit.iter().map(|text| (text, true));
+        for (text, must_hit) in hit.chain(rule.miss.iter().map(|text| (text, false))) {
+            let outcome = match message(rule, text, stock_folder) {
+                Ok(None) => Outcome::Elsewhere,
+                Err(why) => Outcome::Unusable(why),
+                Ok(Some((raw, expected))) => {
+                    let examined = worker.examine(&expected.mail(&raw));
+                    let hit = examined.findings().iter().any(|it| *it.rule == *rule.name);
+                    match (hit, must_hit) {
+                        (true, true) | (false, false) => Outcome::AsSaid,
+                        (false, true) => Outcome::Missed,
+                        (true, false) => Outcome::Hit,
+                    }
+                }
+            };
+            examples.push(Example { rule, text, outcome });
+        }
+    }
+    examples
+}
+
+/// The message of an example; none where it is not at hand.
+fn message(rule: &Rule, text: &str, stock_folder: Option<&Path>) -> Result<Option<(Vec<u8>, Expected)>, String> {
+    if let Some(pieces) = pieces(rule, text)? {
+        return Ok(Some((compose(&pieces), Expected::default())));
+    }
+    let file = match (rule.source.strip_prefix(stock::PREFIX), stock_folder) {
+        (Some(name), Some(folder)) => folder.join(name),
+        (Some(_), None) => return Ok(None),
+        (None, _) => PathBuf::from(&rule.source),
+    };
+    let path = file.parent().unwrap_or(Path::new("")).join(text);
+    let raw = std::fs::read(&path).map_err(|error| {
+        format!("{}: {error}; write a path relative to the rule's file, or text: ...", path.display())
+    })?;
+    Ok(Some((raw, Expected::beside(&path)?)))
+}
+
+/// A piece of a message that an example is to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Piece<'t> {
+    Body(&'t str),
+    Subject(&'t str),
+    Header(&'t str, &'t str),
+    Link(&'t str),
+    FileName(&'t str),
+}
+
+/// The pieces of an example; none where it is a path.
+fn pieces<'t>(rule: &'t Rule, text: &'t str) -> Result<Option<Vec<Piece<'t>>>, String> {
+    let mut pieces = Vec::new();
+    for line in text.lines() {
+        match piece(rule, line) {
+            Some(piece) => pieces.push(piece?),
+            None if pieces.is_empty() => return Ok(None),
+            None => pieces.push(Piece::Body(line)),
+        }
+    }
+    Ok(Some(pieces).filter(|it| !it.is_empty()))
+}
+
+fn piece<'t>(rule: &'t Rule, line: &'t str) -> Option<Result<Piece<'t>, String>> {
+    if let Some(rest) = line.strip_prefix("header:") {
+        let (name, value) = rest.split_once(':')?;
+        return Some(Ok(Piece::Header(name.trim(), value.trim_start())));
+    }
+    let (form, rest) = line.split_once(':')?;
+    let rest = rest.strip_prefix(' ').unwrap_or(rest);
+    let place = if form == "text" { rule.text.as_str() } else { form };
+    Some(Ok(match place {
+        "" | "body" | "raw" => Piece::Body(rest),
+        "body.visible" | "body.folded" if form == "text" => Piece::Body(rest),
+        "subject" => Piece::Subject(rest),
+        "subject_folded" if form == "text" => Piece::Subject(rest),
+        "link" => Piece::Link(rest),
+        "file-name" => Piece::FileName(rest),
+        "from.name" if form == "text" => Piece::Header("From-Name", rest),
+        "from.address" if form == "text" => Piece::Header("From", rest),
+        _ => match place.strip_prefix("header:") {
+            Some(name) => Piece::Header(name, rest),
+            None if form == "text" => {
+                return Some(Err(format!("an example of text for {place} cannot be made; name a file with a message")));
+            }
+            None => return None,
+        },
+    }))
+}
+
+/// A message of the pieces.
+fn compose(pieces: &[Piece<'_>]) -> Vec<u8> {
+    let mut header = String::new();
+    let has = |name: &str| {
+        pieces.iter().any(|it| match it {
+            Piece::Header(header, _) => {
+                header.eq_ignore_ascii_case(name) || name == "From" && header.eq_ignore_ascii_case("From-Name")
+            }
+            Piece::Subject(_) => name == "Subject",
+            _ => false,
+        })
+    };
+    for (name, value) in [
+        ("From", "Ann Example <ann@sender.example>"),
+        ("To", "Bob Example <bob@recipient.example>"),
+        ("Subject", "Example"),
+        ("Date", "Tue, 24 Nov 2026 09:00:00 +0000"),
+        ("Message-ID", "<1.example@sender.example>"),
+        ("MIME-Version", "1.0"),
+    ] {
+        if !has(name) {
+            header += &format!("{name}: {value}\r\n");
+        }
+    }
+    let (mut body, mut links, mut files) = (String::new(), String::new(), String::new());
+    for piece in pieces {
+        match piece {
+            Piece::Body(text) => body += &format!("{text}\r\n"),
+            Piece::Subject(text) => header += &format!("Subject: {text}\r\n"),
+            Piece::Header("From-Name", text) => header += &format!("From: {text} <ann@sender.example>\r\n"),
+            Piece::Header(name, text) => header += &format!("{name}: {text}\r\n"),
+            Piece::Link(url) => {
+                let url = url.replace('&', "&amp;").replace('"', "&quot;");
+                links += &format!("<p><a href=\"{url}\">here</a></p>\r\n");
+            }
+            Piece::FileName(name) => {
+                let name = name.replace('\\', "\\\\").replace('"', "\\\"");
+                files += &format!(
+                    "--example\r\nContent-Type: application/octet-stream\r\nContent-Disposition: attachment; \
+                     filename=\"{name}\"\r\n\r\nexample\r\n"
+                );
+            }
+        }
+    }
+    let (kind, text) = match links.is_empty() {
+        true => ("text/plain; charset=utf-8", body),
+        false => ("text/html; charset=utf-8", format!("<p>{}</p>\r\n{links}", body.replace('<', "&lt;"))),
+    };
+    match files.is_empty() {
+        true => format!("{header}Content-Type: {kind}\r\n\r\n{text}").into_bytes(),
+        false => format!(
+            "{header}Content-Type: multipart/mixed; boundary=example\r\n\r\n--example\r\nContent-Type: {kind}\r\n\r\n\
+             {text}\r\n{files}--example--\r\n"
+        )
+        .into_bytes(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tamis_engine::EngineBuilder;
+
+    fn outcomes(rules: &str) -> Vec<Outcome> {
+        let engine = EngineBuilder::new().rules_text("mine.toml", rules).build().unwrap_or_else(|it| panic!("{it}"));
+        run(&engine, None, |_| true).into_iter().map(|it| it.outcome).collect()
+    }
+
+    fn rule(body: &str) -> String {
+        format!("[rule.a]\nwhat = 'w'\nwhy = 'y'\n{body}")
+    }
+
+    #[test]
+    fn each_form_reaches_its_text() {
+        for (place, hit) in [
+            ("body", "text: lucky winner"),
+            ("body", "body: lucky winner"),
+            ("body", "text: a\\nlucky winner"),
+            ("subject", "text: lucky winner"),
+            ("subject", "subject: lucky winner"),
+            ("header:x-mailer", "text: lucky winner"),
+            ("header:x-mailer", "header:X-Mailer: lucky winner"),
+            ("file-name", "text: lucky winner.exe"),
+            ("file-name", "file-name: lucky winner.exe"),
+            ("from.name", "text: lucky winner"),
+            ("body.folded", "text: lucky winner"),
+            ("subject_folded", "text: lucky winner"),
+            ("raw", "text: lucky winner"),
+        ] {
+            let rules =
+                rule(&format!("in = '{place}'\nany = ['lucky winner']\nhit = [\"{hit}\"]\nmiss = ['text: loser']"));
+            assert_eq!(outcomes(&rules), [Outcome::AsSaid, Outcome::AsSaid], "{rules}");
+        }
+        let rules = rule(
+            "in = 'link'\nany = ['winner[.]example']\nhit = ['link: https://winner.example/a?b&c']\nmiss = ['text: https://b.example']",
+        );
+        assert_eq!(outcomes(&rules), [Outcome::AsSaid, Outcome::AsSaid]);
+        let rules = rule(
+            "in = 'body'\nany = ['winner']\nwhen = 'subject.contains(\"prize\")'\n\
+             hit = [\"subject: your prize\\ntext: winner\"]\nmiss = ['text: winner', 'subject: prize']",
+        );
+        assert_eq!(outcomes(&rules), [Outcome::AsSaid, Outcome::AsSaid, Outcome::AsSaid]);
+    }
+
+    #[test]
+    fn a_rule_that_does_otherwise_is_told() {
+        let rules = rule("in = 'body'\nany = ['winner']\nhit = ['text: loser']\nmiss = ['text: winner']");
+        assert_eq!(outcomes(&rules), [Outcome::Missed, Outcome::Hit]);
+        let rules = rule("in = 'body'\nany = ['winner']\nhit = ['nowhere.eml']\nmiss = ['text: x']");
+        assert!(matches!(&outcomes(&rules)[0], Outcome::Unusable(why) if why.starts_with("nowhere.eml: ")));
+    }
+
+    #[test]
+    fn messages_beside_the_rule_come_with_their_envelope() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        write("a.eml", "Subject: x\n\ny\n");
+        write("a.toml", "about = 'x'\n[envelope]\nhelo = 'winner.example'\n");
+        write("b.eml", "Subject: x\n\ny\n");
+        write("mine.toml", &rule("when = 'client.helo == \"winner.example\"'\nhit = ['a.eml']\nmiss = ['b.eml']"));
+        let engine = EngineBuilder::new().rules_path(folder.path().join("mine.toml")).build().unwrap();
+        let outcomes: Vec<Outcome> = run(&engine, None, |_| true).into_iter().map(|it| it.outcome).collect();
+        assert_eq!(outcomes, [Outcome::AsSaid, Outcome::AsSaid]);
+    }
+}

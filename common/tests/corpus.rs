@@ -1,0 +1,71 @@
+//! The messages of our own under `corpus/`, held against what stands beside them: `NAME.eml` and `NAME.toml`. And the stock
+//! rules, held against their examples.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tamis_common::config::Config;
+use tamis_common::expect::Expected;
+use tamis_common::ruletest::{self, Outcome};
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Own networks and trusted relays of all messages: halves of a network that RFC 5737 sets aside for documentation.
+fn config() -> Config {
+    let text = "[networks]\nown = ['198.51.100.0/25']\ntrusted = ['198.51.100.128/25']";
+    Config::text("corpus", text, Path::new("")).unwrap()
+}
+
+fn messages(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(messages(&path));
+        } else if path.extension().is_some_and(|it| it == "eml") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn messages_are_as_described() {
+    let corpus = repository().join("corpus");
+    let engine = config().builder().build().unwrap_or_else(|error| panic!("{error}"));
+    let mut worker = engine.worker();
+    let (mut described, mut wrong) = (0, Vec::new());
+    for message in messages(&corpus) {
+        let name = message.strip_prefix(&corpus).unwrap().display().to_string();
+        let expected = Expected::beside(&message).unwrap_or_else(|error| panic!("{error}"));
+        if message.with_extension("toml").exists() {
+            described += 1;
+        } else {
+            wrong.push(format!("{name}: nothing beside it says what is expected"));
+        }
+        let raw = fs::read(&message).unwrap();
+        wrong.extend(expected.differences(&mut worker, &raw).iter().map(|it| format!("{name}: {it}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(described >= 100, "only {described} messages");
+}
+
+#[test]
+fn stock_rules_do_as_they_say() {
+    let engine = Config::default().builder().build().unwrap_or_else(|error| panic!("{error}"));
+    let rules = repository().join("rules");
+    let examples = ruletest::run(&engine, Some(&rules), |_| true);
+    let wrong: Vec<String> = examples
+        .iter()
+        .filter(|it| it.outcome != Outcome::AsSaid)
+        .map(|it| format!("{}:{} {} {:?}: {:?}", it.rule.source, it.rule.line, it.rule.name, it.text, it.outcome))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(engine.rules().len() >= 40, "{} rules", engine.rules().len());
+    for rule in engine.rules() {
+        assert!(!rule.hit.is_empty() && !rule.miss.is_empty(), "{} has no hit or no miss", rule.name);
+    }
+}

@@ -1,8 +1,9 @@
-//! White space, for patterns: a text in which each run of it is one blank, so that "next of kin" is found wherever the
-//! lines were broken, and the way back to where things stand in the text itself.
+//! Texts for patterns: each run of white space is one blank, so that "next of kin" is found wherever the lines were
+//! broken, and the letters that only case folding takes for `s` and `k` are these. And the way back to where things stand
+//! in the text itself.
 //!
 //! Takes texts, gives texts and offsets; takes patterns, says which of them are about white space itself and have to
-//! see the text as it is.
+//! see the text as it is, and makes the others such that they go over flat texts fast.
 
 use regex_syntax::hir::{Class, Hir, HirKind, Look, Repetition};
 
@@ -28,13 +29,18 @@ impl Flat {
                 at = at.saturating_add(1);
                 continue;
             }
-            let run = run(text.get(at..).unwrap_or_default());
+            let rest = text.get(at..).unwrap_or_default();
+            let (run, stands_for) = match rest {
+                [0xC5, 0xBF, ..] => (2, b's'),
+                [0xE2, 0x84, 0xAA, ..] => (3, b'k'),
+                _ => (run(rest), b' '),
+            };
             if run == 0 || (run == 1 && byte == b' ') {
                 at = at.saturating_add(1);
                 continue;
             }
             self.text.extend_from_slice(text.get(copied..at).unwrap_or_default());
-            self.text.push(b' ');
+            self.text.push(stands_for);
             if run > 1 {
                 left_out = left_out.saturating_add(run.saturating_sub(1));
                 self.cuts.push((self.text.len(), left_out));
@@ -57,9 +63,9 @@ impl Flat {
     }
 }
 
-/// Whether white space can begin with this byte.
+/// Whether white space, or a letter that is another by case folding, can begin with this byte.
 fn may_be_white(byte: u8) -> bool {
-    matches!(byte, b'\t'..=b' ' | 0xC2 | 0xE1..=0xE3)
+    matches!(byte, b'\t'..=b' ' | 0xC2 | 0xC5 | 0xE1..=0xE3)
 }
 
 /// How many bytes of white space a text begins with.
@@ -128,6 +134,89 @@ pub(super) fn bounded(hir: Hir) -> Hir {
         HirKind::Class(class) => Hir::class(class),
         HirKind::Look(look) => Hir::look(look),
     }
+}
+
+/// The same pattern with word boundaries that know ASCII letters only, where that misses nothing: each stands beside an
+/// ASCII letter, digit or `_`. Beyond ASCII the fast engines of the regex crate know no other boundaries, and its slow
+/// ones take a second for a text of a megabyte. The price is that `\bcash` is found in `écash`.
+pub(super) fn ascii_words(hir: Hir) -> Hir {
+    if boundaries_touch_ascii(&hir) { with_ascii_words(hir) } else { hir }
+}
+
+/// Whether each word boundary is a neighbour of an ASCII letter, digit or `_` in every match.
+fn boundaries_touch_ascii(hir: &Hir) -> bool {
+    match hir.kind() {
+        // By itself, or in a group of its own.
+        HirKind::Look(look) => ascii_look(*look).is_none(),
+        HirKind::Repetition(it) => boundaries_touch_ascii(&it.sub),
+        HirKind::Capture(capture) => boundaries_touch_ascii(&capture.sub),
+        HirKind::Alternation(ways) => ways.iter().all(boundaries_touch_ascii),
+        HirKind::Concat(parts) => parts.iter().enumerate().all(|(at, part)| match part.kind() {
+            HirKind::Look(look) if ascii_look(*look).is_some() => {
+                let before = at.checked_sub(1).and_then(|before| parts.get(before));
+                let after = parts.get(at.saturating_add(1));
+                before.is_some_and(|it| ascii_edge(it, false)) || after.is_some_and(|it| ascii_edge(it, true))
+            }
+            _ => boundaries_touch_ascii(part),
+        }),
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) => true,
+    }
+}
+
+/// Whether every match of it begins (or ends) with an ASCII letter, digit or `_`.
+fn ascii_edge(hir: &Hir, start: bool) -> bool {
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    match hir.kind() {
+        HirKind::Literal(literal) => {
+            (if start { literal.0.first() } else { literal.0.last() }).is_some_and(|byte| word(*byte))
+        }
+        HirKind::Class(Class::Unicode(class)) => class.ranges().iter().all(|range| {
+            // The long s and the Kelvin sign stand in no flat text.
+            let letter = matches!((range.start(), range.end()), ('\u{17f}', '\u{17f}') | ('\u{212a}', '\u{212a}'));
+            letter || (range.end().is_ascii() && (range.start()..=range.end()).all(|c| u8::try_from(c).is_ok_and(word)))
+        }),
+        HirKind::Class(Class::Bytes(class)) => {
+            class.ranges().iter().all(|range| (range.start()..=range.end()).all(word))
+        }
+        HirKind::Repetition(it) => it.min > 0 && ascii_edge(&it.sub, start),
+        HirKind::Capture(capture) => ascii_edge(&capture.sub, start),
+        HirKind::Concat(parts) => {
+            (if start { parts.first() } else { parts.last() }).is_some_and(|it| ascii_edge(it, start))
+        }
+        HirKind::Alternation(ways) => ways.iter().all(|way| ascii_edge(way, start)),
+        HirKind::Empty | HirKind::Look(_) => false,
+    }
+}
+
+fn with_ascii_words(hir: Hir) -> Hir {
+    match hir.into_kind() {
+        HirKind::Look(look) => Hir::look(ascii_look(look).unwrap_or(look)),
+        HirKind::Repetition(it) => {
+            let sub = Box::new(with_ascii_words(*it.sub));
+            Hir::repetition(Repetition { sub, ..it })
+        }
+        HirKind::Capture(mut capture) => {
+            capture.sub = Box::new(with_ascii_words(*capture.sub));
+            Hir::capture(capture)
+        }
+        HirKind::Concat(parts) => Hir::concat(parts.into_iter().map(with_ascii_words).collect()),
+        HirKind::Alternation(ways) => Hir::alternation(ways.into_iter().map(with_ascii_words).collect()),
+        HirKind::Empty => Hir::empty(),
+        HirKind::Literal(literal) => Hir::literal(literal.0),
+        HirKind::Class(class) => Hir::class(class),
+    }
+}
+
+/// A word boundary for ASCII. `\B` has none: where it holds for ASCII it need not hold beyond.
+fn ascii_look(look: Look) -> Option<Look> {
+    Some(match look {
+        Look::WordUnicode => Look::WordAscii,
+        Look::WordStartUnicode => Look::WordStartAscii,
+        Look::WordEndUnicode => Look::WordEndAscii,
+        Look::WordStartHalfUnicode => Look::WordStartHalfAscii,
+        Look::WordEndHalfUnicode => Look::WordEndHalfAscii,
+        _ => return None,
+    })
 }
 
 /// Whether it is one piece of white space: a blank, `\s`, `[ \t]`.
@@ -224,7 +313,12 @@ mod tests {
         for c in (0..=u32::from(char::MAX)).filter_map(char::from_u32) {
             let text = format!("a{c}{c}b");
             flat.set(text.as_bytes());
-            let expected = if c.is_whitespace() { "a b" } else { text.as_str() };
+            let expected = match c {
+                _ if c.is_whitespace() => "a b",
+                '\u{17f}' => "assb",
+                '\u{212a}' => "akkb",
+                _ => text.as_str(),
+            };
             assert_eq!(flat.text(), expected.as_bytes(), "{c:?}");
         }
     }
@@ -249,6 +343,16 @@ mod tests {
             "[^x]{3,}",
         ] {
             assert!(!matter(&parse(pattern)), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn boundaries_know_ascii_only_where_that_misses_nothing() {
+        for pattern in [r"\bcash\b", r"\b(?:a|b)c", r"x\b.{0,9}\by", r"\b[a-z]+", "(?i)\\bkiss\\b", "cash"] {
+            assert!(!ascii_words(parse(pattern)).properties().look_set().contains_word_unicode(), "{pattern}");
+        }
+        for pattern in [r"\bпароль", r"\b\w+x", r"a \b.", r"\b[a-zü]x", r"(?:\b|x)a", r"x?\b -", r"a\Bb"] {
+            assert!(ascii_words(parse(pattern)).properties().look_set().contains_word_unicode(), "{pattern}");
         }
     }
 

@@ -69,7 +69,7 @@ impl Pattern {
         let parse = |config| syntax::parse_with(pattern, config).map_err(|error| error.to_string());
         let hir = parse(&config)?;
         let form = if over == Over::Text && !blanks::matter(&hir) { Form::Flat } else { Form::AsIs };
-        let suited = |hir| if form == Form::Flat { blanks::bounded(hir) } else { hir };
+        let suited = |hir| if form == Form::Flat { blanks::ascii_words(blanks::bounded(hir)) } else { hir };
         let hir = suited(hir);
         if hir.properties().minimum_len().is_none_or(|least| least == 0) {
             return Err("the pattern matches the empty text, which is everywhere".into());
@@ -270,6 +270,32 @@ mod tests {
         assert_eq!((flat.longest, flat.literals), (Some(10), vec![b"kin dear".to_vec()]));
         // That `\s*` may be a blank is not enough to match nothing.
         assert!(Pattern::compile(r"\s*", Over::Text).is_err());
+    }
+
+    /// Beyond ASCII a flat text's patterns find all that a plain search finds, and a word after a letter such as é.
+    #[test]
+    fn boundaries_beyond_ascii_miss_nothing() {
+        let words = ["kin", "ü", "dear", " ", "é", "x", "ж", "KIN", "'", "1"];
+        let sources = ["\\bkin\\b", "\\b(?:dear|x)\\b.{0,4}\\bkin", "kin\\b", "\\bkin\\w", "\\b1"];
+        let patterns: Vec<_> = sources.iter().map(|it| Pattern::compile(it, Over::Text).unwrap()).collect();
+        let plain: Vec<_> = sources.iter().map(|it| regex::Regex::new(&format!("(?i){it}")).unwrap()).collect();
+        let mut state = 7u64;
+        let (mut both, mut more) = (0, 0);
+        for _ in 0..4_000 {
+            let mut text = String::new();
+            for _ in 0..6 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                text.push_str(words[(state >> 33) as usize % words.len()]);
+            }
+            for (pattern, plain) in patterns.iter().zip(&plain) {
+                let found = pattern.find(text.as_bytes(), 0, text.len()).is_some();
+                assert!(found || !plain.is_match(&text), "{plain} in {text:?}");
+                both += u32::from(found && plain.is_match(&text));
+                more += u32::from(found && !plain.is_match(&text));
+            }
+        }
+        assert!(both > 1_000 && more > 100, "{both} {more}");
+        assert!(patterns[0].find("ékin".as_bytes(), 0, 5).is_some());
     }
 
     #[test]

@@ -172,6 +172,11 @@ fn a_blank_in_a_pattern_is_any_white_space() {
     assert_eq!(subject("hello     xqzk"), ["spaces"]);
     assert_eq!(subject("hello xqzk"), [""; 0]);
     assert_eq!(names(&rules, "From: a@a.example\nX-Mailer: The\n  Bat\n\nx\n"), ["mailer"]);
+    // Letters that only case folding takes for s and k.
+    let words = rule("w", "in = 'body'\nany = ['\\bkiss kin\\b']");
+    let mail =
+        "From: a@a.example\nContent-Type: text/plain; charset=utf-8\n\nü \u{212a}i\u{17f}\u{17f}\n\u{212a}in ü\n";
+    assert_eq!(hits(&words, mail), [("w".into(), "ü \u{212a}i\u{17f}\u{17f}\n\u{212a}in ü".into())]);
     // Text as it was sent is looked at as it was sent.
     let raw = rule("raw", "in = 'raw'\nany = ['next of kin']");
     assert_eq!(names(&raw, "From: a@a.example\n\nnext of\nkin\n"), [""; 0]);

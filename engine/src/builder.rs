@@ -175,8 +175,10 @@ impl EngineBuilder {
 
         let list_names: Vec<&str> = self.lists.iter().map(|list| list.name.as_str()).collect();
         let dns_rules: Vec<&str> = self.dns_lists.iter().map(|list| list.rule.as_str()).collect();
-        let named: Vec<(&str, &str)> =
-            rules.rules().iter().map(|rule| (rule.name.as_str(), rule.what.as_str())).collect();
+        // A broken rule is one problem already; that it has a score is not another.
+        let named: Vec<(&str, &str)> = (rules.rules().iter().map(|rule| (rule.name.as_str(), rule.what.as_str())))
+            .chain(rules.broken().iter().map(|name| (name.as_str(), "")))
+            .collect();
         let known = Known { rules: &named, disabled: &disabled, dns_rules: &dns_rules, lists: &list_names };
         let (policy, wrong) = Policy::compile(self.settings, &self.scores, &known, &self.overrides);
         problems.extend(wrong);

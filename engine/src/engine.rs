@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use crate::detect::Detectors;
 use crate::detect::lists::ListHit;
 use crate::detect::rules::Rule;
+use crate::error::Problem;
 use crate::input::{Mail, Networks};
 use crate::limits::Limits;
 use crate::policy::Policy;
@@ -44,13 +45,26 @@ impl Engine {
         self.detectors.rules.rules()
     }
 
+    /// What is no mistake in the rules, and worth a look: patterns that have to be searched in each message because no
+    /// literal stands in all their matches. For `tamis rules check`.
+    pub fn rule_notes(&self) -> &[Problem] {
+        self.detectors.rules.notes()
+    }
+
     /// A rule's score and its group (empty where it has none).
     pub fn rule_score(&self, rule: &str) -> (f64, String) {
         let weight = self.policy.weight(rule);
         (weight.score, weight.group.to_string())
     }
 
-    /// Every list entry that covers `subject`: a domain, an address, an IP address, a URL or a SHA-256 digest.
+    /// What is no mistake in the lists, and worth a look: entries that stand twice, and entries that one list allows and
+    /// another blocks. For `tamis lists check`.
+    pub fn list_notes(&self) -> &[Problem] {
+        self.detectors.lists.notes()
+    }
+
+    /// Every list entry that covers `subject`: a domain, an address, an IP address or network, a URL or a SHA-256 digest.
+    /// In the order of the lists; of one file the narrowest entry, the one that counts, first.
     pub fn lists_lookup(&self, subject: &str) -> Vec<ListHit> {
         self.detectors.lists.lookup(subject)
     }

@@ -63,13 +63,16 @@ pub(crate) struct Budget<'m> {
     steps: u64,
     bytes: u64,
     items: u32,
+    /// Whether the message's own steps ran out or the caller said stop. Not read off `reached`: one rule that takes too
+    /// long is a gap of the same name, and ends nothing else.
+    halted: bool,
     /// Limits reached so far, in the order in which they were reached.
     pub(crate) reached: Vec<Incomplete>,
 }
 
 impl<'m> Budget<'m> {
     pub(crate) fn new(limits: &'m Limits, stop: Option<&'m AtomicBool>) -> Budget<'m> {
-        Budget { limits, stop, steps: 0, bytes: 0, items: 0, reached: Vec::new() }
+        Budget { limits, stop, steps: 0, bytes: 0, items: 0, halted: false, reached: Vec::new() }
     }
 
     /// Pays for `steps` of work at `place`. False, once: when the purse is empty or the caller said stop, the gap is
@@ -81,11 +84,13 @@ impl<'m> Budget<'m> {
         }
         self.steps = self.steps.saturating_add(steps);
         if self.steps > self.limits.steps {
+            self.halted = true;
             let explanation = format!("the message needs more than {} steps of work", self.limits.steps);
             self.note(Limit::Steps, place(), explanation);
             return false;
         }
         if self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+            self.halted = true;
             self.note(Limit::Deadline, place(), "the caller asked to stop before the scan was done".into());
             return false;
         }
@@ -94,7 +99,7 @@ impl<'m> Budget<'m> {
 
     /// Whether work has ended early, for want of steps or by the stop flag.
     pub(crate) fn halted(&self) -> bool {
-        self.reached.iter().any(|gap| matches!(gap.limit, Limit::Steps | Limit::Deadline))
+        self.halted
     }
 
     /// How many bytes decoding and unpacking may still produce.

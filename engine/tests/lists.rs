@@ -64,7 +64,7 @@ fn the_narrower_entry_lets_a_partner_through_unless_he_is_made_up() {
     let verdict = scan(&engine, "allowed-partner.eml", &[fails]);
     assert_eq!(verdict.action, Action::Reject);
     assert_eq!(told(&verdict), ["list-block-domains header:from 2", "list-allow-addresses header:from 1"]);
-    assert!(verdict.reasons[1].explanation.ends_with("does not count: the message fails DMARC"));
+    assert!(verdict.reasons[1].explanation.ends_with("It does not count: the message fails DMARC"));
 }
 
 #[test]

@@ -118,6 +118,8 @@ pub(crate) struct People {
     pub(crate) from_count: u32,
     pub(crate) sender: Person,
     pub(crate) reply_to: Person,
+    /// The further addresses of From, Sender and Reply-To, of all fields of these names, with the field's name.
+    pub(crate) more_senders: Vec<(&'static str, Person)>,
     pub(crate) to: Vec<Person>,
     pub(crate) cc: Vec<Person>,
     /// Whether every recipient of the envelope stands in To or Cc; true where the envelope is unknown.

@@ -29,24 +29,28 @@ pub(super) fn envelope(mail: &Mail<'_>, header: &Fields<'_>) -> EnvelopeFacts {
 }
 
 pub(super) fn gather(header: &Fields<'_>, envelope: &EnvelopeFacts) -> People {
-    let mut from = persons(header, "from");
-    let from_count = u32::try_from(from.len()).unwrap_or(u32::MAX);
-    let from = if from.is_empty() { Person::default() } else { from.swap_remove(0) };
-    let first = |name: &str| -> Person {
-        let address = header.first(name).and_then(|field| fields::addresses(field).into_iter().next());
-        address.map(|it| person(it.name, &it.address)).unwrap_or_default()
+    let mut more_senders = Vec::new();
+    let mut first_and_more = |name: &'static str| -> (Person, u32) {
+        let mut all = persons(header, name).into_iter();
+        let first = all.next();
+        let count = usize::from(first.is_some()).saturating_add(all.len());
+        more_senders.extend(all.map(|person| (name, person)));
+        (first.unwrap_or_default(), u32::try_from(count).unwrap_or(u32::MAX))
     };
-    let reply_to = first("reply-to");
+    let (from, from_count) = first_and_more("from");
+    let (sender, _) = first_and_more("sender");
+    let (reply_to, _) = first_and_more("reply-to");
     let to = persons(header, "to");
     let cc = persons(header, "cc");
     People {
-        sender: first("sender"),
+        sender,
         recipients_named: all_named(&envelope.recipients, &to, &cc),
         return_path_agrees: agree(&from, &envelope.from),
         reply_to_agrees: agree(&from, &reply_to),
         from,
         from_count,
         reply_to,
+        more_senders,
         to,
         cc,
     }

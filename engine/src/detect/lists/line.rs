@@ -42,6 +42,43 @@ pub(super) fn entries(
     }
 }
 
+/// Notes about lines of one file, no more than anybody reads.
+pub(super) struct Told<'t> {
+    source: &'t str,
+    text: &'t str,
+    notes: &'t mut Vec<Problem>,
+    count: usize,
+}
+
+impl<'t> Told<'t> {
+    pub(super) fn new(source: &'t str, text: &'t str, notes: &'t mut Vec<Problem>) -> Told<'t> {
+        Told { source, text, notes, count: 0 }
+    }
+
+    /// Notes something about a line, by its number.
+    pub(super) fn note(&mut self, line: u32, message: String, remedy: &str) {
+        self.count = self.count.saturating_add(1);
+        if self.count > MOST_PROBLEMS {
+            return;
+        }
+        let text = self.text.strip_prefix('\u{feff}').unwrap_or(self.text);
+        let before = (line as usize).saturating_sub(1);
+        let start: usize = text.split_inclusive('\n').take(before).map(str::len).sum();
+        let entry = without_comment(text.get(start..).unwrap_or_default().lines().next().unwrap_or_default());
+        let at = start.saturating_add(text.get(start..).and_then(|rest| rest.find(entry)).unwrap_or_default());
+        let end = at.saturating_add(entry.len());
+        self.notes.push(Problem::span(self.source, text, at, end, message).remedy(remedy));
+    }
+
+    /// How many more there were.
+    pub(super) fn end(self, what: &str) {
+        if self.count > MOST_PROBLEMS {
+            let message = format!("{} more {what}", self.count.saturating_sub(MOST_PROBLEMS));
+            self.notes.push(Problem::file(self.source, message));
+        }
+    }
+}
+
 fn check(entry: &str, number: usize, each: &mut impl FnMut(&str, u32) -> Result<(), Wrong>) -> Result<(), Wrong> {
     let number = u32::try_from(number).unwrap_or(u32::MAX).saturating_add(1);
     each(entry, number)

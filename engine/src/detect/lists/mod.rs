@@ -86,6 +86,7 @@ pub struct ListHit {
 #[derive(Debug, Default)]
 pub(crate) struct Lists {
     lists: Vec<List>,
+    notes: Vec<Problem>,
 }
 
 /// One file of a list, compiled.
@@ -103,7 +104,9 @@ impl Lists {
     /// Compiles lists; bad lines are problems, and the other lines count.
     pub(crate) fn compile(sources: &[ListSource]) -> (Lists, Vec<Problem>) {
         let mut problems = Vec::new();
+        let mut notes = Vec::new();
         let mut lists: Vec<List> = Vec::with_capacity(sources.len());
+        let mut texts: Vec<&str> = Vec::with_capacity(sources.len());
         for source in sources {
             if let Err(problem) = check(source, &lists) {
                 problems.push(problem);
@@ -115,10 +118,12 @@ impl Lists {
                 kind: source.kind,
                 effect: source.effect,
                 source: source.source.clone(),
-                table: table::compile(source, &mut problems),
+                table: table::compile(source, &mut problems, &mut notes),
             });
+            texts.push(&source.text);
         }
-        (Lists { lists }, problems)
+        contradictions(&lists, &texts, &mut notes);
+        (Lists { lists, notes }, problems)
     }
 
     /// The facts that the lists at hand are held against.
@@ -144,7 +149,7 @@ impl Lists {
         for list in &self.lists {
             match list.kind {
                 ListKind::Domains | ListKind::Addresses => {
-                    findings.extend(senders.iter().filter_map(|sender| list.sender(sender)));
+                    list.senders(&senders, findings);
                     findings.extend(list.first_link(facts, |link| list.table.domain(&link.host)));
                 }
                 ListKind::Urls => findings.extend(list.first_link(facts, |link| list.table.link(link))),
@@ -154,40 +159,66 @@ impl Lists {
         }
     }
 
-    /// Every list that has `subject`: a domain, address, IP address, URL or digest, told apart by its form.
+    /// Every entry that covers `subject`: a domain, address, IP address or network, URL or digest, told apart by its form.
+    /// In the order of the lists; of one list the narrowest first, which is the one that counts.
     pub(crate) fn lookup(&self, subject: &str) -> Vec<ListHit> {
         let subject = subject.trim();
         let digest = line::digest(subject);
         let network = Network::parse(subject);
         let address = line::address(subject).ok();
-        let url = line::url(subject).ok();
         let plain_host = if network.is_none() { host::ascii(subject) } else { None };
-        self.lists
-            .iter()
-            .filter_map(|list| {
-                let table = &list.table;
-                let hit = if let Some(digest) = &digest {
-                    table.digest(digest)
-                } else if let Some(network) = &network {
-                    table.network(network).or_else(|| table.url(url.as_deref()?))
-                } else if let Some(address) = &address {
-                    let host = address.rsplit('@').next().unwrap_or_default();
-                    table.address(address).or_else(|| table.domain(host))
-                } else if let Some(host) = &plain_host {
-                    table.domain(host).or_else(|| table.url(url.as_deref()?))
-                } else {
-                    let url = url.as_deref()?;
-                    table.url(url).or_else(|| table.domain(url::host(url)))
-                };
-                hit.map(|hit| ListHit {
-                    list: list.name.clone(),
-                    effect: list.effect,
-                    source: list.source.clone(),
-                    line: hit.line,
-                    entry: hit.entry,
-                })
-            })
-            .collect()
+        let url = line::url(subject).ok();
+        let urls = |table: &Table| url.as_deref().map(|url| table.urls(url)).unwrap_or_default();
+        let mut found = Vec::new();
+        for list in &self.lists {
+            let table = &list.table;
+            let hits = if let Some(digest) = &digest {
+                table.digest(digest).into_iter().collect()
+            } else if let Some(network) = &network {
+                [table.networks(network), urls(table)].concat()
+            } else if let Some(address) = &address {
+                let host = address.rsplit('@').next().unwrap_or_default();
+                [table.address(address).into_iter().collect(), table.domains(host)].concat()
+            } else if let Some(host) = &plain_host {
+                [table.domains(host), urls(table)].concat()
+            } else {
+                let host = url.as_deref().map(url::host).unwrap_or_default();
+                let literal = Network::parse(host.trim_matches(['[', ']']));
+                let domains = if literal.is_none() { table.domains(host) } else { Vec::new() };
+                [urls(table), domains].concat()
+            };
+            found.extend(hits.into_iter().map(|hit| ListHit {
+                list: list.name.clone(),
+                effect: list.effect,
+                source: list.source.clone(),
+                line: hit.line,
+                entry: hit.entry,
+            }));
+        }
+        found
+    }
+
+    /// What is no mistake, and worth a look: entries that stand twice, and entries that one list allows and another
+    /// blocks.
+    pub(crate) fn notes(&self) -> &[Problem] {
+        &self.notes
+    }
+}
+
+/// Notes of entries that one list allows and another blocks.
+fn contradictions(lists: &[List], texts: &[&str], notes: &mut Vec<Problem>) {
+    for (allow, text) in lists.iter().zip(texts).filter(|(list, _)| list.effect == ListEffect::Allow) {
+        for block in lists.iter().filter(|list| list.effect == ListEffect::Block && list.kind == allow.kind) {
+            let mut told = line::Told::new(&allow.source, text, notes);
+            allow.table.in_both(&block.table, &mut |entry, line, other| {
+                let message = format!(
+                    "{entry} is allowed here, and blocked by list {} ({}:{other}): the block counts",
+                    block.name, block.source
+                );
+                told.note(line, message, "take one of the two out");
+            });
+            told.end("entries of this list are blocked, too");
+        }
     }
 }
 
@@ -211,6 +242,20 @@ fn check(source: &ListSource, earlier: &[List]) -> Result<(), Problem> {
 }
 
 impl List {
+    /// A finding for each way in which the message names a sender that the list has. Of several addresses of one field
+    /// the first that it has is enough: a field may hold thousands.
+    fn senders(&self, senders: &[Sender<'_>], findings: &mut Vec<Finding>) {
+        let mut told: Vec<&str> = Vec::new();
+        for sender in senders {
+            if !told.contains(&sender.what)
+                && let Some(finding) = self.sender(sender)
+            {
+                told.push(sender.what);
+                findings.push(finding);
+            }
+        }
+    }
+
     /// A finding if the list has a sender, by address or by domain.
     fn sender(&self, sender: &Sender<'_>) -> Option<Finding> {
         if self.effect == ListEffect::Allow && sender.vouches.is_none() {
@@ -230,7 +275,7 @@ impl List {
                 Doubt::TooLong => "the address is longer than mail allows",
                 Doubt::Several => "From names several senders",
             };
-            finding.explanation = finding.explanation.map(|text| format!("{text}, which does not count: {why}"));
+            finding.explanation = finding.explanation.map(|text| format!("{text}. It does not count: {why}"));
         }
         Some(finding)
     }
@@ -239,7 +284,7 @@ impl List {
     fn client(&self, facts: &Facts<'_>) -> Option<Finding> {
         let ip = facts.route.client.address?;
         let hit = self.table.ip(ip)?;
-        Some(self.finding(&hit, Place::message(), "the client", &facts.route.client.ip))
+        Some(self.finding(&hit, Place::message(), "the client that sent the message", &facts.route.client.ip))
     }
 
     /// A finding for the first link that a block list has: one is enough to block, and a message may hold thousands.
@@ -248,15 +293,18 @@ impl List {
             return None;
         }
         let (link, hit) = facts.links.iter().find_map(|link| look(link).map(|hit| (link, hit)))?;
-        Some(self.finding(&hit, link.place(), "a link", &link.url))
+        Some(self.finding(&hit, link.place(), "a link in the message", &link.url))
     }
 
     /// A finding for the first file that a block list has.
     fn first_file(&self, facts: &Facts<'_>) -> Option<Finding> {
         let (file, hit) =
             facts.files.iter().find_map(|file| Some((file, self.table.digest(file.digest.as_ref()?)?)))?;
-        let what = if file.name.is_empty() { "a file" } else { file.name.as_str() };
-        Some(self.finding(&hit, file.place(), what, &file.sha256))
+        let what = match file.name.as_str() {
+            "" => "a file in the message".to_owned(),
+            name => format!("the file {}", show::evidence(name.as_bytes())),
+        };
+        Some(self.finding(&hit, file.place(), &what, &file.sha256))
     }
 
     fn finding(&self, hit: &Hit, place: Place, what: &str, subject: &str) -> Finding {
@@ -269,7 +317,7 @@ impl List {
             rule: Arc::clone(&self.rule),
             place,
             evidence: show::evidence(subject.as_bytes()),
-            explanation: Some(format!("List {name} ({source}:{line}) {does} {entry}, which is {what}")),
+            explanation: Some(format!("List {name} ({source}:{line}) {does} {entry}, which covers {what}")),
             effect,
         }
     }

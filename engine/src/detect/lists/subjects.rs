@@ -5,10 +5,15 @@ use crate::facts::{Facts, Person};
 use crate::place::Place;
 use crate::text::show::EVIDENCE_BYTES;
 
+const FROM: &str = "an address in From";
+const ENVELOPE: &str = "the envelope sender";
+const SENDER: &str = "an address in Sender";
+const REPLY_TO: &str = "an address in Reply-To";
+
 /// One of those whom a message names as its sender.
 #[derive(Debug)]
 pub(super) struct Sender<'f> {
-    /// `From`, `the envelope sender`, ...
+    /// `an address in From`, `the envelope sender`, ...
     pub(super) what: &'static str,
     /// In lower case; the host alone where there is no local part.
     pub(super) address: String,
@@ -32,8 +37,8 @@ pub(super) enum Doubt {
     Several,
 }
 
-/// The senders that a message names: From, the envelope's, Sender, Reply-To. Only the first two can be vouched for,
-/// since only they are what authentication checks.
+/// The senders that a message names: every address of From, Sender and Reply-To, and the envelope's. Only the first of
+/// From and the envelope's can be vouched for, since only they are what authentication checks.
 pub(super) fn senders<'f>(facts: &'f Facts<'_>) -> Vec<Sender<'f>> {
     let failed = |method: &str| {
         facts
@@ -45,13 +50,22 @@ pub(super) fn senders<'f>(facts: &'f Facts<'_>) -> Vec<Sender<'f>> {
     let several = (facts.people.from_count > 1).then_some(Doubt::Several);
     let spf = failed("spf").then_some(Doubt::Spf);
     let people = &facts.people;
+    let more = people.more_senders.iter().map(|(field, person)| {
+        let what = match *field {
+            "from" => FROM,
+            "sender" => SENDER,
+            _ => REPLY_TO,
+        };
+        (what, *field, person, None)
+    });
     [
-        ("From", "from", &people.from, Some(dmarc.or(several))),
-        ("the envelope sender", "return-path", &facts.envelope.from, Some(dmarc.or(spf))),
-        ("Sender", "sender", &people.sender, None),
-        ("Reply-To", "reply-to", &people.reply_to, None),
+        (FROM, "from", &people.from, Some(dmarc.or(several))),
+        (ENVELOPE, "return-path", &facts.envelope.from, Some(dmarc.or(spf))),
+        (SENDER, "sender", &people.sender, None),
+        (REPLY_TO, "reply-to", &people.reply_to, None),
     ]
     .into_iter()
+    .chain(more)
     .filter(|(_, _, person, _)| !person.host.is_empty())
     .map(|(what, field, person, vouches)| {
         let address = address(person);

@@ -11,8 +11,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 
-use fst::Map;
 use fst::raw::Output;
+use fst::{Map, Streamer};
 use prefix_trie::PrefixMap;
 
 use super::{ListKind, ListSource, line, url};
@@ -47,11 +47,13 @@ pub(super) struct Networks {
     v6: PrefixMap<(u128, u8), u32>,
 }
 
-/// Compiles a list's text.
-pub(super) fn compile(source: &ListSource, problems: &mut Vec<Problem>) -> Table {
+/// Compiles a list's text. An entry that stands twice is noted; the first counts.
+pub(super) fn compile(source: &ListSource, problems: &mut Vec<Problem>, notes: &mut Vec<Problem>) -> Table {
     let mut names: Vec<(String, u32)> = Vec::new();
     let mut networks = Box::new(AssertUnwindSafe(Networks::default()));
     let mut hashes: Vec<([u8; 32], u32)> = Vec::new();
+    // Of each entry that stands twice the later line, and the first.
+    let mut twice: Vec<(u32, u32)> = Vec::new();
     line::entries(&source.source, &source.text, problems, |entry, line| {
         match source.kind {
             ListKind::Domains => names.push((reversed(&line::domain(entry)?), line)),
@@ -59,33 +61,57 @@ pub(super) fn compile(source: &ListSource, problems: &mut Vec<Problem>) -> Table
             ListKind::Urls => names.push((line::url(entry)?, line)),
             ListKind::Networks => {
                 let network = line::network(entry)?;
-                match network.address() {
+                let first = match network.address() {
                     IpAddr::V4(address) => *networks.v4.entry((address.into(), network.prefix())).or_insert(line),
                     IpAddr::V6(address) => *networks.v6.entry((address.into(), network.prefix())).or_insert(line),
                 };
+                if first != line {
+                    twice.push((line, first));
+                }
             }
             ListKind::Hashes => hashes.push((line::hash(entry)?, line)),
         }
         Ok(())
     });
-    match source.kind {
-        ListKind::Domains => Table::Domains(transducer(names, &source.source, problems)),
-        ListKind::Addresses => Table::Addresses(transducer(names, &source.source, problems)),
-        ListKind::Urls => Table::Urls(transducer(names, &source.source, problems)),
+    let table = match source.kind {
+        ListKind::Domains => Table::Domains(transducer(names, &source.source, problems, &mut twice)),
+        ListKind::Addresses => Table::Addresses(transducer(names, &source.source, problems, &mut twice)),
+        ListKind::Urls => Table::Urls(transducer(names, &source.source, problems, &mut twice)),
         ListKind::Networks => Table::Networks(networks),
         ListKind::Hashes => {
-            // By digest and then by line: of several equal digests the first line stays.
-            hashes.sort_unstable();
-            hashes.dedup_by_key(|(digest, _)| *digest);
+            first_of_each(&mut hashes, &mut twice);
             Table::Hashes(hashes)
         }
+    };
+    twice.sort_unstable();
+    let mut told = line::Told::new(&source.source, &source.text, notes);
+    for (line, first) in twice {
+        told.note(line, format!("the entry stands in line {first} already"), "take one of the two out");
     }
+    told.end("entries stand twice");
+    table
+}
+
+/// Sorts entries, and leaves of equal ones the first line.
+fn first_of_each<K: Ord>(entries: &mut Vec<(K, u32)>, twice: &mut Vec<(u32, u32)>) {
+    entries.sort_unstable();
+    entries.dedup_by(|later, first| {
+        let same = later.0 == first.0;
+        if same {
+            twice.push((later.1, first.1));
+        }
+        same
+    });
 }
 
 /// The names as keys, each with its first line.
-fn transducer(mut names: Vec<(String, u32)>, source: &str, problems: &mut Vec<Problem>) -> Map<Vec<u8>> {
-    names.sort_unstable();
-    names.dedup_by(|later, first| later.0 == first.0);
+fn transducer(
+    mut names: Vec<(String, u32)>,
+    source: &str,
+    problems: &mut Vec<Problem>,
+    twice: &mut Vec<(u32, u32)>,
+) -> Map<Vec<u8>> {
+    first_of_each(&mut names, twice);
     let keys = names.iter().map(|(name, line)| (name, u64::from(*line)));
     Map::from_iter(keys).unwrap_or_else(|error| {
         problems.push(Problem::file(source, format!("cannot be compiled: {error}")));
@@ -96,13 +122,21 @@ fn transducer(mut names: Vec<(String, u32)>, source: &str, problems: &mut Vec<Pr
 impl Table {
     /// The narrowest entry that is `host` or a domain above it.
     pub(super) fn domain(&self, host: &str) -> Option<Hit> {
-        let Table::Domains(names) = self else { return None };
+        self.domains(host).into_iter().next()
+    }
+
+    /// Every entry that is `host` or a domain above it, the narrowest first.
+    pub(super) fn domains(&self, host: &str) -> Vec<Hit> {
+        let Table::Domains(names) = self else { return Vec::new() };
         let key = reversed(host);
         let bytes = key.as_bytes();
-        let (length, line) = longest(names, bytes, |end| matches!(bytes.get(end), None | Some(b'.')))?;
-        let entry = reversed(key.get(..length)?);
-        let labels = entry.split('.').count();
-        Some(Hit { line, narrow: u16::try_from(labels).unwrap_or(u16::MAX - 1), entry })
+        let found = prefixes(names, bytes, |end| matches!(bytes.get(end), None | Some(b'.')));
+        let hit = |(length, line)| {
+            let entry = reversed(key.get(..length)?);
+            let labels = entry.split('.').count();
+            Some(Hit { line, narrow: u16::try_from(labels).unwrap_or(u16::MAX - 1), entry })
+        };
+        found.into_iter().rev().filter_map(hit).collect()
     }
 
     /// The entry that is `address`, in its normal form. Narrower than any domain.
@@ -114,11 +148,31 @@ impl Table {
 
     /// The narrowest entry that a URL in its normal form begins with.
     pub(super) fn url(&self, url: &str) -> Option<Hit> {
-        let Table::Urls(names) = self else { return None };
+        self.urls_of(url).into_iter().next()
+    }
+
+    /// Every entry that covers a URL in its normal form, the narrowest first. One with a port is covered by entries
+    /// without, too.
+    pub(super) fn urls(&self, url: &str) -> Vec<Hit> {
+        let host = url::host(url);
+        let authority = url.split('/').next().unwrap_or_default();
+        let mut hits = self.urls_of(url);
+        if authority != host {
+            let path = url.get(authority.len()..).unwrap_or_default();
+            hits.extend(self.urls_of(&format!("{host}{path}")));
+        }
+        hits
+    }
+
+    fn urls_of(&self, url: &str) -> Vec<Hit> {
+        let Table::Urls(names) = self else { return Vec::new() };
         let bytes = url.as_bytes();
-        let (length, line) = longest(names, bytes, |end| url::ends_well(bytes, end))?;
-        let entry = url.get(..length)?.to_owned();
-        Some(Hit { line, narrow: u16::try_from(length).unwrap_or(u16::MAX), entry })
+        let found = prefixes(names, bytes, |end| url::ends_well(bytes, end));
+        let hit = |(length, line)| {
+            let entry: &str = url.get(..length)?;
+            Some(Hit { line, narrow: u16::try_from(length).unwrap_or(u16::MAX), entry: entry.to_owned() })
+        };
+        found.into_iter().rev().filter_map(hit).collect()
     }
 
     /// The narrowest entry that covers a link.
@@ -136,9 +190,53 @@ impl Table {
         self.covering(ip, if ip.is_ipv4() { 32 } else { 128 })
     }
 
-    /// The narrowest network that holds `network`.
-    pub(super) fn network(&self, network: &Network) -> Option<Hit> {
-        self.covering(network.address(), network.prefix())
+    /// Every network that holds `network`, the narrowest first.
+    pub(super) fn networks(&self, network: &Network) -> Vec<Hit> {
+        let Table::Networks(networks) = self else { return Vec::new() };
+        let prefix = network.prefix();
+        let hit = |first: IpAddr, prefix: u8, line: u32| Hit {
+            line,
+            entry: format!("{first}/{prefix}"),
+            narrow: u16::from(prefix),
+        };
+        let mut hits: Vec<Hit> = match network.address() {
+            IpAddr::V4(address) => networks
+                .v4
+                .cover(&(address.into(), prefix))
+                .map(|((first, prefix), line)| hit(IpAddr::V4(first.into()), prefix, *line))
+                .collect(),
+            IpAddr::V6(address) => networks
+                .v6
+                .cover(&(address.into(), prefix))
+                .map(|((first, prefix), line)| hit(IpAddr::V6(first.into()), prefix, *line))
+                .collect(),
+        };
+        hits.reverse();
+        hits
+    }
+
+    /// Hands each entry that stands in `other` too to `each`, with its line here and there.
+    pub(super) fn in_both(&self, other: &Table, each: &mut dyn FnMut(&str, u32, u32)) {
+        match (self, other) {
+            (Table::Domains(here), Table::Domains(there)) => {
+                common(here, there, &mut |key, line, other| each(&reversed(key), line, other));
+            }
+            (Table::Addresses(here), Table::Addresses(there)) => common(here, there, each),
+            (Table::Networks(here), Table::Networks(there)) => {
+                for ((address, prefix), line) in &here.v4 {
+                    if let Some(other) = there.v4.get(&(address, prefix)) {
+                        each(&format!("{}/{prefix}", IpAddr::V4(address.into())), *line, *other);
+                    }
+                }
+                for ((address, prefix), line) in &here.v6 {
+                    if let Some(other) = there.v6.get(&(address, prefix)) {
+                        each(&format!("{}/{prefix}", IpAddr::V6(address.into())), *line, *other);
+                    }
+                }
+            }
+            // Allow lists are of no other kind.
+            _ => {}
+        }
     }
 
     fn covering(&self, address: IpAddr, prefix: u8) -> Option<Hit> {
@@ -178,22 +276,33 @@ fn reversed(host: &str) -> String {
     out
 }
 
-/// The longest key that `subject` begins with and that may end where it ends, as its length and its value.
-fn longest(names: &Map<Vec<u8>>, subject: &[u8], may_end: impl Fn(usize) -> bool) -> Option<(usize, u32)> {
+/// The keys that `subject` begins with and that may end where they end, as their lengths and values, the shortest first.
+fn prefixes(names: &Map<Vec<u8>>, subject: &[u8], may_end: impl Fn(usize) -> bool) -> Vec<(usize, u32)> {
     let fst = names.as_fst();
     let mut node = fst.root();
     let mut value = Output::zero();
-    let mut found = None;
+    let mut found = Vec::new();
     for (at, byte) in subject.iter().enumerate() {
         let Some(input) = node.find_input(*byte) else { break };
         let transition = node.transition(input);
         value = value.cat(transition.out);
         node = fst.node(transition.addr);
-        if node.is_final() && may_end(at + 1) {
-            found = Some((at + 1, line_number(value.cat(node.final_output()).value())));
+        let end = at.saturating_add(1);
+        if node.is_final() && may_end(end) {
+            found.push((end, line_number(value.cat(node.final_output()).value())));
         }
     }
     found
+}
+
+/// Hands each key of both maps to `each`, with its line here and there.
+fn common(here: &Map<Vec<u8>>, there: &Map<Vec<u8>>, each: &mut dyn FnMut(&str, u32, u32)) {
+    let mut keys = here.stream();
+    while let Some((key, line)) = keys.next() {
+        if let (Some(other), Ok(key)) = (there.get(key), std::str::from_utf8(key)) {
+            each(key, line_number(line), line_number(other));
+        }
+    }
 }
 
 /// Lines go in as `u32`, so they come out as such.

@@ -79,7 +79,7 @@ fn an_allow_list_believes_from_and_the_envelope_alone() {
     assert_eq!(effects, [("list-partners", Effect::Allow(2)), ("list-friends", Effect::Allow(u16::MAX))]);
     assert_eq!(
         findings[0].explanation.as_deref(),
-        Some("List partners (partners.txt:2) allows example.net, which is From")
+        Some("List partners (partners.txt:2) allows example.net, which covers an address in From")
     );
     let only_reply = found(&lists, &[], |facts| facts.people.reply_to = person("a@example.net"));
     assert_eq!(only_reply, []);
@@ -101,7 +101,7 @@ fn an_allow_entry_does_not_count_for_who_is_not_who_he_says() {
     assert_eq!(effects(&[fails("spf")]), [counts, does_not]);
     assert_eq!(effects(&[fails("dkim")]), [counts, counts]);
     let told = found(&lists, &[fails("dmarc")], both).remove(0).explanation.unwrap();
-    assert!(told.ends_with("which does not count: the message fails DMARC"), "{told}");
+    assert!(told.ends_with("It does not count: the message fails DMARC"), "{told}");
 
     let several = found(&lists, &[], |facts| {
         facts.people.from = person("a@example.net");
@@ -129,7 +129,7 @@ fn clients_links_and_files_are_looked_up() {
     let digest = "ab".repeat(32);
     assert_eq!(seen, [("list-nets", "192.0.2.200"), ("list-urls", "/bad/a.exe"), ("list-files", digest.as_str())]);
     let told = findings[0].explanation.as_deref().unwrap();
-    assert_eq!(told, "List nets (nets.txt:2) blocks 192.0.2.128/25, which is the client");
+    assert_eq!(told, "List nets (nets.txt:2) blocks 192.0.2.128/25, which covers the client that sent the message");
     assert_eq!(found(&lists, &[], |facts| facts.route.client = client("192.0.3.1")), []);
     assert_eq!(found(&lists, &[], |facts| facts.route.client = client("2001:db8:7::1")).len(), 1);
 }
@@ -157,6 +157,104 @@ fn a_subject_is_looked_up_by_its_form() {
     assert_eq!(hits("192.0.0.0/16"), [""; 0]);
     assert_eq!(hits(&"AB".repeat(32)), [format!("files:1 {}", "ab".repeat(32))]);
     assert_eq!(hits(""), [""; 0]);
+}
+
+#[test]
+fn every_address_of_a_sender_s_field_is_blocked_and_none_but_the_first_allows() {
+    let lists = compile(&[
+        list("bad", ListKind::Domains, ListEffect::Block, "bad.example"),
+        list("good", ListKind::Addresses, ListEffect::Allow, "ann@good.example"),
+    ]);
+    let told = |set: &dyn Fn(&mut Facts<'_>)| -> Vec<String> {
+        let findings = found(&lists, &[], set);
+        findings.iter().map(|it| format!("{} {} {:?}", it.rule, it.evidence, it.effect)).collect()
+    };
+    // Blocked wherever the address stands, once a field.
+    let more: [(&str, &str); 5] = [
+        ("from", "b@good.example"),
+        ("from", "c@bad.example"),
+        ("from", "d@bad.example"),
+        ("reply-to", "e@mail.bad.example"),
+        ("sender", "f@notbad.example"),
+    ];
+    let several = told(&|facts| {
+        facts.people.from = person("ann@good.example");
+        facts.people.from_count = 4;
+        facts.people.more_senders = more.map(|(field, address)| (field, person(address))).into();
+    });
+    assert_eq!(
+        several,
+        [
+            "list-bad c@bad.example Block(2)",
+            "list-bad e@mail.bad.example Block(2)",
+            "list-good ann@good.example Graded(0.0)",
+        ]
+    );
+    // A second address of From is no way to be let in.
+    let smuggled = told(&|facts| {
+        facts.people.from = person("x@other.example");
+        facts.people.from_count = 2;
+        facts.people.more_senders = vec![("from", person("ann@good.example"))];
+    });
+    assert_eq!(smuggled, [""; 0]);
+}
+
+#[test]
+fn a_look_up_gives_every_entry_the_narrowest_first() {
+    let lists = compile(&[
+        list("domains", ListKind::Domains, ListEffect::Block, "example\nmail.example.example\nexample.example"),
+        list("nets", ListKind::Networks, ListEffect::Block, "192.0.0.0/16\n192.0.2.0/24\n2001:db8::/32"),
+        list("urls", ListKind::Urls, ListEffect::Block, "a.example/x\na.example/x/y\na.example\na.example:81/x"),
+    ]);
+    let hits = |subject: &str| -> Vec<String> {
+        lists.lookup(subject).iter().map(|hit| format!("{}:{} {}", hit.list, hit.line, hit.entry)).collect()
+    };
+    let domains = ["domains:2 mail.example.example", "domains:3 example.example", "domains:1 example"];
+    assert_eq!(hits("smtp.mail.example.example"), domains);
+    assert_eq!(hits("someone@smtp.mail.example.example"), domains);
+    assert_eq!(hits("192.0.2.7"), ["nets:2 192.0.2.0/24", "nets:1 192.0.0.0/16"]);
+    assert_eq!(hits("2001:db8::7"), ["nets:3 2001:db8::/32"]);
+    assert_eq!(
+        hits("https://a.example:81/x/y/z"),
+        [
+            "domains:1 example",
+            "urls:4 a.example:81/x",
+            "urls:2 a.example/x/y",
+            "urls:1 a.example/x",
+            "urls:3 a.example/"
+        ]
+    );
+    assert_eq!(hits("notexample"), [""; 0]);
+}
+
+#[test]
+fn entries_that_stand_twice_or_against_each_other_are_noted() {
+    let (lists, problems) = Lists::compile(&[
+        list("good", ListKind::Domains, ListEffect::Allow, "a.example\nb.example # ours\nmail.c.example\nA.example.\n"),
+        list("bad", ListKind::Domains, ListEffect::Block, "b.example\nc.example\n"),
+        list("in", ListKind::Networks, ListEffect::Allow, "192.0.2.0/24\n2001:db8::/32\n192.0.2.0/24\n"),
+        list("out", ListKind::Networks, ListEffect::Block, "2001:db8::/32\n192.0.2.0/25\n"),
+        list("addresses", ListKind::Addresses, ListEffect::Block, "x@a.example\nX@A.example\n"),
+    ]);
+    assert_eq!(problems, []);
+    let told: Vec<_> = lists.notes().iter().map(|it| (it.source.as_str(), it.line, it.message.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            ("good.txt", 4, "the entry stands in line 1 already"),
+            ("in.txt", 3, "the entry stands in line 1 already"),
+            ("addresses.txt", 2, "the entry stands in line 1 already"),
+            ("good.txt", 2, "b.example is allowed here, and blocked by list bad (bad.txt:1): the block counts"),
+            ("in.txt", 2, "2001:db8::/32 is allowed here, and blocked by list out (out.txt:1): the block counts"),
+        ]
+    );
+    let note = &lists.notes()[3];
+    assert_eq!((note.column, note.length, note.remedy.as_str()), (1, 9, "take one of the two out"));
+    // A narrower entry is an exception, and no contradiction; and nobody reads a thousand notes.
+    let many = "a.example\n".repeat(1_000);
+    let (lists, _) = Lists::compile(&[list("many", ListKind::Domains, ListEffect::Block, &many)]);
+    assert_eq!(lists.notes().len(), 21);
+    assert_eq!(lists.notes()[20].message, "979 more entries stand twice");
 }
 
 #[test]

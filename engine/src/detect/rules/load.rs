@@ -55,14 +55,15 @@ pub(super) struct Loaded {
     pub(super) when: usize,
 }
 
-/// Reads all files.
-pub(super) fn read(sources: &[RuleSource], problems: &mut Vec<Problem>) -> Vec<Loaded> {
+/// Reads all files. Gives the rules, and the names of those that are broken.
+pub(super) fn read(sources: &[RuleSource], problems: &mut Vec<Problem>) -> (Vec<Loaded>, Vec<String>) {
     let mut loaded = Vec::new();
+    let mut broken = Vec::new();
     let mut names: BTreeMap<String, String> = BTreeMap::new();
     for (number, source) in sources.iter().enumerate() {
         let mut found = Vec::new();
         let mut wrong = Vec::new();
-        Reader { file: source, number, problems: &mut wrong, found: &mut found }.read();
+        Reader { file: source, number, problems: &mut wrong, found: &mut found, broken: &mut broken }.read();
         // The parser hands tables out by name; people read files from the top.
         found.sort_by_key(|it: &Loaded| it.name.start);
         for it in found {
@@ -87,7 +88,7 @@ pub(super) fn read(sources: &[RuleSource], problems: &mut Vec<Problem>) -> Vec<L
         wrong.sort_by_key(|problem| (problem.line, problem.column));
         problems.append(&mut wrong);
     }
-    loaded
+    (loaded, broken)
 }
 
 struct Reader<'r> {
@@ -95,6 +96,7 @@ struct Reader<'r> {
     number: usize,
     problems: &'r mut Vec<Problem>,
     found: &'r mut Vec<Loaded>,
+    broken: &'r mut Vec<String>,
 }
 
 impl Reader<'_> {
@@ -196,8 +198,9 @@ impl Reader<'_> {
         if !patterns && !it.rule.text.is_empty() {
             self.wrong(it.text.clone(), "a text to look at and no patterns", "add any = [...], or take in away");
         }
-        if self.problems.len() == before {
-            self.found.push(it);
+        match self.problems.len() == before {
+            true => self.found.push(it),
+            false => self.broken.push(it.rule.name),
         }
     }
 

@@ -8,6 +8,8 @@ use regex_automata::util::syntax;
 use regex_automata::{Input, meta};
 use regex_syntax::hir::{Hir, HirKind};
 
+use super::blanks;
+
 /// Shortest literal that is worth a look; shorter ones stand in every text.
 const SHORTEST: usize = 3;
 /// Most literals of one pattern.
@@ -20,24 +22,55 @@ const MOST_WINDOWS: u32 = 32;
 /// Longest match for which a window pays; longer ones search the text.
 const LONGEST_WINDOW: usize = 1_000;
 
+/// Bytes of all literals up to which the automaton is a table of moves: it took a fifth off a message with the stock rules
+/// (which have 3 KB of literals), and takes up to 256 bytes for each of theirs.
+const SMALL_BYTES: usize = 8 << 10;
+
 /// The long s and the Kelvin sign: letters that case folding takes for `s` and `k`, and the automaton does not. A text that
 /// holds one is searched pattern by pattern.
 const FOLDED_LETTERS: [&[u8]; 2] = ["\u{17f}".as_bytes(), "\u{212a}".as_bytes()];
+
+/// The form of a text that a pattern is searched in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Form {
+    /// As it is.
+    AsIs,
+    /// With each run of white space as one blank.
+    Flat,
+}
+
+/// What kind of text a pattern is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Over {
+    /// Bytes of any kind.
+    Bytes,
+    /// Text in which white space is as its author meant it, such as HTML before it is read.
+    Source,
+    /// Text for the eye.
+    Text,
+}
 
 /// A pattern, compiled.
 #[derive(Debug)]
 pub(super) struct Pattern {
     regex: Regex,
+    /// What it is searched in.
+    pub(super) form: Form,
     /// The longest match, in bytes, where it has a bound.
     longest: Option<usize>,
     literals: Vec<Vec<u8>>,
 }
 
 impl Pattern {
-    /// Compiles a pattern for text (`raw` for bytes). Letters match whatever their case unless it says `(?-i)`.
-    pub(super) fn compile(pattern: &str, raw: bool) -> Result<Pattern, String> {
-        let config = syntax::Config::new().case_insensitive(true).unicode(!raw).utf8(false).nest_limit(50);
-        let hir = syntax::parse_with(pattern, &config).map_err(|error| error.to_string())?;
+    /// Compiles a pattern. Letters match whatever their case unless it says `(?-i)`.
+    pub(super) fn compile(pattern: &str, over: Over) -> Result<Pattern, String> {
+        let unicode = over != Over::Bytes;
+        let config = syntax::Config::new().case_insensitive(true).unicode(unicode).utf8(false).nest_limit(50);
+        let parse = |config| syntax::parse_with(pattern, config).map_err(|error| error.to_string());
+        let hir = parse(&config)?;
+        let form = if over == Over::Text && !blanks::matter(&hir) { Form::Flat } else { Form::AsIs };
+        let suited = |hir| if form == Form::Flat { blanks::ascii_words(blanks::bounded(hir)) } else { hir };
+        let hir = suited(hir);
         if hir.properties().minimum_len().is_none_or(|least| least == 0) {
             return Err("the pattern matches the empty text, which is everywhere".into());
         }
@@ -46,9 +79,14 @@ impl Pattern {
             .build_from_hir(&hir)
             .map_err(|error: BuildError| error.to_string())?;
         // The literals of the pattern as written: the automaton folds their case itself.
-        let written = syntax::parse_with(pattern, &config.case_insensitive(false)).ok();
+        let written = parse(&config.case_insensitive(false)).ok().map(suited);
         let literals = written.and_then(|hir| required(&hir)).unwrap_or_default();
-        Ok(Pattern { regex, longest: hir.properties().maximum_len(), literals })
+        Ok(Pattern { regex, form, longest: hir.properties().maximum_len(), literals })
+    }
+
+    /// Whether it has a literal that every match contains; else it is searched in each message.
+    pub(super) fn has_literal(&self) -> bool {
+        !self.literals.is_empty()
     }
 
     fn find(&self, text: &[u8], from: usize, to: usize) -> Option<(usize, usize)> {
@@ -115,9 +153,11 @@ impl Patterns {
                 owners.push(number);
             }
         }
+        let size: usize = literals.iter().map(Vec::len).sum();
+        let kind = if size <= SMALL_BYTES { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
         let automaton = AhoCorasickBuilder::new()
             .ascii_case_insensitive(true)
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .kind(Some(kind))
             .build(&literals)
             .map_err(|error| error.to_string())?;
         Ok(Patterns { patterns, automaton: (!literals.is_empty()).then_some(automaton), owners, always })
@@ -138,7 +178,7 @@ impl Patterns {
         mut found: impl FnMut(u32, usize, usize),
     ) {
         let whole = |number: u32| self.patterns.get(number as usize).and_then(|it| it.find(text, 0, text.len()));
-        if FOLDED_LETTERS.iter().any(|letter| memchr::memmem::find(text, letter).is_some()) {
+        if has_folded_letter(text) {
             for number in (0u32..).take(self.patterns.len()).filter(|number| wanted(*number)) {
                 if let Some((start, end)) = whole(number) {
                     found(number, start, end);
@@ -183,12 +223,20 @@ impl Patterns {
     }
 }
 
+/// Whether a text holds one of `FOLDED_LETTERS`. Most texts have not even their first bytes.
+fn has_folded_letter(text: &[u8]) -> bool {
+    let [first, second] = FOLDED_LETTERS.map(|letter| letter.first().copied().unwrap_or_default());
+    let Some(at) = memchr::memchr2(first, second, text) else { return false };
+    let rest = text.get(at..).unwrap_or_default();
+    FOLDED_LETTERS.iter().any(|letter| memchr::memmem::find(rest, letter).is_some())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn literals(pattern: &str) -> Vec<String> {
-        let pattern = Pattern::compile(pattern, false).unwrap();
+        let pattern = Pattern::compile(pattern, Over::Source).unwrap();
         pattern.literals.iter().map(|it| String::from_utf8_lossy(it).into_owned()).collect()
     }
 
@@ -206,8 +254,48 @@ mod tests {
     #[test]
     fn empty_matches_and_broken_patterns_are_refused() {
         for wrong in ["a*", "", "(", "[z-a]", "(?=x)", "x|"] {
-            assert!(Pattern::compile(wrong, false).is_err(), "{wrong}");
+            assert!(Pattern::compile(wrong, Over::Text).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn white_space_of_a_flat_text_has_one_form() {
+        let form = |pattern: &str, over| Pattern::compile(pattern, over).unwrap().form;
+        assert_eq!(form("next of kin", Over::Text), Form::Flat);
+        assert_eq!(form("next  of kin", Over::Text), Form::AsIs);
+        assert_eq!(form("next of kin", Over::Source), Form::AsIs);
+        assert_eq!(form("next of kin", Over::Bytes), Form::AsIs);
+        let flat = Pattern::compile(r"kin\s+dear", Over::Text).unwrap();
+        // Ten bytes: a k may be a Kelvin sign, of three.
+        assert_eq!((flat.longest, flat.literals), (Some(10), vec![b"kin dear".to_vec()]));
+        // That `\s*` may be a blank is not enough to match nothing.
+        assert!(Pattern::compile(r"\s*", Over::Text).is_err());
+    }
+
+    /// Beyond ASCII a flat text's patterns find all that a plain search finds, and a word after a letter such as é.
+    #[test]
+    fn boundaries_beyond_ascii_miss_nothing() {
+        let words = ["kin", "ü", "dear", " ", "é", "x", "ж", "KIN", "'", "1"];
+        let sources = ["\\bkin\\b", "\\b(?:dear|x)\\b.{0,4}\\bkin", "kin\\b", "\\bkin\\w", "\\b1"];
+        let patterns: Vec<_> = sources.iter().map(|it| Pattern::compile(it, Over::Text).unwrap()).collect();
+        let plain: Vec<_> = sources.iter().map(|it| regex::Regex::new(&format!("(?i){it}")).unwrap()).collect();
+        let mut state = 7u64;
+        let (mut both, mut more) = (0, 0);
+        for _ in 0..4_000 {
+            let mut text = String::new();
+            for _ in 0..6 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                text.push_str(words[(state >> 33) as usize % words.len()]);
+            }
+            for (pattern, plain) in patterns.iter().zip(&plain) {
+                let found = pattern.find(text.as_bytes(), 0, text.len()).is_some();
+                assert!(found || !plain.is_match(&text), "{plain} in {text:?}");
+                both += u32::from(found && plain.is_match(&text));
+                more += u32::from(found && !plain.is_match(&text));
+            }
+        }
+        assert!(both > 1_000 && more > 100, "{both} {more}");
+        assert!(patterns[0].find("ékin".as_bytes(), 0, 5).is_some());
     }
 
     #[test]
@@ -246,7 +334,7 @@ mod tests {
             "123",
             ".",
         ];
-        let patterns: Vec<Pattern> = sources.iter().map(|it| Pattern::compile(it, false).unwrap()).collect();
+        let patterns: Vec<Pattern> = sources.iter().map(|it| Pattern::compile(it, Over::Source).unwrap()).collect();
         let plain: Vec<regex::Regex> =
             sources.iter().map(|it| regex::RegexBuilder::new(it).case_insensitive(true).build().unwrap()).collect();
         let all = Patterns::new(patterns).unwrap();

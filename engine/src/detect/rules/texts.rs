@@ -1,9 +1,9 @@
 //! The texts that a rule's `in` names, and the places in them.
 
-use super::condition;
+use super::{condition, places};
 use crate::facts::Facts;
 use crate::facts::names::{List, Name, Record, RecordType, Type, Value};
-use crate::place::{Place, View};
+use crate::place::Place;
 use crate::wanted::Wanted;
 
 /// The texts that rules know by short names.
@@ -115,20 +115,23 @@ impl Source {
             Source::Raw => Place::raw(from, length),
             Source::Link => link().unwrap_or_else(Place::message),
             Source::FileName => file().unwrap_or_else(Place::message),
-            Source::Fact(path) => match path.split('.').next().unwrap_or_default() {
-                "links" => link().unwrap_or_else(Place::message),
-                "files" => file().unwrap_or_else(Place::message),
-                "subject_folded" => header("subject").at(View::Folded, from, length),
-                "from" | "to" | "cc" | "sender" => Place::header(path.split('.').next().unwrap_or_default()),
-                "reply_to" => Place::header("reply-to"),
-                "body" => match path.as_str() {
-                    "body.folded" => facts.body.folded.place(start, end),
-                    "body.hidden" => facts.body.hidden.place(start, end),
-                    "body.source" => facts.body.source.place(start, end),
-                    _ => facts.body.visible.place(start, end),
-                },
-                _ => Place::message(),
-            },
+            Source::Fact(path) => {
+                let names: Vec<&str> = path.split('.').collect();
+                // A list of texts has no numbers of its own: its owner is what the list belongs to.
+                let owner = Some(owner as usize).filter(|_| names.len() > 1);
+                let place = places::of_fact(facts, &names, owner, Some((start, end)));
+                place.unwrap_or_else(Place::message)
+            }
+        }
+    }
+
+    /// Whether its texts are what the sender wrote, byte for byte: there white space is not for the eye, and patterns
+    /// see it as it is.
+    pub(super) fn is_source(&self) -> bool {
+        match self {
+            Source::Raw => true,
+            Source::Fact(path) => matches!(path.as_str(), "body.source" | "headers.raw"),
+            _ => false,
         }
     }
 }

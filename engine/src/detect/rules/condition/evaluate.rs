@@ -12,6 +12,7 @@ use super::program::{Node, Path};
 use super::syntax::{Comparison, Operator};
 use super::text::{Purse, Stop, Text};
 use super::value::{Env, Val, order_numbers};
+use super::witness::Witness;
 use crate::facts::Header;
 use crate::facts::names::{Record, Value};
 
@@ -20,16 +21,38 @@ pub(super) struct Evaluator<'v> {
     pub(super) message: Record<'v>,
     pub(super) hit: &'v dyn Fn(usize) -> bool,
     pub(super) purse: Purse,
+    /// What the last truth hangs on, be it true or false; `None` where there is nothing to be shown.
+    pub(super) witness: Option<Witness<'v>>,
 }
 
 impl<'v> Evaluator<'v> {
     /// The truth of an expression that is true or false.
     pub(super) fn truth(&mut self, node: &'v Node, env: Env<'v, '_>) -> Result<bool, Stop> {
         self.purse.pay(1)?;
+        self.witness = None;
         match node {
             Node::Not(inner) => Ok(!self.truth(inner, env)?),
             Node::And(terms) => self.terms(terms, env, false),
             Node::Or(terms) => self.terms(terms, env, true),
+            Node::Quantified(quantifier, pair) => self.quantify(*quantifier, pair, env),
+            Node::Choose(..) | Node::Variable(_) => self.plain_truth(node, env),
+            Node::Hit(index) => {
+                let hit = (self.hit)(*index);
+                self.witness = hit.then_some(Witness::Hit(*index));
+                Ok(hit)
+            }
+            term => {
+                let truth = self.plain_truth(term, env)?;
+                // An element that a list was filtered down to says more than that the list was not empty.
+                self.witness = Witness::better(self.witness, Some(Witness::Term(term)));
+                Ok(truth)
+            }
+        }
+    }
+
+    /// The truth of what is neither made of other truths nor a loop.
+    fn plain_truth(&mut self, node: &'v Node, env: Env<'v, '_>) -> Result<bool, Stop> {
+        match node {
             Node::Compare(comparison, sides) => {
                 let [left, right] = &**sides;
                 let [left, right] = [self.value(left, env)?, self.value(right, env)?];
@@ -56,8 +79,6 @@ impl<'v> Evaluator<'v> {
                 _ => Err(Stop::Error),
             },
             Node::In(pair) => self.within(pair, env),
-            Node::Quantified(quantifier, pair) => self.quantify(*quantifier, pair, env),
-            Node::Hit(index) => Ok((self.hit)(*index)),
             Node::Has(field) => self.has(field, env),
             Node::HasKey(pair) => Ok(self.key(pair, env)?.is_some()),
             other => match self.value(other, env)? {
@@ -71,14 +92,16 @@ impl<'v> Evaluator<'v> {
     /// side of it.
     fn terms(&mut self, terms: &'v [Node], env: Env<'v, '_>, decides: bool) -> Result<bool, Stop> {
         let mut failed = false;
+        let mut witness = None;
         for term in terms {
             match self.truth(term, env) {
                 Ok(truth) if truth == decides => return Ok(decides),
-                Ok(_) => {}
+                Ok(_) => witness = Witness::better(witness, self.witness),
                 Err(Stop::Error) => failed = true,
                 Err(Stop::Steps) => return Err(Stop::Steps),
             }
         }
+        self.witness = witness;
         if failed { Err(Stop::Error) } else { Ok(!decides) }
     }
 
@@ -282,7 +305,7 @@ fn record<'v>(value: Val<'v, '_>) -> Result<Record<'v>, Stop> {
 }
 
 /// Follows names down from a record. A name on the way that has no value is an error; the last one's may be absent.
-fn follow<'v>(from: Record<'v>, path: &Path) -> Result<Value<'v>, Stop> {
+pub(super) fn follow<'v>(from: Record<'v>, path: &Path) -> Result<Value<'v>, Stop> {
     let mut value = Value::Record(from);
     for name in &path.0 {
         let Value::Record(record) = value else { return Err(Stop::Error) };

@@ -11,6 +11,7 @@ use super::evaluate::Evaluator;
 use super::program::{How, Made, Node, Quantifier};
 use super::text::{Stop, Text};
 use super::value::{Env, Frame, Val};
+use super::witness::Witness;
 use crate::facts::Header;
 use crate::facts::names::List;
 
@@ -81,16 +82,21 @@ impl<'v> Evaluator<'v> {
                 Ok(Continue(()))
             }
             How::Filter { list, keep } => self.source(list, env, &mut |evaluator, value| {
+                let before = evaluator.witness;
                 let kept = evaluator.truth(keep, Some(&Frame { value, outer: env }))?;
+                evaluator.witness = if kept { Witness::better(before, element(value)) } else { before };
                 if kept { each(evaluator, value) } else { Ok(Continue(())) }
             }),
             How::Map { list, keep, to } => self.source(list, env, &mut |evaluator, value| {
                 let frame = Frame { value, outer: env };
+                let before = evaluator.witness;
                 if let Some(keep) = keep
                     && !evaluator.truth(keep, Some(&frame))?
                 {
+                    evaluator.witness = before;
                     return Ok(Continue(()));
                 }
+                evaluator.witness = Witness::better(before, element(value));
                 let value = evaluator.value(to, Some(&frame))?;
                 each(evaluator, value)
             }),
@@ -154,23 +160,40 @@ impl<'v> Evaluator<'v> {
     ) -> Result<bool, Stop> {
         let [list, body] = pair;
         let mut count = Count { quantifier, hits: 0, failed: false };
+        // The element that decides: the one that holds for `exists`, the one that does not for `all`.
+        let mut witness = None;
         match self.value(list, env)? {
             // The common case, without a call through a pointer for each element.
-            Val::List(list) => {
-                for index in 0..list.len() {
-                    let Some(value) = list.get(index) else { break };
-                    let frame = Frame { value: Val::of_fact(value)?, outer: env };
-                    if count.take(self.truth(body, Some(&frame)))?.is_break() {
+            Val::List(facts) => {
+                for index in 0..facts.len() {
+                    let Some(value) = facts.get(index) else { break };
+                    let value = Val::of_fact(value)?;
+                    let hits = count.hits;
+                    let flow = count.take(self.truth(body, Some(&Frame { value, outer: env })))?;
+                    if count.hits > hits {
+                        witness = element(value).or(Some(Witness::Listed(list, index)));
+                    }
+                    if flow.is_break() {
                         break;
                     }
                 }
             }
             made => {
+                self.witness = None;
                 let _ = self.each(made, &mut |evaluator, value| {
-                    count.take(evaluator.truth(body, Some(&Frame { value, outer: env })))
+                    // What a filter or a map on the way had before it.
+                    let source = evaluator.witness.take();
+                    let hits = count.hits;
+                    let flow = count.take(evaluator.truth(body, Some(&Frame { value, outer: env })))?;
+                    if count.hits > hits {
+                        witness = element(value).or(source).or(evaluator.witness);
+                    }
+                    evaluator.witness = None;
+                    Ok(flow)
                 })?;
             }
         }
+        self.witness = witness.filter(|_| count.hits > 0);
         count.result()
     }
 
@@ -240,6 +263,14 @@ impl<'v> Evaluator<'v> {
             Ok(if evaluator.equal(value, other)? { Continue(()) } else { Break(()) })
         })?;
         Ok(flow.is_continue())
+    }
+}
+
+/// An element as a witness.
+fn element<'v>(value: Val<'v, '_>) -> Option<Witness<'v>> {
+    match value {
+        Val::Record(record) => Some(Witness::Element(record)),
+        _ => None,
     }
 }
 

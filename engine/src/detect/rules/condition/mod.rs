@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! text -> tokens (lexer) -> Expr (parser, syntax) -> Node (check, check_calls, types, functions)      when loaded
-//! Node + facts -> truth (evaluate, lists, calls; text, moment, value)                                 for each message
+//! Node + facts -> truth (evaluate, lists, calls; text, moment, value), and where it was seen (witness)  for each message
 //! ```
 //!
 //! `docs/rules.md` says what of CEL is here. The crate `cel` is the judge: `tests/differential.rs` holds both against
@@ -27,6 +27,7 @@ mod syntax;
 mod text;
 mod types;
 mod value;
+mod witness;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -40,6 +41,8 @@ use evaluate::Evaluator;
 use program::Node;
 use syntax::Fault;
 use text::{Purse, Stop};
+pub(crate) use witness::Seen;
+use witness::Witness;
 
 /// A condition, compiled.
 #[derive(Debug)]
@@ -86,22 +89,37 @@ impl Condition {
         &self.hits
     }
 
-    /// Whether it holds for these facts. `hit(n)` says whether the rule `hits()[n]` hit. Takes at most `steps` steps,
-    /// and takes those that it used off them.
-    pub(crate) fn evaluate(&self, facts: &Facts<'_>, hit: &dyn Fn(usize) -> bool, steps: &mut u64) -> Outcome {
-        match self.run(facts, hit, steps) {
-            Ok(true) => Outcome::True,
-            Ok(false) | Err(Stop::Error) => Outcome::False,
-            Err(Stop::Steps) => Outcome::OutOfSteps,
+    /// Whether it holds for these facts, and where that was seen if it does. `hit(n)` says whether the rule `hits()[n]`
+    /// hit. Takes at most `steps` steps, and takes those that it used off them.
+    pub(crate) fn evaluate(
+        &self,
+        facts: &Facts<'_>,
+        hit: &dyn Fn(usize) -> bool,
+        steps: &mut u64,
+    ) -> (Outcome, Option<Seen>) {
+        match self.witnessed(facts, hit, steps) {
+            Ok((true, witness)) => (Outcome::True, witness.and_then(|it| it.seen(facts))),
+            Ok((false, _)) | Err(Stop::Error) => (Outcome::False, None),
+            Err(Stop::Steps) => (Outcome::OutOfSteps, None),
         }
     }
 
     /// As `evaluate`, with errors told from false.
+    #[cfg(test)]
     fn run(&self, facts: &Facts<'_>, hit: &dyn Fn(usize) -> bool, steps: &mut u64) -> Result<bool, Stop> {
-        let mut evaluator = Evaluator { message: Record::Message(facts), hit, purse: Purse(*steps) };
+        self.witnessed(facts, hit, steps).map(|(truth, _)| truth)
+    }
+
+    fn witnessed<'v>(
+        &'v self,
+        facts: &'v Facts<'v>,
+        hit: &'v dyn Fn(usize) -> bool,
+        steps: &mut u64,
+    ) -> Result<(bool, Option<Witness<'v>>), Stop> {
+        let mut evaluator = Evaluator { message: Record::Message(facts), hit, purse: Purse(*steps), witness: None };
         let result = evaluator.truth(&self.program, None);
         *steps = evaluator.purse.0;
-        result
+        result.map(|truth| (truth, evaluator.witness))
     }
 }
 

@@ -101,6 +101,12 @@ pub(super) struct Needle {
 /// Names to be followed one after the other.
 pub(super) struct Path(pub(super) Vec<&'static Name>);
 
+impl Path {
+    pub(super) fn names(&self) -> Vec<&'static str> {
+        self.0.iter().map(|name| name.name).collect()
+    }
+}
+
 impl fmt::Debug for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.0.iter().map(|name| name.name)).finish()

@@ -159,18 +159,25 @@ impl<'v> Text<'v> {
         })
     }
 
-    /// The byte offset of the first `needle` that begins at `from` or later.
+    /// The byte offset of the first `needle` that begins at `from` or later. What is passed over is paid for, up to the
+    /// end of what is found, and afterwards: whoever cuts a text into pieces would else pay for the rest at each piece.
+    /// A purse that is too small is overdrawn by one pass at most, since nothing is searched after it.
     pub(super) fn find(self, needle: Text<'_>, from: usize, purse: &mut Purse) -> Result<Option<usize>, Stop> {
         let Some(rest) = self.text.as_bytes().get(from..) else { return Ok(None) };
-        purse.pay(rest.len())?;
-        let Some(first) = needle.bytes().next() else { return Ok(Some(from)) };
+        let found = self.find_in(rest, needle, purse)?;
+        purse.pay(found.map_or(rest.len(), |at| at.saturating_add(needle.len())))?;
+        Ok(found.map(|at| from.saturating_add(at)))
+    }
+
+    fn find_in(self, rest: &[u8], needle: Text<'_>, purse: &mut Purse) -> Result<Option<usize>, Stop> {
+        let Some(first) = needle.bytes().next() else { return Ok(Some(0)) };
         if let (Case::AsIs, Some(needle)) = (self.case, needle.as_is()) {
-            return Ok(memmem::find(rest, needle.as_bytes()).map(|at| from + at));
+            return Ok(memmem::find(rest, needle.as_bytes()));
         }
         for at in memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), rest) {
             let Some(here) = rest.get(at..).and_then(|rest| rest.get(..needle.len())) else { break };
             if self.same(here, needle, purse)? {
-                return Ok(Some(from + at));
+                return Ok(Some(at));
             }
         }
         Ok(None)

@@ -101,6 +101,27 @@ fn long_texts_cost_steps() {
 }
 
 #[test]
+fn a_split_text_is_paid_for_once_and_not_once_a_piece() {
+    let mut facts = empty();
+    facts.subject = "some words, ".repeat(50_000);
+    let length = facts.subject.len() as u64;
+    for (condition, pieces) in [
+        ("subject.split(',').size() == 50001", 50_001),
+        ("subject.split('').size() > 7", length),
+        ("subject.lowerAscii().split(',').size() == 50001", 50_001),
+        ("subject.split(', ').exists(w, w == 'nothing')", 50_001),
+    ] {
+        let mut steps = u64::MAX;
+        assert_eq!(compile(condition).unwrap().run(&facts, &|_| false, &mut steps), Ok(!condition.contains("exists")));
+        let used = u64::MAX - steps;
+        assert!((pieces..3 * length + 10 * pieces).contains(&used), "{condition}: {used}");
+    }
+    // It still stops where the steps end.
+    let split = compile("subject.split(',').size() == 50001").unwrap();
+    assert_eq!(split.run(&facts, &|_| false, &mut 100_000), Err(Stop::Steps));
+}
+
+#[test]
 fn running_out_of_steps_is_no_error_that_another_term_outweighs() {
     let facts = sample();
     for condition in ["subject.matches('x') || true", "links.exists(l, l.host.matches('x') || true)", "!hit('no')"] {

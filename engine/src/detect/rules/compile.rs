@@ -1,0 +1,244 @@
+//! Rules as they were read -> rules that run. Takes files, gives [`Rules`] and the problems of whoever wrote them; finds the
+//! order in which rules may ask for each other's hits.
+
+use std::collections::BTreeMap;
+
+use super::condition::{Condition, Origin};
+use super::load::{self, Loaded};
+use super::patterns::{Form, Over, Pattern, Patterns};
+use super::texts::Source;
+use super::{Compiled, RuleSource, Rules};
+use crate::error::{Problem, nearest};
+use crate::wanted::Wanted;
+
+impl Rules {
+    /// Compiles rules. `disabled` names rules that are left out, as if they were not there. A broken rule is a problem,
+    /// and the others are compiled.
+    pub(crate) fn compile(sources: &[RuleSource], disabled: &[String]) -> (Rules, Vec<Problem>) {
+        let mut problems = Vec::new();
+        let (mut loaded, mut broken) = load::read(sources, &mut problems);
+        loaded.retain(|it| !disabled.contains(&it.rule.name));
+
+        let mut builder =
+            Builder { sources, problems, notes: Vec::new(), texts: BTreeMap::new(), wanted: Wanted::NOTHING };
+        let mut rules: Vec<(Loaded, Parts)> = Vec::new();
+        for it in loaded {
+            match builder.parts(&it) {
+                Some(parts) => rules.push((it, parts)),
+                None => broken.push(it.rule.name),
+            }
+        }
+        let mut rules = builder.known_hits(rules, disabled, &mut broken);
+        let order = builder.order(&mut rules, &mut broken);
+
+        let mut numbers: BTreeMap<(Source, Form), usize> = BTreeMap::new();
+        let mut texts = Vec::new();
+        for ((source, form), patterns) in std::mem::take(&mut builder.texts) {
+            match Patterns::new(patterns) {
+                Ok(patterns) => {
+                    numbers.insert((source.clone(), form), texts.len());
+                    texts.push((source, form, patterns));
+                }
+                Err(error) => builder.problems.push(Problem::file("rules", error)),
+            }
+        }
+        let index: BTreeMap<String, usize> =
+            rules.iter().enumerate().map(|(number, (it, _))| (it.rule.name.clone(), number)).collect();
+        let mut compiled = Vec::new();
+        let mut shown = Vec::new();
+        for (it, parts) in rules {
+            let hits = parts.when.iter().flat_map(|when| when.hits());
+            let text = |form| {
+                let key = parts.source.clone().map(|source| (source, form));
+                key.and_then(|key| numbers.get(&key).copied()).unwrap_or(usize::MAX)
+            };
+            let spots = |list: &[(Form, u32)]| list.iter().map(|(form, number)| (text(*form), *number)).collect();
+            compiled.push(Compiled {
+                name: it.rule.name.as_str().into(),
+                any: spots(&parts.any),
+                all: spots(&parts.all),
+                hits: hits.map(|name| index.get(name).copied().unwrap_or(usize::MAX)).collect(),
+                when: parts.when,
+            });
+            shown.push(it.rule);
+        }
+        let Builder { problems, notes, wanted, .. } = builder;
+        (Rules { rules: shown, compiled, order, texts, wanted, notes, broken }, problems)
+    }
+}
+
+/// The compiled parts of one rule.
+struct Parts {
+    source: Option<Source>,
+    any: Vec<(Form, u32)>,
+    all: Vec<(Form, u32)>,
+    when: Option<Condition>,
+}
+
+struct Builder<'s> {
+    sources: &'s [RuleSource],
+    problems: Vec<Problem>,
+    notes: Vec<Problem>,
+    texts: BTreeMap<(Source, Form), Vec<Pattern>>,
+    wanted: Wanted,
+}
+
+impl Builder<'_> {
+    fn wrong(&mut self, it: &Loaded, span: std::ops::Range<usize>, message: String, remedy: String) {
+        let Some(file) = self.sources.get(it.file) else { return };
+        self.problems.push(Problem::span(&file.source, &file.text, span.start, span.end, message).remedy(remedy));
+    }
+
+    fn note(&mut self, it: &Loaded, span: std::ops::Range<usize>) {
+        let Some(file) = self.sources.get(it.file) else { return };
+        let message = format!("rule {}: this pattern is searched in each message", it.rule.name);
+        self.notes.push(
+            Problem::span(&file.source, &file.text, span.start, span.end, message).remedy(
+                "it is cheap once each match contains three letters, digits or signs in a row that it spells out",
+            ),
+        );
+    }
+
+    /// Compiles patterns and condition of a rule; `None`, and noted, where one is broken.
+    fn parts(&mut self, it: &Loaded) -> Option<Parts> {
+        let before = self.problems.len();
+        let mut source = None;
+        if !it.rule.text.is_empty() {
+            match Source::parse(&it.rule.text) {
+                Ok(parsed) => source = Some(parsed),
+                Err(remedy) => {
+                    let message = format!("there is no text {:?} to look at", it.rule.text);
+                    self.wrong(it, it.text.clone(), message, remedy);
+                }
+            }
+        }
+        let over = match &source {
+            Some(Source::Raw) => Over::Bytes,
+            Some(source) if source.is_source() => Over::Source,
+            _ => Over::Text,
+        };
+        let mut patterns = [Vec::new(), Vec::new()];
+        for (list, (texts, spans)) in patterns.iter_mut().zip([(&it.rule.any, &it.any), (&it.rule.all, &it.all)]) {
+            for (text, span) in texts.iter().zip(spans) {
+                match Pattern::compile(text, over) {
+                    Ok(pattern) => {
+                        if !pattern.has_literal() {
+                            self.note(it, span.clone());
+                        }
+                        list.push(pattern);
+                    }
+                    Err(error) => {
+                        let why = error.lines().last().unwrap_or_default().trim().trim_start_matches("error: ");
+                        let remedy = match text.contains("(?=") || text.contains("(?!") || text.contains("(?<") {
+                            true => "look-around is left out: use all, or when".to_owned(),
+                            false => String::new(),
+                        };
+                        self.wrong(it, span.clone(), format!("not a pattern: {why}"), remedy);
+                    }
+                }
+            }
+        }
+        let file = self.sources.get(it.file)?;
+        let mut when = None;
+        if !it.rule.when.is_empty() {
+            let origin = Origin { source: &file.source, text: &file.text, start: it.when };
+            match Condition::compile(&it.rule.when, origin) {
+                Ok(condition) => when = Some(condition),
+                Err(problem) => self.problems.push(problem),
+            }
+        }
+        if self.problems.len() > before {
+            return None;
+        }
+        let wanted = source.as_ref().map_or(Wanted::NOTHING, Source::wanted);
+        self.wanted = self.wanted | wanted | when.as_ref().map_or(Wanted::NOTHING, Condition::wanted);
+        let [any, all] = patterns.map(|list| {
+            let mut spots = Vec::new();
+            for pattern in list {
+                let (Some(source), form) = (&source, pattern.form) else { continue };
+                let all = self.texts.entry((source.clone(), form)).or_default();
+                spots.push((form, u32::try_from(all.len()).unwrap_or(u32::MAX)));
+                all.push(pattern);
+            }
+            spots
+        });
+        Some(Parts { source, any, all, when })
+    }
+
+    /// Leaves out rules that ask for the hits of rules that are not there. A rule that was disabled or is broken is
+    /// there, and never hits.
+    fn known_hits(
+        &mut self,
+        rules: Vec<(Loaded, Parts)>,
+        disabled: &[String],
+        broken: &mut Vec<String>,
+    ) -> Vec<(Loaded, Parts)> {
+        let names: Vec<String> = rules.iter().map(|(it, _)| it.rule.name.clone()).collect();
+        let mut known = Vec::new();
+        for (it, parts) in rules {
+            let asked = parts.when.iter().flat_map(|when| when.hits());
+            let known_name = |name: &&String| [&names, disabled, broken.as_slice()].iter().any(|it| it.contains(name));
+            let unknown = asked.into_iter().find(|name| !known_name(name)).cloned();
+            match unknown {
+                Some(name) => {
+                    let at = it.rule.when.find(&name).map_or(it.when, |offset| it.when + offset);
+                    let remedy = nearest(&name, names.iter().map(String::as_str));
+                    self.wrong(&it, at..at + name.len(), format!("there is no rule {name:?}"), remedy);
+                    broken.push(it.rule.name);
+                }
+                None => known.push((it, parts)),
+            }
+        }
+        known
+    }
+
+    /// Puts rules before those that ask for their hits. Those that ask in a circle are problems, and are left out.
+    fn order(&mut self, rules: &mut Vec<(Loaded, Parts)>, broken: &mut Vec<String>) -> Vec<usize> {
+        loop {
+            let names: BTreeMap<&str, usize> =
+                rules.iter().enumerate().map(|(number, (it, _))| (it.rule.name.as_str(), number)).collect();
+            let mut waits: Vec<Vec<usize>> = rules
+                .iter()
+                .map(|(_, parts)| {
+                    let asked = parts.when.iter().flat_map(|when| when.hits());
+                    asked.filter_map(|name| names.get(name.as_str()).copied()).collect()
+                })
+                .collect();
+            let mut order = Vec::new();
+            let mut done = vec![false; rules.len()];
+            loop {
+                let ready: Vec<usize> = waits
+                    .iter()
+                    .enumerate()
+                    .filter(|(number, waits)| done.get(*number) == Some(&false) && waits.is_empty())
+                    .map(|(number, _)| number)
+                    .collect();
+                if ready.is_empty() {
+                    break;
+                }
+                for number in &ready {
+                    if let Some(done) = done.get_mut(*number) {
+                        *done = true;
+                    }
+                }
+                waits.iter_mut().for_each(|waits| waits.retain(|number| !ready.contains(number)));
+                order.extend(ready);
+            }
+            if order.len() == rules.len() {
+                return order;
+            }
+            let mut rest = Vec::new();
+            for (number, (it, parts)) in std::mem::take(rules).into_iter().enumerate() {
+                if done.get(number) == Some(&true) {
+                    rest.push((it, parts));
+                    continue;
+                }
+                let message = format!("the rule {} asks for its own hit, by way of other rules", it.rule.name);
+                let span = it.when..it.when + it.rule.when.len();
+                self.wrong(&it, span, message, "break the circle".to_owned());
+                broken.push(it.rule.name);
+            }
+            *rules = rest;
+        }
+    }
+}

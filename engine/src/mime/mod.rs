@@ -16,4 +16,4 @@ mod tests;
 
 pub(crate) use tree::{Encoding, Field, Part, PartKind, Tree};
 pub(crate) use uuencode::files as uuencoded_files;
-pub(crate) use walk::parse;
+pub(crate) use walk::{parse, parse_within};

@@ -29,6 +29,8 @@ struct Open {
 
 struct Walk<'r, 'b, 'm> {
     raw: &'r [u8],
+    /// Containers around the message as a whole.
+    around: u16,
     budget: &'b mut Budget<'m>,
     tree: Tree,
     open: Vec<Open>,
@@ -45,8 +47,14 @@ struct Delimiter {
 
 /// Reads a message into a tree.
 pub(crate) fn parse(raw: &[u8], budget: &mut Budget<'_>) -> Tree {
-    let mut walk =
-        Walk { raw, budget, tree: Tree { readings: 1, ..Tree::default() }, open: Vec::new(), active: Vec::new() };
+    parse_within(raw, 0, budget)
+}
+
+/// Reads a message that was found within `around` containers, which count towards the depth limit. Depths in the tree
+/// begin at 0 all the same.
+pub(crate) fn parse_within(raw: &[u8], around: u16, budget: &mut Budget<'_>) -> Tree {
+    let tree = Tree { readings: 1, ..Tree::default() };
+    let mut walk = Walk { raw, around, budget, tree, open: Vec::new(), active: Vec::new() };
     for (kind, at) in lines::defects(raw) {
         walk.defect(kind, at);
     }
@@ -195,7 +203,7 @@ impl Walk<'_, '_, '_> {
         if kind == PartKind::Multipart && boundary.is_empty() {
             self.defect(DefectKind::BoundaryEmpty, at);
         }
-        if kind != PartKind::Leaf && depth >= self.budget.limits.depth {
+        if kind != PartKind::Leaf && depth.saturating_add(self.around) >= self.budget.limits.depth {
             let explanation = format!("containers nest deeper than {}", self.budget.limits.depth);
             self.budget.note_once(Limit::Depth, || Place::raw(at as u64, 0), explanation);
             kind = PartKind::Leaf;

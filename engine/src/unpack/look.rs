@@ -82,10 +82,10 @@ pub(super) fn decode(
     let shared = &*content;
     let done = each(jobs, total, leaves, |mut job| {
         let bytes = shared.items.get(job.number).map(|item| shared.bytes(item)).unwrap_or_default();
-        let (defects, _) = mime::transfer::decode(job.encoding, bytes, &mut job.buffer, job.most);
-        (job.number, job.buffer, defects)
+        let (defects, cut) = mime::transfer::decode(job.encoding, bytes, &mut job.buffer, job.most);
+        (job.number, job.buffer, defects, cut)
     });
-    for (number, buffer, defects) in done {
+    for (number, buffer, defects, cut) in done {
         content.work.decoded += 1;
         let length = buffer.len();
         content.buffers.push(buffer);
@@ -93,6 +93,7 @@ pub(super) fn decode(
         if let Some(item) = content.items.get_mut(number) {
             item.data = data;
             item.size = length as u64;
+            item.cut |= cut;
         }
         for (kind, offset) in defects {
             defect(content, number, kind, offset);
@@ -170,11 +171,12 @@ fn look_at(content: &Content<'_>, number: usize, wanted: Wanted, most: usize) ->
     let Some(item) = content.items.get(number) else { return looked };
     let bytes = content.bytes(item);
     looked.kind = sniff::kind(bytes, &item.declared, item.names.first().map_or("", String::as_str));
-    if item.encrypted && bytes.is_empty() {
+    if item.data == Data::Closed {
         looked.kind = Kind::Unknown;
     }
-    let is_file = item.attached || item.origin == Origin::Member;
-    if wanted.any(Wanted::HASHES) && is_file && !(item.encrypted && bytes.is_empty()) {
+    let is_file = item.attached || item.origin == Origin::Member || !item.names.is_empty();
+    // The digest of a head would pass for that of a file.
+    if wanted.any(Wanted::HASHES) && is_file && item.data != Data::Closed && !item.cut {
         looked.sha256 = Some(Sha256::digest(bytes).into());
     }
     let shown = !item.attached && (item.declared.is_empty() || item.declared.starts_with("text/"));

@@ -23,7 +23,8 @@ pub(super) fn open(content: &mut Content<'_>, number: usize, budget: &mut Budget
     bytes.extend_from_slice(head.unwrap_or_default().as_bytes());
     let shift = bytes.len();
     bytes.extend_from_slice(content.bytes(item));
-    let tree = mime::parse(&bytes, budget);
+    let depth = item.depth;
+    let tree = mime::parse_within(&bytes, depth, budget);
     for defect in &tree.defects {
         let offset = defect.place.offset.saturating_sub(shift as u64);
         // The header that we put there is no fault of the sender's.

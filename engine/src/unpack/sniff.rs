@@ -85,7 +85,39 @@ pub(super) fn kind(bytes: &[u8], declared: &str, name: &str) -> Kind {
     if let Some(kind) = deeper(bytes, head) {
         return kind;
     }
-    text(head)
+    match text(head) {
+        Kind::Unknown if ends_as_zip(bytes) => Kind::Zip,
+        Kind::Unknown if is_old_tar(head) => Kind::Tar,
+        kind => kind,
+    }
+}
+
+/// Whether the directory of a zip archive stands at the end of `bytes`, whatever stands at their front: what reads zips
+/// reads them from there.
+pub(super) fn ends_as_zip(bytes: &[u8]) -> bool {
+    // The last record has 22 bytes, and a comment of up to 64 KB.
+    let tail_start = bytes.len().saturating_sub(22 + (64 << 10));
+    let tail = bytes.get(tail_start..).unwrap_or_default();
+    memmem::rfind(tail, b"PK\x05\x06").is_some_and(|at| {
+        let long = |offset: usize| {
+            let four = tail.get(at + offset..).and_then(<[u8]>::first_chunk::<4>);
+            four.map_or(u32::MAX, |four| u32::from_le_bytes(*four)) as usize
+        };
+        let directory = (tail_start + at).checked_sub(long(12)).and_then(|start| bytes.get(start..));
+        directory.is_some_and(|directory| directory.starts_with(b"PK\x01\x02"))
+    })
+}
+
+/// Whether a head is that of a tar archive from before POSIX, which has no signature, by its checksum.
+fn is_old_tar(head: &[u8]) -> bool {
+    let (Some(block), Some(field)) = (head.first_chunk::<512>(), head.get(148..156)) else { return false };
+    let digits: Vec<u8> =
+        field.iter().copied().skip_while(|byte| *byte == b' ').take_while(u8::is_ascii_digit).collect();
+    let stated = std::str::from_utf8(&digits).ok().and_then(|digits| u32::from_str_radix(digits, 8).ok());
+    let sum: u32 = block.iter().map(|byte| u32::from(*byte)).sum();
+    // The field itself counts as blanks.
+    let own: u32 = field.iter().map(|byte| u32::from(*byte)).sum();
+    block.first() != Some(&0) && stated == (sum - own).checked_add(8 * 32)
 }
 
 fn zipped(bytes: &[u8], head: &[u8]) -> Option<Kind> {

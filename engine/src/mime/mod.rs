@@ -5,6 +5,7 @@ pub(crate) mod charset;
 pub(crate) mod fields;
 mod header;
 mod lines;
+mod parameters;
 pub(crate) mod transfer;
 pub(crate) mod tree;
 mod utf7;

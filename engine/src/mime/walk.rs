@@ -15,6 +15,8 @@ use crate::text::span::Span;
 
 /// Most defects that are noted of one message; one broken in more places is broken.
 const MOST_DEFECTS: usize = 500;
+/// How many times the limit for one header all headers together may have of fields: what is kept of each takes memory.
+const HEADERS_IN_ALL: usize = 50;
 /// How far into an encoded multipart its boundary is looked for, in bytes.
 const PEEK_BYTES: usize = 64 << 10;
 
@@ -166,8 +168,14 @@ impl Walk<'_, '_, '_> {
                 format!("a header has more than {} fields or {} bytes", limits.headers, limits.header_bytes);
             self.budget.note_once(Limit::Headers, || Place::raw(at as u64, header.span.len() as u64), explanation);
         }
-        let fields = index(self.tree.fields.len())..index(self.tree.fields.len() + header.fields.len());
-        self.tree.fields.extend(&header.fields);
+        let room = (self.budget.limits.headers as usize).saturating_mul(HEADERS_IN_ALL);
+        let kept = header.fields.len().min(room.saturating_sub(self.tree.fields.len()));
+        if kept < header.fields.len() {
+            let explanation = format!("all headers together have more than {room} fields");
+            self.budget.note_once(Limit::Headers, || Place::raw(at as u64, header.span.len() as u64), explanation);
+        }
+        let fields = index(self.tree.fields.len())..index(self.tree.fields.len() + kept);
+        self.tree.fields.extend(header.fields.iter().take(kept));
         let mut seen: Vec<DefectKind> = Vec::new();
         let is_message = parent.and_then(|parent| self.part(parent)).is_none_or(|it| it.kind == PartKind::Message);
         let in_fields = if is_message { field_defects(raw, &header.fields) } else { Vec::new() };
@@ -196,7 +204,11 @@ impl Walk<'_, '_, '_> {
             let head = head.get(..PEEK_BYTES.min(head.len())).unwrap_or_default();
             let head_has_delimiter = || memchr::memmem::find(head, &[b"--", boundary.as_slice()].concat()).is_some();
             // A multipart without a boundary has one part, and that is decoded as any other.
-            if kind == PartKind::Message || !(boundary.is_empty() || head_has_delimiter()) {
+            let stands_plain = match kind {
+                PartKind::Message => is_plain_message(head, encoding),
+                _ => boundary.is_empty() || head_has_delimiter(),
+            };
+            if !stands_plain {
                 kind = PartKind::Leaf;
             }
         }
@@ -368,6 +380,25 @@ fn matching(open: &[Open], line: &[u8]) -> Option<(usize, bool)> {
         }
     }
     None
+}
+
+/// Whether a message stands there as it is, though an encoding is declared: a field's colon is no letter of base64, nor
+/// the beginning of a uuencoded file; and in quoted-printable the equals sign before its boundary would be encoded.
+fn is_plain_message(head: &[u8], encoding: Encoding) -> bool {
+    let lines = head.split(|byte| matches!(byte, b'\r' | b'\n')).skip_while(|line| line.is_empty());
+    let is_field = |line: &[u8]| {
+        let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
+        name.len() < line.len() && !name.is_empty() && name.iter().all(|it| it.is_ascii_alphanumeric() || *it == b'-')
+    };
+    let begins = lines.clone().next().is_some_and(is_field);
+    match encoding {
+        Encoding::Base64 | Encoding::Uuencode => begins,
+        Encoding::QuotedPrintable => {
+            let boundary = memchr::memmem::find(head, b"boundary=").and_then(|at| head.get(at + 9..));
+            begins && boundary.is_some_and(|rest| !rest.starts_with(b"3D"))
+        }
+        Encoding::Identity => true,
+    }
 }
 
 fn kind_of(media_type: &str) -> PartKind {

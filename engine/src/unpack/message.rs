@@ -16,7 +16,10 @@ pub(super) fn open(content: &mut Content<'_>, number: usize, budget: &mut Budget
     // A multipart's boundary stands in the header of the part, which a decoded body comes without.
     let head = match (item.kind, item.declared.as_str()) {
         (Kind::Multipart, media_type) => boundary(content, number).map(|boundary| {
-            format!("Content-Type: {media_type}; boundary=\"{}\"\r\n\r\n", boundary.replace(['"', '\\'], ""))
+            format!(
+                "Content-Type: {media_type}; boundary=\"{}\"\r\n\r\n",
+                boundary.replace('\\', "\\\\").replace('"', "\\\"")
+            )
         }),
         _ => None,
     };

@@ -163,6 +163,11 @@ fn text(head: &[u8]) -> Kind {
     if !is_text(head) {
         return Kind::Unknown;
     }
+    // Of UTF-16, what is ASCII in it.
+    let wide = head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff");
+    let narrow: Vec<u8> =
+        if wide { head.iter().copied().skip(2).filter(|byte| *byte != 0).collect() } else { Vec::new() };
+    let head = if wide { narrow.as_slice() } else { head };
     let start = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
     let lower = start.get(..1024).unwrap_or(start).to_ascii_lowercase();
     let begins = |word: &str| lower.starts_with(word.as_bytes());

@@ -58,7 +58,9 @@ pub(super) fn meta_charset(bytes: &[u8]) -> Option<String> {
     let rest = rest.strip_prefix(b"\"").or_else(|| rest.strip_prefix(b"'")).unwrap_or(rest);
     let label: Vec<u8> =
         rest.iter().copied().take_while(|it| it.is_ascii_alphanumeric() || matches!(it, b'-' | b'_' | b':')).collect();
-    String::from_utf8(label).ok().filter(|label| (2..=40).contains(&label.len()))
+    let label = String::from_utf8(label).ok().filter(|label| (2..=40).contains(&label.len()))?;
+    // The label was read byte by byte, so the document is not in UTF-16, whatever it says (HTML, section 13.2.3.2).
+    Some(if label.starts_with("utf-16") { "utf-8".to_owned() } else { label })
 }
 
 /// Reads a document, of which at most `most` bytes of visible and of hidden text are kept. The flag says that there was

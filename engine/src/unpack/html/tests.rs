@@ -77,6 +77,7 @@ fn hostile_documents_end() {
 fn the_charset_of_the_head() {
     assert_eq!(meta_charset(b"<meta charset=\"UTF-8\">").as_deref(), Some("utf-8"));
     assert_eq!(meta_charset(b"<meta content='text/html; charset=koi8-r'>").as_deref(), Some("koi8-r"));
+    assert_eq!(meta_charset(b"<meta charset=utf-16le>").as_deref(), Some("utf-8"));
     assert_eq!(meta_charset(b"<p>charset</p>"), None);
 }
 

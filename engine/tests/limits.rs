@@ -25,7 +25,8 @@ fn bytes_of_the_message() {
     assert_eq!(reached(&scan(raw, 0, |limits| limits.message_bytes = size)), []);
     assert_eq!(reached(&scan(raw, 0, |limits| limits.message_bytes = size - 1)), [Limit::MessageSize]);
     // A file that the cut goes through has no digest.
-    let file = b"Content-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=x\r\n\r\nhello world";
+    let file =
+        b"Content-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=x\r\n\r\nhello world";
     let digest = |most: u32| {
         let mut limits = Limits::default();
         limits.message_bytes = most;

@@ -8,6 +8,7 @@ use super::parameters::{self, Parameters};
 use super::tree::{Encoding, Field};
 use crate::defect::DefectKind;
 use crate::limits::Limits;
+use crate::text::names::bounded;
 use crate::text::span::Span;
 
 /// Longest structured field that is taken apart, in bytes: beyond it, the rest is left out and noted.
@@ -198,6 +199,8 @@ pub(super) struct Description {
     pub(super) names: Vec<String>,
     pub(super) content_id: String,
     pub(super) encoding: Option<Encoding>,
+    /// Bytes of the fields that were taken apart.
+    pub(super) bytes: usize,
     pub(super) defects: Vec<(DefectKind, usize)>,
 }
 
@@ -214,6 +217,7 @@ pub(super) fn describe(raw: &[u8], fields: &[Field]) -> Description {
         fields.iter().filter(|field| field.is(raw, "content-disposition")).take(MOST_NAMED).enumerate()
     {
         let mut parsed = parameters(raw, field, &mut it.defects);
+        it.bytes += field.value.len().min(STRUCTURED_BYTES);
         names.extend(parsed.values.remove("filename").unwrap_or_default());
         if index == 0 {
             it.disposition = parsed.kind;
@@ -221,6 +225,7 @@ pub(super) fn describe(raw: &[u8], fields: &[Field]) -> Description {
     }
     for (index, field) in fields.iter().filter(|field| field.is(raw, "content-type")).take(MOST_NAMED).enumerate() {
         let parsed = parameters(raw, field, &mut it.defects);
+        it.bytes += field.value.len().min(STRUCTURED_BYTES);
         names.extend(parsed.values.get("name").cloned().unwrap_or_default());
         if index > 0 {
             continue;
@@ -239,10 +244,10 @@ pub(super) fn describe(raw: &[u8], fields: &[Field]) -> Description {
         }
     }
     let value = |name: &str| values.get(name).and_then(|readings: &Vec<String>| readings.first());
-    it.charset = value("charset").map(|charset| charset.trim().to_owned()).filter(|it| !it.is_empty());
-    it.boundary = value("boundary").cloned();
+    it.charset = value("charset").map(|charset| bounded(charset.trim().to_owned())).filter(|it| !it.is_empty());
+    it.boundary = value("boundary").filter(|_| it.media_type.starts_with("multipart/")).cloned();
     it.parameters =
-        values.into_iter().filter_map(|(name, readings)| Some((name, readings.into_iter().next()?))).collect();
+        values.into_iter().filter_map(|(name, all)| Some((bounded(name), bounded(all.into_iter().next()?)))).collect();
     if let Some(field) = first("content-id") {
         it.content_id = fields::text(field.value.of(raw)).trim_matches(['<', '>']).to_owned();
     }

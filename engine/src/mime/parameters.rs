@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use super::charset::to_utf8;
 use super::fields;
 use crate::defect::DefectKind;
+use crate::text::names::bounded;
 
 /// How many parentheses without an end are looked for: each costs the rest of the field.
 const MOST_OPEN_COMMENTS: u32 = 4;
@@ -418,7 +419,7 @@ fn percent(text: &str) -> Vec<u8> {
 /// A file name as a mail program shows it: encoded words decoded though they may not stand in a parameter.
 pub(super) fn file_name(name: &str) -> String {
     let name = if name.contains("=?") { fields::text(name.as_bytes()) } else { name.to_owned() };
-    name.trim().to_owned()
+    bounded(name.trim().to_owned())
 }
 
 #[cfg(test)]

@@ -213,12 +213,12 @@ fn files_within_text() {
     let file = "begin 644 cat.txt\n#0V%T\n`\nend\n";
     assert_eq!(decoded(Encoding::Uuencode, file.as_bytes()), ("Cat".into(), vec![]));
     let text = format!("see below\n{file}thanks\nbegin 100 words\nnot a file\n");
-    let found = uuencoded_files(text.as_bytes());
+    let found = uuencoded_files(text.as_bytes(), 10);
     assert_eq!((found.len(), found[0].name.as_str()), (1, "cat.txt"));
     assert_eq!(found[0].span.of(text.as_bytes()), &file.as_bytes()[..file.len() - 1]);
     let cut = decoded(Encoding::Uuencode, b"begin 644 cat.txt\n#0V%T\n");
     assert_eq!(cut, ("Cat".into(), vec![DefectKind::UuencodeMalformed]));
-    assert_eq!(uuencoded_files("begin 644 x\n".repeat(50_000).as_bytes()).len(), 0);
+    assert_eq!(uuencoded_files("begin 644 x\n".repeat(50_000).as_bytes(), 10).len(), 0);
 }
 
 #[test]

@@ -26,6 +26,7 @@ use crate::limits::Budget;
 use crate::mime::{self, Encoding, Part, PartKind, Tree};
 use crate::place::{Place, Readings, View};
 use crate::scratch::Scratch;
+use crate::text::names::bounded;
 use crate::text::span::Span;
 use crate::verdict::Work;
 use crate::wanted::Wanted;
@@ -60,13 +61,13 @@ struct Child {
 impl Child {
     /// A file as it was unpacked.
     fn unpacked(name: String, bytes: Vec<u8>, cut: bool) -> Child {
-        let names = if name.is_empty() { Vec::new() } else { vec![name] };
+        let names = if name.is_empty() { Vec::new() } else { vec![bounded(name)] };
         Child { names, size: bytes.len() as u64, bytes: Some(bytes), encrypted: false, cut }
     }
 
     /// A file that could not be unpacked, and its size as stated.
     fn closed(name: String, size: u64, encrypted: bool) -> Child {
-        let names = if name.is_empty() { Vec::new() } else { vec![name] };
+        let names = if name.is_empty() { Vec::new() } else { vec![bounded(name)] };
         Child { names, bytes: None, size, encrypted, cut: false }
     }
 }
@@ -323,7 +324,12 @@ fn is_closed(kind: Kind) -> bool {
 fn uuencoded(text: &[u8], place: &Place, budget: &mut Budget<'_>) -> Opened {
     let mut opened = Opened::default();
     let mut room = Room::of(budget, text.len());
-    for file in mime::uuencoded_files(text) {
+    // One more than may be kept, so that whoever adds them notes the limit.
+    let most = (budget.limits.items as usize).saturating_add(1);
+    if !budget.work(text.len() as u64, || place.clone()) {
+        return opened;
+    }
+    for file in mime::uuencoded_files(text, most) {
         let mut bytes = Vec::new();
         let most = usize::try_from(room.left).unwrap_or(usize::MAX);
         let (defects, cut) = mime::transfer::decode(Encoding::Uuencode, file.span.of(text), &mut bytes, most);

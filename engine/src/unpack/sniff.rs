@@ -7,6 +7,8 @@ use super::Kind;
 /// How much of a file's head is looked at, in bytes.
 const HEAD_BYTES: usize = 4 << 10;
 
+const OLE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
+
 /// Signatures at the front of a file. The first that fits counts.
 const FRONT: &[(&[u8], Kind)] = &[
     (b"MZ", Kind::Executable),
@@ -17,7 +19,7 @@ const FRONT: &[(&[u8], Kind)] = &[
     (b"\xcf\xfa\xed\xfe", Kind::MachO),
     (b"\x4c\x00\x00\x00\x01\x14\x02\x00", Kind::Shortcut),
     (b"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d", Kind::OneNote),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Kind::Ole),
+    (OLE, Kind::Ole),
     (b"\x1f\x8b\x08", Kind::Gzip),
     (b"BZh", Kind::Bzip2),
     (b"\xfd7zXZ\x00", Kind::Xz),
@@ -99,6 +101,11 @@ pub(super) fn ends_as_zip(bytes: &[u8]) -> bool {
     let tail_start = bytes.len().saturating_sub(22 + (64 << 10));
     let tail = bytes.get(tail_start..).unwrap_or_default();
     memmem::rfind(tail, b"PK\x05\x06").is_some_and(|at| {
+        // Office files of the old kind have zips in them, maybe near their end: theirs, and not the file's.
+        let comment = tail.get(at + 20..).and_then(<[u8]>::first_chunk::<2>).map_or(0, |two| u16::from_le_bytes(*two));
+        if bytes.starts_with(OLE) && at + 22 + usize::from(comment) != tail.len() {
+            return false;
+        }
         let long = |offset: usize| {
             let four = tail.get(at + offset..).and_then(<[u8]>::first_chunk::<4>);
             four.map_or(u32::MAX, |four| u32::from_le_bytes(*four)) as usize

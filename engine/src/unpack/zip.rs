@@ -1,6 +1,7 @@
 //! Zip archives, and the documents that are zip archives inside. Members are read as the directory at the end has them;
 //! then those that only local headers have, since some programs read a zip from its front.
 
+use std::cell::Cell;
 use std::io::Cursor;
 
 use zip::{CompressionMethod, ZipArchive};
@@ -12,6 +13,7 @@ use crate::defect::DefectKind;
 use crate::incomplete::Limit;
 use crate::limits::Budget;
 use crate::place::Place;
+use crate::text::names::bounded;
 
 /// Unpacks `bytes`.
 pub(super) fn open(bytes: &[u8], place: &Place, budget: &mut Budget<'_>) -> Opened {
@@ -70,6 +72,9 @@ impl Reader<'_> {
             } else if !is_known {
                 self.unsupported(budget);
                 self.opened.children.push(Child::closed(name.clone(), size, false));
+            } else if !budget.work(packed.min(self.bytes.len()) as u64, || self.place.clone()) {
+                // Many may share one content, and it need not unpack to anything.
+                return;
             } else if let Ok(mut entry) = archive.by_index(index) {
                 read = self.child(name.clone(), &mut entry, budget);
             } else {
@@ -85,7 +90,7 @@ impl Reader<'_> {
             if names_differ {
                 self.defect(DefectKind::ArchiveDamaged);
                 if let Some(child) = self.opened.children.last_mut() {
-                    child.names.push(local.name.clone());
+                    child.names.push(bounded(local.name.clone()));
                 }
             }
             if local.is_encrypted != encrypted {
@@ -130,8 +135,12 @@ impl Reader<'_> {
             self.opened.children.push(Child::closed(local.name, local.size, true));
             return true;
         }
-        match local.reader(self.bytes) {
-            Some(mut source) => self.child(local.name, &mut *source, budget),
+        let read = Cell::new(0);
+        match local.reader(self.bytes, &read) {
+            Some(mut source) => {
+                let go_on = self.child(local.name, &mut *source, budget);
+                budget.work(read.get(), || self.place.clone()) && go_on
+            }
             None => {
                 self.unsupported(budget);
                 self.opened.children.push(Child::closed(local.name, local.size, false));

@@ -1,6 +1,7 @@
 //! The local headers of a zip archive (APPNOTE, section 4.3.7): what stands before each member, and is all that is left
 //! where the directory at the end is damaged or leaves a member out.
 
+use std::cell::Cell;
 use std::io::Read;
 
 use flate2::read::DeflateDecoder;
@@ -72,23 +73,42 @@ impl Local {
         }
     }
 
-    /// The member's content; `None` where its method is none that we have. A deflated one ends by itself.
-    pub(super) fn reader<'b>(&self, bytes: &'b [u8]) -> Option<Box<dyn Read + 'b>> {
+    /// The member's content; `None` where its method is none that we have. A deflated one ends by itself. `read` counts
+    /// the packed bytes that it takes.
+    pub(super) fn reader<'b>(&self, bytes: &'b [u8], read: &'b Cell<u64>) -> Option<Box<dyn Read + 'b>> {
         let rest = bytes.get(self.data..).unwrap_or_default();
         let packed = match (self.packed, self.method) {
             (Some(packed), _) => rest.get(..packed).unwrap_or(rest),
             (None, STORED) => {
-                let ends = [SIGNATURE, b"PK\x07\x08", b"PK\x01\x02"];
-                let end = ends.iter().filter_map(|end| memmem::find(rest, end)).min();
+                let ends = |at: &usize| {
+                    let mark = rest.get(at + 2..at + 4).unwrap_or_default();
+                    matches!(mark, b"\x03\x04" | b"\x07\x08" | b"\x01\x02")
+                };
+                let end = memmem::find_iter(rest, b"PK").find(ends);
                 end.and_then(|end| rest.get(..end)).unwrap_or(rest)
             }
             (None, _) => rest,
         };
+        let packed = Counted { rest: packed, read };
         match self.method {
             STORED => Some(Box::new(packed)),
             DEFLATED => Some(Box::new(DeflateDecoder::new(packed))),
             _ => None,
         }
+    }
+}
+
+/// Bytes that count how many of them were read.
+struct Counted<'b> {
+    rest: &'b [u8],
+    read: &'b Cell<u64>,
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let length = self.rest.read(out)?;
+        self.read.set(self.read.get().saturating_add(length as u64));
+        Ok(length)
     }
 }
 

@@ -62,6 +62,52 @@ fn many_members_that_share_one_content() {
 }
 
 #[test]
+fn many_members_that_share_one_content_which_is_nothing() {
+    // Four megabytes of empty blocks, unpacked for nothing by each member: paid for as they are read.
+    let empty = b"\x00\x00\x00\xff\xff".repeat(800_000);
+    let mut local = Member { stored: true, ..Member::new("n", &empty) }.local();
+    local[8] = 8;
+    let mut entry = Member { stored: true, ..Member::new("n", &empty) }.entry(0);
+    entry[10] = 8;
+    let entries: Vec<Vec<u8>> = (0..3_000u16)
+        .map(|n| {
+            let mut entry = entry.clone();
+            entry[28] = 2;
+            entry.pop();
+            entry.extend(n.to_le_bytes());
+            entry
+        })
+        .collect();
+    let limits = Limits { steps: 200_000_000, ..Limits::default() };
+    let all = open_within(&file("nothing.zip", &zip_of(&local, &entries)), &limits);
+    assert_eq!(all.limits(), [Limit::Steps]);
+    assert!(all.items.len() < 60, "{}", all.items.len());
+}
+
+#[test]
+fn local_headers_without_lengths_take_one_pass() {
+    let header = b"PK\x03\x04\x14\0\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0aPK\x05\x05";
+    let all = opened(&file("a.zip", &header.repeat(9_000)));
+    assert_eq!((all.items.len(), all.limits()), (9_003, vec![]));
+}
+
+#[test]
+fn names_longer_than_any_file_has_are_cut() {
+    let name = "x".repeat(60_000) + ".exe";
+    let all = opened(&file("a.zip", &zip_members(&[Member::new(&name, b"x")])));
+    assert_eq!((all.items[3].names[0].len(), all.items[3].names[0].ends_with("x.exe")), (1_000, true));
+    let raw = format!("Content-Type: a/b; name=\"{}.exe\"\r\n\r\nx", "x".repeat(10_000));
+    assert!(opened(raw.as_bytes()).at("1").names[0].len() <= 1_000);
+}
+
+#[test]
+fn a_million_uuencoded_files() {
+    let text = "Subject: x\r\n\r\n".to_owned() + &"begin 644 x\r\n#04)#\r\nend\r\n".repeat(200_000);
+    let all = opened(text.as_bytes());
+    assert_eq!((all.items.len(), all.limits()), (10_000, vec![Limit::Items, Limit::Text]));
+}
+
+#[test]
 fn a_tar_that_states_a_huge_size() {
     let mut bytes = tar(&[("big", b"x")]);
     bytes[124..136].copy_from_slice(b"77777777777\0");

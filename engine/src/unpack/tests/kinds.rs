@@ -50,6 +50,16 @@ fn names_that_lead_out_stay_as_they_are() {
 }
 
 #[test]
+fn texts_in_two_bytes_a_letter() {
+    for (name, text, kind) in [("a.html", "<html><p>hi", Kind::Html), ("a.txt", "just words", Kind::Text)] {
+        let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let all = typed("application/octet-stream", name, &[b"\xff\xfe".as_slice(), &wide].concat());
+        assert_eq!(all.at("1").kind, kind);
+        assert_eq!(all.at("1").text.as_deref(), (kind == Kind::Html).then_some("hi"));
+    }
+}
+
+#[test]
 fn archives_without_an_opener_are_named() {
     let all = opened(&file("a.rar", b"Rar!\x1a\x07\x01\x00...."));
     assert_eq!((all.at("2").kind, all.limits()), (Kind::Rar, vec![Limit::Unsupported]));
@@ -67,6 +77,10 @@ fn a_zip_behind_something_else_is_both() {
     let all = opened(&file("a.zip", &junk));
     assert_eq!(all.at("2").kind, Kind::Zip);
     assert_is(&all, "2/a.zip/eicar.com", Kind::Text, eicar());
+    // In an office file of the old kind, a zip near the end is that file's; one at the very end is both, too.
+    let office = [b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".as_slice(), &[0; 600], &packed].concat();
+    assert_eq!(opened(&file("a.doc", &office)).items.len(), 4);
+    assert_eq!(opened(&file("a.doc", &[office, vec![0; 40]].concat())).items.len(), 3);
     // The end alone makes no zip.
     let end = [b"\x01\x02\x00\x00".as_slice(), b"PK\x05\x06", &[7; 18]].concat();
     assert_eq!(opened(&file("a.bin", &end)).at("2").kind, Kind::Unknown);

@@ -55,8 +55,12 @@ fn alias(label: &str) -> &str {
     }
 }
 
-/// Text without a usable label: UTF-8 where it is valid, else windows-1252, in which every byte is something.
+/// Text without a usable label: what its byte-order mark says, UTF-8 where it is valid, else windows-1252, in which
+/// every byte is something.
 fn guess(bytes: &[u8]) -> Cow<'_, str> {
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return WINDOWS_1252.decode(bytes).0;
+    }
     match std::str::from_utf8(bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => WINDOWS_1252.decode_without_bom_handling(bytes).0,

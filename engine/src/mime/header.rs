@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use super::fields;
 use super::lines::{Line, line_at};
+use super::parameters::{self, Parameters};
 use super::tree::{Encoding, Field};
 use crate::defect::DefectKind;
 use crate::limits::Limits;
+use crate::text::names::bounded;
 use crate::text::span::Span;
 
 /// Longest structured field that is taken apart, in bytes: beyond it, the rest is left out and noted.
@@ -197,53 +199,75 @@ pub(super) struct Description {
     pub(super) names: Vec<String>,
     pub(super) content_id: String,
     pub(super) encoding: Option<Encoding>,
+    /// Bytes of the fields that were taken apart.
+    pub(super) bytes: usize,
     pub(super) defects: Vec<(DefectKind, usize)>,
 }
 
-/// Reads Content-Type and its friends. Of fields that stand twice the first counts.
+/// How many fields of one name are read for the file names in them; the first counts for all else.
+const MOST_NAMED: usize = 4;
+
+/// Reads Content-Type and its friends. Of fields that stand twice the first counts; file names of all of them are kept.
 pub(super) fn describe(raw: &[u8], fields: &[Field]) -> Description {
     let mut it = Description::default();
     let first = |name: &str| fields.iter().find(|field| field.is(raw, name));
-    let mut parameters = BTreeMap::new();
-    if let Some(field) = first("content-disposition") {
-        let value = structured(raw, field, &mut it.defects);
-        let parsed = mailparse::parse_content_disposition(&value);
-        let kind = value.split(';').next().unwrap_or_default().trim();
-        it.disposition = kind.to_ascii_lowercase();
-        duplicate_parameters(&value, field, &mut it.defects);
-        it.names.extend(parsed.params.get("filename").map(|name| file_name(name)));
+    let mut values = BTreeMap::new();
+    let mut names = Vec::new();
+    for (index, field) in
+        fields.iter().filter(|field| field.is(raw, "content-disposition")).take(MOST_NAMED).enumerate()
+    {
+        let mut parsed = parameters(raw, field, &mut it.defects);
+        it.bytes += field.value.len().min(STRUCTURED_BYTES);
+        names.extend(parsed.values.remove("filename").unwrap_or_default());
+        if index == 0 {
+            it.disposition = parsed.kind;
+        }
     }
-    if let Some(field) = first("content-type") {
-        let value = structured(raw, field, &mut it.defects);
-        let parsed = mailparse::parse_content_type(&value);
-        let kind = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let fits = kind.split_once('/').is_some_and(|(kind, sub)| is_token(kind) && is_token(sub));
-        it.declared = fits;
-        if fits {
-            it.media_type = kind;
+    for (index, field) in fields.iter().filter(|field| field.is(raw, "content-type")).take(MOST_NAMED).enumerate() {
+        let parsed = parameters(raw, field, &mut it.defects);
+        it.bytes += field.value.len().min(STRUCTURED_BYTES);
+        names.extend(parsed.values.get("name").cloned().unwrap_or_default());
+        if index > 0 {
+            continue;
+        }
+        it.declared = parsed.kind.split_once('/').is_some_and(|(kind, sub)| is_token(kind) && is_token(sub));
+        if it.declared {
+            it.media_type = parsed.kind;
         } else {
             it.defects.push((DefectKind::TypeMalformed, field.value.start as usize));
         }
-        duplicate_parameters(&value, field, &mut it.defects);
-        parameters = parsed.params;
+        values = parsed.values;
     }
-    it.names.extend(parameters.get("name").map(|name| file_name(name)));
-    it.names.retain(|name| !name.is_empty());
-    it.names.dedup();
-    it.charset = parameters.get("charset").map(|charset| charset.trim().to_owned()).filter(|it| !it.is_empty());
-    it.boundary = parameters.get("boundary").cloned();
-    it.parameters = parameters.into_iter().collect();
+    for name in names.iter().map(|name| parameters::file_name(name)).filter(|name| !name.is_empty()) {
+        if it.names.len() < MOST_NAMES && !it.names.contains(&name) {
+            it.names.push(name);
+        }
+    }
+    let value = |name: &str| values.get(name).and_then(|readings: &Vec<String>| readings.first());
+    it.charset = value("charset").map(|charset| bounded(charset.trim().to_owned())).filter(|it| !it.is_empty());
+    it.boundary = value("boundary").filter(|_| it.media_type.starts_with("multipart/")).cloned();
+    it.parameters =
+        values.into_iter().filter_map(|(name, all)| Some((bounded(name), bounded(all.into_iter().next()?)))).collect();
     if let Some(field) = first("content-id") {
         it.content_id = fields::text(field.value.of(raw)).trim_matches(['<', '>']).to_owned();
     }
     if let Some(field) = first("content-transfer-encoding") {
-        let value = structured(raw, field, &mut it.defects);
+        let value = without_comments(&structured(raw, field, &mut it.defects));
         it.encoding = encoding(value.split([';', ' ', '\t']).find(|word| !word.is_empty()).unwrap_or_default());
         if it.encoding.is_none() {
             it.defects.push((DefectKind::EncodingUnknown, field.value.start as usize));
         }
     }
     it
+}
+
+/// Most names of one part that are kept.
+const MOST_NAMES: usize = 16;
+
+fn parameters(raw: &[u8], field: &Field, defects: &mut Vec<(DefectKind, usize)>) -> Parameters {
+    let parsed = parameters::read(&structured(raw, field, defects));
+    defects.extend(parsed.defects.iter().map(|kind| (*kind, field.value.start as usize)));
+    parsed
 }
 
 /// The encoding that a name stands for; the misspelt and the private names are those that mail programs know.
@@ -258,7 +282,7 @@ fn encoding(name: &str) -> Option<Encoding> {
     })
 }
 
-/// A structured field as text: unfolded, comments removed, cut to a size that every parser takes in a moment.
+/// A structured field as text: unfolded, and cut to a size that every parser takes in a moment.
 fn structured(raw: &[u8], field: &Field, defects: &mut Vec<(DefectKind, usize)>) -> String {
     let value = field.value.of(raw);
     let head = value.get(..STRUCTURED_BYTES.min(value.len())).unwrap_or_default();
@@ -266,18 +290,15 @@ fn structured(raw: &[u8], field: &Field, defects: &mut Vec<(DefectKind, usize)>)
         defects.push((DefectKind::ParameterMalformed, field.value.start as usize));
     }
     let (text, _) = super::charset::to_utf8(None, head);
-    without_comments(&text)
+    text.chars().filter(|letter| !matches!(letter, '\r' | '\n')).collect()
 }
 
-/// The text without folding and without comments (RFC 5322, section 3.2.2); one that never ends is left in place.
+/// The text without comments (RFC 5322, section 3.2.2); one that never ends is left in place.
 fn without_comments(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let (mut depth, mut quoted, mut escaped) = (0u32, false, false);
     let mut opened_at = 0;
     for (at, letter) in text.char_indices() {
-        if matches!(letter, '\r' | '\n') {
-            continue;
-        }
         let plain = !std::mem::take(&mut escaped);
         match letter {
             '\\' if plain && (quoted || depth > 0) => escaped = true,
@@ -307,34 +328,4 @@ fn without_comments(text: &str) -> String {
 
 fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?=".contains(&byte))
-}
-
-/// A file name as a mail program shows it: encoded words decoded though they may not stand in a parameter.
-fn file_name(name: &str) -> String {
-    let name = if name.contains("=?") { fields::text(name.as_bytes()) } else { name.to_owned() };
-    name.trim().to_owned()
-}
-
-fn duplicate_parameters(value: &str, field: &Field, defects: &mut Vec<(DefectKind, usize)>) {
-    let mut seen: Vec<String> = Vec::new();
-    let mut quoted = false;
-    let outside = |letter: char| {
-        quoted ^= letter == '"';
-        letter == ';' && !quoted
-    };
-    for parameter in value.split(outside).skip(1) {
-        let Some((name, _)) = parameter.split_once('=') else {
-            if !parameter.trim().is_empty() {
-                defects.push((DefectKind::ParameterMalformed, field.value.start as usize));
-            }
-            continue;
-        };
-        let name = name.trim().to_ascii_lowercase();
-        if seen.contains(&name) {
-            let kind = if name == "boundary" { DefectKind::DuplicateBoundary } else { DefectKind::DuplicateParameter };
-            defects.push((kind, field.value.start as usize));
-        } else if seen.len() < 64 {
-            seen.push(name);
-        }
-    }
 }

@@ -5,6 +5,7 @@ pub(crate) mod charset;
 pub(crate) mod fields;
 mod header;
 mod lines;
+mod parameters;
 pub(crate) mod transfer;
 pub(crate) mod tree;
 mod utf7;
@@ -16,4 +17,4 @@ mod tests;
 
 pub(crate) use tree::{Encoding, Field, Part, PartKind, Tree};
 pub(crate) use uuencode::files as uuencoded_files;
-pub(crate) use walk::parse;
+pub(crate) use walk::{parse, parse_within};

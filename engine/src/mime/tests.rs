@@ -213,12 +213,12 @@ fn files_within_text() {
     let file = "begin 644 cat.txt\n#0V%T\n`\nend\n";
     assert_eq!(decoded(Encoding::Uuencode, file.as_bytes()), ("Cat".into(), vec![]));
     let text = format!("see below\n{file}thanks\nbegin 100 words\nnot a file\n");
-    let found = uuencoded_files(text.as_bytes());
+    let found = uuencoded_files(text.as_bytes(), 10);
     assert_eq!((found.len(), found[0].name.as_str()), (1, "cat.txt"));
     assert_eq!(found[0].span.of(text.as_bytes()), &file.as_bytes()[..file.len() - 1]);
     let cut = decoded(Encoding::Uuencode, b"begin 644 cat.txt\n#0V%T\n");
     assert_eq!(cut, ("Cat".into(), vec![DefectKind::UuencodeMalformed]));
-    assert_eq!(uuencoded_files("begin 644 x\n".repeat(50_000).as_bytes()).len(), 0);
+    assert_eq!(uuencoded_files("begin 644 x\n".repeat(50_000).as_bytes(), 10).len(), 0);
 }
 
 #[test]
@@ -230,6 +230,12 @@ fn charsets() {
     assert_eq!(it("us-ascii", "naïve".as_bytes()), "naïve");
     assert_eq!(it("us-ascii", b"na\xefve"), "naïve");
     assert_eq!(it("utf-7", b"1 +- 1 +AD0- +IKw-2"), "1 + 1 = €2");
+    // A byte-order mark says more than no label, or one that says nothing.
+    for bytes in [b"\xff\xfeh\0\xe9\0".as_slice(), b"\xfe\xff\0h\0\xe9", b"\xef\xbb\xbfh\xc3\xa9"] {
+        assert_eq!(charset::to_utf8(None, bytes).0, "h\u{e9}");
+        assert_eq!(it("us-ascii", bytes), "h\u{e9}");
+        assert_eq!(it("utf-8", bytes), "h\u{e9}");
+    }
     assert_eq!(charset::to_utf8(Some("no-such"), b"x").1, Some(DefectKind::CharsetUnknown));
     assert_eq!(charset::to_utf8(Some("utf-8"), b"\xff").1, Some(DefectKind::CharsetMalformed));
     assert_eq!(charset::to_utf8(None, b"plain").1, None);
@@ -283,6 +289,16 @@ fn dates_and_traces() {
     assert_eq!((it.ip, it.name.as_str(), it.helo.as_str()), ("192.0.2.8".parse().ok(), "", "a.example"));
     let it = received(b"from x (unknown [IPv6:2001:db8::1]) by b.example");
     assert_eq!(it.ip, "2001:db8::1".parse().ok());
+    // qmail: what the client said stands in one comment, its address in another.
+    let it = received(
+        b"from unknown (HELO mail.a.example) (192.0.2.9)\n  by b.example with SMTP; 24 Nov 2026 04:00:00 -0000",
+    );
+    assert_eq!((it.helo.as_str(), it.name.as_str()), ("mail.a.example", ""));
+    assert_eq!((it.ip, it.by.as_str(), it.with.as_str()), ("192.0.2.9".parse().ok(), "b.example", "SMTP"));
+    let it = received(b"from host.a.example (HELO x) (u@192.0.2.9) by b.example with SMTP");
+    assert_eq!((it.helo.as_str(), it.name.as_str(), it.ip), ("x", "host.a.example", "192.0.2.9".parse().ok()));
+    let it = received(b"from a.example (host.example [192.0.2.1]) by b.example (192.0.2.2) with SMTP (192.0.2.3)");
+    assert_eq!((it.name.as_str(), it.ip), ("host.example", "192.0.2.1".parse().ok()));
     assert_eq!(received(b"(((((("), received(b""));
 }
 
@@ -429,4 +445,73 @@ fn dates_in_every_order() {
     ] {
         assert_eq!(date(none.as_bytes()), None, "{none}");
     }
+}
+
+#[test]
+fn decoding_stops_at_the_limit() {
+    let (base64, uu) = ("QUJD".repeat(1 << 20), "begin 644 x\n".to_owned() + &"#04)#\n".repeat(1 << 18));
+    for (encoding, bytes) in [
+        (Encoding::Base64, base64.as_str()),
+        (Encoding::Base64, &"Q\nU\nJ\nD\n".repeat(1 << 18)),
+        (Encoding::QuotedPrintable, &"=41".repeat(1 << 20)),
+        (Encoding::QuotedPrintable, &"ABC".repeat(1 << 20)),
+        (Encoding::Uuencode, &uu),
+        (Encoding::Identity, &base64),
+    ] {
+        let mut out = b"before".to_vec();
+        let (_, cut) = transfer::decode(encoding, bytes.as_bytes(), &mut out, 1000);
+        assert_eq!((out.len(), cut), (1006, true), "{encoding:?}");
+        // It was never much longer.
+        assert!(out.capacity() < 10_000, "{encoding:?}: {}", out.capacity());
+        let mut all = Vec::new();
+        let (_, cut) = transfer::decode(encoding, bytes.as_bytes(), &mut all, usize::MAX);
+        assert!(!cut);
+        let mut again = Vec::new();
+        assert!(!transfer::decode(encoding, bytes.as_bytes(), &mut again, all.len()).1, "{encoding:?}");
+        assert_eq!(again, all);
+    }
+}
+
+#[test]
+fn a_message_that_declares_an_encoding_and_has_none() {
+    for encoding in ["base64", "x-uuencode", "quoted-printable"] {
+        let raw = format!(
+            "Content-Type: message/rfc822\nContent-Transfer-Encoding: {encoding}\n\nSubject: inner\n\
+             Content-Type: multipart/mixed; boundary=\"=X\"\n\n--=X\n\nhello\n--=X--\n"
+        );
+        assert_eq!(leaves(raw.as_bytes()), owned(&[("1.1", "hello")]), "{encoding}");
+        assert_eq!(defects(raw.as_bytes()), ["encoded-container"], "{encoding}");
+    }
+    for body in ["U3ViamVjdDogeA==", "begin 644 x\n#0V%T\n`\nend"] {
+        let raw = format!("Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n{body}\n");
+        assert_eq!(leaves(raw.as_bytes()).len(), 1);
+        assert_eq!(parts(raw.as_bytes()).len(), 1, "{body}");
+    }
+    let encoded = "Content-Type: message/rfc822\nContent-Transfer-Encoding: quoted-printable\n\nSubject: x\n\
+                   Content-Type: multipart/mixed; boundary=3DX\n\n--X\n\nhello\n--X--\n";
+    assert_eq!(parts(encoded.as_bytes()).len(), 1);
+}
+
+#[test]
+fn fields_of_all_parts_together_are_bounded() {
+    let part = "--b\n".to_owned() + &"A: b\n".repeat(1_500) + "Content-Type: text/html\n\nx\n";
+    let raw = "Content-Type: multipart/mixed; boundary=b\n\n".to_owned() + &part.repeat(100);
+    let (tree, reached) = parsed(raw.as_bytes());
+    assert_eq!((tree.fields.len(), reached), (100_000, vec![Limit::Headers]));
+    // What a part is, is known all the same.
+    assert!(tree.parts.iter().skip(1).all(|part| part.media_type == "text/html"));
+    let (tree, reached) = parsed(raw.get(..raw.len() / 2).unwrap().as_bytes());
+    assert!(tree.fields.len() > 70_000 && reached.is_empty());
+}
+
+#[test]
+fn names_of_all_fields_are_kept() {
+    let raw = b"Content-Disposition: attachment; filename=a.txt\nContent-Disposition: inline; filename=b.exe\n\
+                Content-Type: a/b; name=c.js; name=a.txt\n\nx";
+    let part = parsed(raw).0.parts.remove(0);
+    assert_eq!(
+        (part.names, part.disposition),
+        (vec!["a.txt".into(), "b.exe".into(), "c.js".into()], "attachment".into())
+    );
+    assert_eq!(defects(raw), ["duplicate-header", "duplicate-parameter"]);
 }

@@ -18,18 +18,19 @@ pub(crate) fn decode(
     most: usize,
 ) -> (Vec<(DefectKind, usize)>, bool) {
     let start = out.len();
-    // Decoding never makes more bytes than it reads, so reading little more than `most` bounds the output.
+    // Each decoder stops a little behind this length; what is too much is cut off then.
+    let full = start.saturating_add(most);
     let defects = match encoding {
         Encoding::Identity => {
             out.extend_from_slice(bytes.get(..most.min(bytes.len())).unwrap_or_default());
             return (Vec::new(), bytes.len() > most);
         }
-        Encoding::Base64 => base64(bytes, out),
-        Encoding::QuotedPrintable => quoted_printable(bytes, out),
-        Encoding::Uuencode => uuencode::decode(bytes, out),
+        Encoding::Base64 => base64(bytes, out, full),
+        Encoding::QuotedPrintable => quoted_printable(bytes, out, full),
+        Encoding::Uuencode => uuencode::decode(bytes, out, full),
     };
     let cut = out.len() - start > most;
-    out.truncate(start.saturating_add(most));
+    out.truncate(full);
     (defects, cut)
 }
 
@@ -68,16 +69,16 @@ fn digit(byte: u8) -> u8 {
 
 /// Base64 (RFC 2045, section 6.8). Junk is skipped, as mail programs do; padding ends a group, and what follows it is
 /// decoded too, since some programs show it.
-fn base64(bytes: &[u8], out: &mut Vec<u8>) -> Defects {
+fn base64(bytes: &[u8], out: &mut Vec<u8>, full: usize) -> Defects {
     let mut defects = Vec::new();
-    out.reserve(bytes.len() / 4 * 3 + 3);
+    out.reserve((bytes.len() / 4 * 3 + 3).min(full.saturating_sub(out.len())));
     let mut rest = bytes;
     let (mut group, mut count, mut padded) = (0u32, 0u32, false);
-    while !rest.is_empty() {
+    while !rest.is_empty() && out.len() <= full {
         // Groups of four digits, forty-eight bytes at a time: nearly all of honest base64 passes here.
         if count == 0 {
             let mut block = [0u8; 48];
-            while let Some((head, tail)) = rest.split_first_chunk::<64>() {
+            while let Some((head, tail)) = rest.split_first_chunk::<64>().filter(|_| out.len() <= full) {
                 let mut bad = 0;
                 for (four, three) in head.as_chunks::<4>().0.iter().zip(block.as_chunks_mut::<3>().0) {
                     let [a, b, c, d] = four.map(digit);
@@ -93,7 +94,7 @@ fn base64(bytes: &[u8], out: &mut Vec<u8>) -> Defects {
                 out.extend_from_slice(&block);
                 rest = tail;
             }
-            while let Some((four, tail)) = rest.split_first_chunk::<4>() {
+            while let Some((four, tail)) = rest.split_first_chunk::<4>().filter(|_| out.len() <= full) {
                 let [a, b, c, d] = four.map(digit);
                 if (a | b | c | d) >= BLANK {
                     break;
@@ -132,7 +133,7 @@ fn base64(bytes: &[u8], out: &mut Vec<u8>) -> Defects {
             }
         }
     }
-    if count > 0 {
+    if count > 0 && out.len() <= full {
         note(&mut defects, DefectKind::Base64Padding, bytes.len());
         finish(group, count, out);
     }
@@ -153,13 +154,13 @@ fn hex(byte: u8) -> Option<u8> {
 }
 
 /// Quoted-printable (RFC 2045, section 6.7). An escape that is none stands for itself.
-fn quoted_printable(bytes: &[u8], out: &mut Vec<u8>) -> Defects {
+fn quoted_printable(bytes: &[u8], out: &mut Vec<u8>, full: usize) -> Defects {
     let mut defects = Vec::new();
-    out.reserve(bytes.len());
+    out.reserve(bytes.len().min(full.saturating_sub(out.len())));
     let mut rest = bytes;
-    while let Some(at) = memchr(b'=', rest) {
+    while let Some(at) = memchr(b'=', rest).filter(|_| out.len() <= full) {
         let (plain, escape) = rest.split_at_checked(at).unwrap_or((rest, &[]));
-        out.extend_from_slice(plain);
+        append(plain, out, full);
         let offset = bytes.len() - escape.len();
         let after = escape.get(1..).unwrap_or_default();
         if let [high, low, tail @ ..] = after {
@@ -181,6 +182,12 @@ fn quoted_printable(bytes: &[u8], out: &mut Vec<u8>) -> Defects {
             }
         };
     }
-    out.extend_from_slice(rest);
+    append(rest, out, full);
     defects
+}
+
+/// Appends as much of `plain` as tells that there is too much of it.
+fn append(plain: &[u8], out: &mut Vec<u8>, full: usize) {
+    let room = full.saturating_add(1).saturating_sub(out.len());
+    out.extend_from_slice(plain.get(..room.min(plain.len())).unwrap_or_default());
 }

@@ -16,11 +16,12 @@ pub(crate) struct UuFile {
     pub(crate) span: Span,
 }
 
-/// The uuencoded files in a text, in order. Takes one pass: a file that breaks off ends where its lines do.
-pub(crate) fn files(text: &[u8]) -> Vec<UuFile> {
+/// The first `most` uuencoded files in a text, in order. Takes one pass: a file that breaks off ends where its lines do.
+pub(crate) fn files(text: &[u8], most: usize) -> Vec<UuFile> {
     let mut found = Vec::new();
     let mut at = 0;
-    while let Some(offset) = memmem::find(text.get(at..).unwrap_or_default(), b"begin ") {
+    while let Some(offset) = memmem::find(text.get(at..).unwrap_or_default(), b"begin ").filter(|_| found.len() < most)
+    {
         let start = at + offset;
         at = start + 6;
         let at_line_start = start == 0 || matches!(text.get(start - 1), Some(b'\r' | b'\n'));
@@ -48,18 +49,19 @@ fn begins(line: &[u8]) -> Option<String> {
 
 /// Appends the decoded form of the first uuencoded file in `bytes` to `out`; lines before its `begin` are left out, and
 /// without a `begin` all lines are taken as data.
-pub(super) fn decode(bytes: &[u8], out: &mut Vec<u8>) -> Defects {
+/// Stops where `out` is longer than `full`.
+pub(super) fn decode(bytes: &[u8], out: &mut Vec<u8>, full: usize) -> Defects {
     let mut defects = Vec::new();
-    let start = files(bytes).first().map_or(0, |file| file.span.start as usize);
+    let start = files(bytes, 1).first().map_or(0, |file| file.span.start as usize);
     let has_begin = line_at(bytes, start).is_some_and(|line| begins(line.text(bytes)).is_some());
     if !has_begin {
         note(&mut defects, DefectKind::UuencodeMalformed, start);
     }
-    out.reserve(bytes.len() / 4 * 3);
+    out.reserve((bytes.len() / 4 * 3).min(full.saturating_sub(out.len())));
     let mut ended = false;
     let (end, _) = body(bytes, start, |line, is_end| {
         ended |= is_end;
-        if !is_end {
+        if !is_end && out.len() <= full {
             decode_line(line, out);
         }
     });

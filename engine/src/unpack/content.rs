@@ -34,6 +34,7 @@ impl Content<'_> {
     /// An item's decoded bytes.
     pub(crate) fn bytes(&self, item: &Item) -> &[u8] {
         match item.data {
+            Data::Closed => &[],
             Data::Raw(span) => span.of(self.raw),
             Data::Buffer(index, span) => {
                 self.buffers.get(index as usize).map(|buffer| span.of(buffer)).unwrap_or_default()
@@ -81,10 +82,12 @@ pub(crate) struct Item {
     pub(crate) data: Data,
     /// Its decoded size in bytes, as stated where it could not be decoded.
     pub(crate) size: u64,
+    /// A limit cut it: its bytes are the head of it.
+    pub(crate) cut: bool,
     pub(crate) encrypted: bool,
     /// Neither the declared type nor a name fits the content.
     pub(crate) disguised: bool,
-    /// Of the decoded bytes; absent where nobody wants it, and where the item could not be decoded.
+    /// Of the decoded bytes; absent where nobody wants it, and where the item could not be decoded, or not wholly.
     pub(crate) sha256: Option<[u8; 32]>,
     pub(crate) text: Text,
     pub(crate) readings: Readings,
@@ -113,6 +116,8 @@ pub(crate) enum Origin {
 /// Where an item's bytes are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Data {
+    /// Nowhere: it could not be unpacked.
+    Closed,
     /// In the message as it came.
     Raw(Span),
     /// In a buffer of `Content::buffers`.

@@ -1,7 +1,5 @@
 //! Gzip (RFC 1952): one file, maybe in several members one after the other. The smallest opener: the one to copy.
 
-use std::io::Read;
-
 use flate2::bufread::MultiGzDecoder;
 
 use super::{Child, Opened, Room};
@@ -15,16 +13,9 @@ pub(super) fn open(bytes: &[u8], outer: &str, place: &Place, budget: &mut Budget
     let mut decoder = MultiGzDecoder::new(bytes);
     let stated =
         decoder.header().and_then(|header| header.filename()).map(|name| String::from_utf8_lossy(name).into_owned());
-    let mut unpacked = Vec::new();
-    let damaged = decoder.by_ref().take(room.left.saturating_add(1)).read_to_end(&mut unpacked).is_err();
-    room.pay(budget, unpacked.len() as u64, place);
+    let (unpacked, damaged, cut) = room.read(&mut decoder, budget, place);
     Opened {
-        children: vec![Child {
-            name: stated.unwrap_or_else(|| inner_name(outer)),
-            size: unpacked.len() as u64,
-            bytes: Some(unpacked),
-            encrypted: false,
-        }],
+        children: vec![Child::unpacked(stated.unwrap_or_else(|| inner_name(outer)), unpacked, cut)],
         defects: if damaged { vec![DefectKind::ArchiveDamaged] } else { Vec::new() },
     }
 }

@@ -16,14 +16,18 @@ pub(super) fn open(content: &mut Content<'_>, number: usize, budget: &mut Budget
     // A multipart's boundary stands in the header of the part, which a decoded body comes without.
     let head = match (item.kind, item.declared.as_str()) {
         (Kind::Multipart, media_type) => boundary(content, number).map(|boundary| {
-            format!("Content-Type: {media_type}; boundary=\"{}\"\r\n\r\n", boundary.replace(['"', '\\'], ""))
+            format!(
+                "Content-Type: {media_type}; boundary=\"{}\"\r\n\r\n",
+                boundary.replace('\\', "\\\\").replace('"', "\\\"")
+            )
         }),
         _ => None,
     };
     bytes.extend_from_slice(head.unwrap_or_default().as_bytes());
     let shift = bytes.len();
     bytes.extend_from_slice(content.bytes(item));
-    let tree = mime::parse(&bytes, budget);
+    let depth = item.depth;
+    let tree = mime::parse_within(&bytes, depth, budget);
     for defect in &tree.defects {
         let offset = defect.place.offset.saturating_sub(shift as u64);
         // The header that we put there is no fault of the sender's.

@@ -10,10 +10,12 @@ mod message;
 mod sniff;
 mod tar;
 mod zip;
+mod zip_local;
 
 #[cfg(test)]
 mod tests;
 
+use std::io::Read;
 use std::sync::Arc;
 
 pub(crate) use content::{Content, Data, Document, Item, Kind, Origin, Text};
@@ -24,6 +26,7 @@ use crate::limits::Budget;
 use crate::mime::{self, Encoding, Part, PartKind, Tree};
 use crate::place::{Place, Readings, View};
 use crate::scratch::Scratch;
+use crate::text::names::bounded;
 use crate::text::span::Span;
 use crate::verdict::Work;
 use crate::wanted::Wanted;
@@ -44,13 +47,29 @@ struct Opened {
 /// One thing inside of a container.
 #[derive(Debug)]
 struct Child {
-    /// As the container names it; empty where it does not.
-    name: String,
+    /// As the container names it, every way that it does, the likeliest first; empty where it does not.
+    names: Vec<String>,
     /// Unpacked; `None` where that could not be done.
     bytes: Option<Vec<u8>>,
     /// As the container states it, where it could not be unpacked.
     size: u64,
     encrypted: bool,
+    /// A limit cut it: there was more of it.
+    cut: bool,
+}
+
+impl Child {
+    /// A file as it was unpacked.
+    fn unpacked(name: String, bytes: Vec<u8>, cut: bool) -> Child {
+        let names = if name.is_empty() { Vec::new() } else { vec![bounded(name)] };
+        Child { names, size: bytes.len() as u64, bytes: Some(bytes), encrypted: false, cut }
+    }
+
+    /// A file that could not be unpacked, and its size as stated.
+    fn closed(name: String, size: u64, encrypted: bool) -> Child {
+        let names = if name.is_empty() { Vec::new() } else { vec![bounded(name)] };
+        Child { names, bytes: None, size, encrypted, cut: false }
+    }
 }
 
 /// How many bytes a container may still unpack to: what the message has left, and its own ratio.
@@ -64,6 +83,19 @@ impl Room {
     fn of(budget: &Budget<'_>, packed: usize) -> Room {
         let ratio = (packed as u64).saturating_mul(u64::from(budget.limits.ratio)).max(1 << 20);
         Room { left: ratio.min(budget.bytes_left()), by_ratio: ratio < budget.bytes_left() }
+    }
+
+    /// Reads a child as far as the room goes, and pays for it. The first flag says that its source broke off, the
+    /// second that it was cut because it has more bytes than the room, which is noted.
+    fn read(&mut self, source: &mut dyn Read, budget: &mut Budget<'_>, place: &Place) -> (Vec<u8>, bool, bool) {
+        let mut bytes = Vec::new();
+        let broken = source.take(self.left.saturating_add(1)).read_to_end(&mut bytes).is_err();
+        let cut = bytes.len() as u64 > self.left;
+        let left = usize::try_from(self.left).unwrap_or(usize::MAX);
+        let all = bytes.len() as u64;
+        bytes.truncate(left);
+        self.pay(budget, all, place);
+        (bytes, broken, cut)
     }
 
     /// Pays for a child's bytes from room and budget; false, and noted, when there are more than the room has.
@@ -137,6 +169,7 @@ fn message_item(raw: &[u8]) -> Item {
         kind: Kind::Message,
         data: Data::Raw(Span::new(0, raw.len())),
         size: raw.len() as u64,
+        cut: false,
         encrypted: false,
         disguised: false,
         sha256: None,
@@ -151,6 +184,9 @@ fn add_parts(content: &mut Content<'_>, tree: Tree, base: Option<u32>, parent: u
     let tree_number = index(content.trees.len());
     let above = content.items.get(parent as usize).map(|item| (Arc::clone(&item.path), item.depth));
     let (prefix, depth) = above.unwrap_or_else(|| (Arc::from(""), 0));
+    // Of a message that was cut, the part that was being read is not whole.
+    let message_cut = base.is_none() && budget.reached.iter().any(|gap| gap.limit == Limit::MessageSize);
+    let raw_end = content.raw.len();
     for (number, part) in tree.parts.iter().enumerate() {
         if part.kind != PartKind::Leaf {
             continue;
@@ -165,7 +201,11 @@ fn add_parts(content: &mut Content<'_>, tree: Tree, base: Option<u32>, parent: u
             path,
             origin: Origin::Part(tree_number, index(number)),
             names: part.names.clone(),
-            declared: if part.declared { part.media_type.clone() } else { String::new() },
+            // In a digest, a part without a type is a message.
+            declared: match part.declared || part.media_type == "message/rfc822" {
+                true => part.media_type.clone(),
+                false => String::new(),
+            },
             charset: part.charset.clone(),
             attached: is_attached(part),
             kind: Kind::Unknown,
@@ -174,6 +214,7 @@ fn add_parts(content: &mut Content<'_>, tree: Tree, base: Option<u32>, parent: u
                 Some(buffer) => Data::Buffer(buffer, part.body),
             },
             size: part.body.len() as u64,
+            cut: message_cut && part.body.end as usize >= raw_end,
             encrypted: false,
             disguised: false,
             sha256: None,
@@ -185,11 +226,13 @@ fn add_parts(content: &mut Content<'_>, tree: Tree, base: Option<u32>, parent: u
     content.bases.push(base);
 }
 
-/// Whether a mail program shows a part as a file: told so, or named, or not a text.
+/// Whether a mail program shows a part as a file: told so, or not a text that it can show. A name alone does not make
+/// one of plain text or HTML: mail programs show those in place, and offer them as files too.
 fn is_attached(part: &Part) -> bool {
     match part.disposition.as_str() {
         "attachment" => true,
         "inline" => !part.media_type.starts_with("text/"),
+        _ if matches!(part.media_type.as_str(), "text/plain" | "text/html") => false,
         _ => !part.names.is_empty() || !part.media_type.starts_with("text/"),
     }
 }
@@ -198,35 +241,65 @@ fn is_attached(part: &Part) -> bool {
 fn open(content: &mut Content<'_>, number: usize, wanted: Wanted, budget: &mut Budget<'_>) {
     let Some(item) = content.items.get(number) else { return };
     let (item_number, place) = (index(number), item.place(index(number)));
-    let archive = matches!(item.kind, Kind::Gzip | Kind::Zip | Kind::Tar | Kind::OfficeXml | Kind::OpenDocument);
-    if is_closed(item.kind) && wanted.any(FILES) {
+    let files = wanted.any(FILES);
+    if is_closed(item.kind) && files {
         let explanation = format!("a file of kind {} cannot be opened yet", item.kind.name());
-        return budget.note(Limit::Unsupported, place, explanation);
+        budget.note(Limit::Unsupported, place.clone(), explanation);
     }
-    let inline = matches!(item.text, Text::Same | Text::Plain(_)) && !item.attached;
-    let message = matches!(item.kind, Kind::Message | Kind::Multipart);
-    if !(message || (wanted.any(FILES) && (archive || inline))) {
+    let bytes = content.bytes(item);
+    let opener = match item.kind {
+        Kind::Message | Kind::Multipart if was_wrapped(content, item) => Opener::Message,
+        Kind::Gzip => Opener::Gzip,
+        Kind::Tar => Opener::Tar,
+        Kind::Zip | Kind::OfficeXml | Kind::OpenDocument => Opener::Zip,
+        // A zip is read from its end: one behind a program or a picture is both.
+        _ if files && sniff::ends_as_zip(bytes) => Opener::Zip,
+        _ if holds_uuencoded(item) => Opener::Uuencoded,
+        _ => return,
+    };
+    if opener != Opener::Message && !files {
         return;
     }
-    if item.depth >= budget.limits.depth && (message || archive) {
+    if item.depth >= budget.limits.depth && opener != Opener::Uuencoded {
         let explanation = format!("containers nest deeper than {}", budget.limits.depth);
         return budget.note(Limit::Depth, place, explanation);
     }
-    let bytes = content.bytes(item);
-    let opened = match item.kind {
-        Kind::Gzip => gzip::open(bytes, item.names.first().map_or("", String::as_str), &place, budget),
-        Kind::Zip | Kind::OfficeXml | Kind::OpenDocument => zip::open(bytes, &place, budget),
-        Kind::Tar => tar::open(bytes, &place, budget),
-        Kind::Message | Kind::Multipart => {
+    let opened = match opener {
+        Opener::Gzip => gzip::open(bytes, item.names.first().map_or("", String::as_str), &place, budget),
+        Opener::Message => {
             content.work.opened += 1;
             return message::open(content, number, budget);
         }
-        _ => uuencoded(bytes, &place, budget),
+        Opener::Tar => tar::open(bytes, &place, budget),
+        Opener::Uuencoded => uuencoded(bytes, &place, budget),
+        Opener::Zip => zip::open(bytes, &place, budget),
     };
-    if archive {
-        content.work.opened += 1;
-    }
-    add_children(content, item_number, opened, budget);
+    content.work.opened += u32::from(opener != Opener::Uuencoded);
+    let origin = if opener == Opener::Uuencoded { Origin::Inline } else { Origin::Member };
+    add_children(content, item_number, origin, opened, budget);
+}
+
+/// What opens an item.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Opener {
+    Gzip,
+    Message,
+    Tar,
+    Uuencoded,
+    Zip,
+}
+
+/// Whether a message or a multipart was out of the walk's reach: encoded, a file by its name alone, or in an archive.
+/// One that stands there as it is was walked, as deep as the limit allows; to parse it again would find the same.
+fn was_wrapped(content: &Content<'_>, item: &Item) -> bool {
+    let named_alone = !(item.declared.starts_with("multipart/") || item.declared.starts_with("message/"));
+    named_alone || content.part(item).is_none_or(|part| part.encoding != Encoding::Identity)
+}
+
+/// Whether an item is a text in which a mail program would look for uuencoded files.
+fn holds_uuencoded(item: &Item) -> bool {
+    let shown = !item.attached && (item.declared.is_empty() || item.declared.starts_with("text/"));
+    shown && item.declared != "text/html" && !sniff::is_binary(item.kind)
 }
 
 /// Archives that are known for what they are and have no opener.
@@ -251,26 +324,39 @@ fn is_closed(kind: Kind) -> bool {
 fn uuencoded(text: &[u8], place: &Place, budget: &mut Budget<'_>) -> Opened {
     let mut opened = Opened::default();
     let mut room = Room::of(budget, text.len());
-    for file in mime::uuencoded_files(text) {
+    // One more than may be kept, so that whoever adds them notes the limit.
+    let most = (budget.limits.items as usize).saturating_add(1);
+    if !budget.work(text.len() as u64, || place.clone()) {
+        return opened;
+    }
+    for file in mime::uuencoded_files(text, most) {
         let mut bytes = Vec::new();
-        let (defects, _) = mime::transfer::decode(Encoding::Uuencode, file.span.of(text), &mut bytes, usize::MAX);
-        opened.defects.extend(defects.iter().map(|(kind, _)| *kind));
-        if !room.pay(budget, bytes.len() as u64, place) {
+        let most = usize::try_from(room.left).unwrap_or(usize::MAX);
+        let (defects, cut) = mime::transfer::decode(Encoding::Uuencode, file.span.of(text), &mut bytes, most);
+        for (kind, _) in defects {
+            if !opened.defects.contains(&kind) {
+                opened.defects.push(kind);
+            }
+        }
+        let bytes_in_all = (bytes.len() as u64).saturating_add(u64::from(cut));
+        let go_on = room.pay(budget, bytes_in_all, place);
+        opened.children.push(Child::unpacked(file.name, bytes, cut));
+        if !go_on {
             break;
         }
-        opened.children.push(Child { name: file.name, size: bytes.len() as u64, bytes: Some(bytes), encrypted: false });
     }
     opened
 }
 
 /// Adds what an opener found as items.
-fn add_children(content: &mut Content<'_>, parent: u32, opened: Opened, budget: &mut Budget<'_>) {
+fn add_children(content: &mut Content<'_>, parent: u32, origin: Origin, opened: Opened, budget: &mut Budget<'_>) {
     let Some(container) = content.items.get(parent as usize) else { return };
     let place = container.place(parent);
     let (depth, readings) = (container.depth.saturating_add(1), container.readings);
-    let inline = matches!(container.text, Text::Same | Text::Plain(_));
     let prefix: Arc<str> = match (container.origin, container.names.first()) {
-        (Origin::Part(..), Some(name)) if !inline => format!("{}/{}", container.path, short(name)).into(),
+        (Origin::Part(..), Some(name)) if origin == Origin::Member => {
+            format!("{}/{}", container.path, short(name)).into()
+        }
         _ => Arc::clone(&container.path),
     };
     for kind in opened.defects {
@@ -280,7 +366,7 @@ fn add_children(content: &mut Content<'_>, parent: u32, opened: Opened, budget: 
         if !budget.item(|| place.clone()) {
             return;
         }
-        let path: Arc<str> = format!("{prefix}/{}", short(&child.name)).into();
+        let path: Arc<str> = format!("{prefix}/{}", short(child.names.first().map_or("", String::as_str))).into();
         if child.encrypted {
             let member = Place::item(index(content.items.len()), Arc::clone(&path), readings);
             budget.note(Limit::Encrypted, member, "it needs a password".into());
@@ -291,20 +377,21 @@ fn add_children(content: &mut Content<'_>, parent: u32, opened: Opened, budget: 
                 let length = content.buffers.last().map_or(0, Vec::len);
                 Data::Buffer(index(content.buffers.len() - 1), Span::new(0, length))
             }
-            None => Data::Raw(Span::default()),
+            None => Data::Closed,
         };
         content.items.push(Item {
             parent: Some(parent),
             depth,
             path,
-            origin: if inline { Origin::Inline } else { Origin::Member },
-            names: if child.name.is_empty() { Vec::new() } else { vec![child.name] },
+            origin,
+            names: child.names,
             declared: String::new(),
             charset: None,
             attached: true,
             kind: Kind::Unknown,
             data,
             size: child.size,
+            cut: child.cut,
             encrypted: child.encrypted,
             disguised: false,
             sha256: None,

@@ -7,6 +7,8 @@ use super::Kind;
 /// How much of a file's head is looked at, in bytes.
 const HEAD_BYTES: usize = 4 << 10;
 
+const OLE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
+
 /// Signatures at the front of a file. The first that fits counts.
 const FRONT: &[(&[u8], Kind)] = &[
     (b"MZ", Kind::Executable),
@@ -17,7 +19,7 @@ const FRONT: &[(&[u8], Kind)] = &[
     (b"\xcf\xfa\xed\xfe", Kind::MachO),
     (b"\x4c\x00\x00\x00\x01\x14\x02\x00", Kind::Shortcut),
     (b"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d", Kind::OneNote),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Kind::Ole),
+    (OLE, Kind::Ole),
     (b"\x1f\x8b\x08", Kind::Gzip),
     (b"BZh", Kind::Bzip2),
     (b"\xfd7zXZ\x00", Kind::Xz),
@@ -85,7 +87,44 @@ pub(super) fn kind(bytes: &[u8], declared: &str, name: &str) -> Kind {
     if let Some(kind) = deeper(bytes, head) {
         return kind;
     }
-    text(head)
+    match text(head) {
+        Kind::Unknown if ends_as_zip(bytes) => Kind::Zip,
+        Kind::Unknown if is_old_tar(head) => Kind::Tar,
+        kind => kind,
+    }
+}
+
+/// Whether the directory of a zip archive stands at the end of `bytes`, whatever stands at their front: what reads zips
+/// reads them from there.
+pub(super) fn ends_as_zip(bytes: &[u8]) -> bool {
+    // The last record has 22 bytes, and a comment of up to 64 KB.
+    let tail_start = bytes.len().saturating_sub(22 + (64 << 10));
+    let tail = bytes.get(tail_start..).unwrap_or_default();
+    memmem::rfind(tail, b"PK\x05\x06").is_some_and(|at| {
+        // Office files of the old kind have zips in them, maybe near their end: theirs, and not the file's.
+        let comment = tail.get(at + 20..).and_then(<[u8]>::first_chunk::<2>).map_or(0, |two| u16::from_le_bytes(*two));
+        if bytes.starts_with(OLE) && at + 22 + usize::from(comment) != tail.len() {
+            return false;
+        }
+        let long = |offset: usize| {
+            let four = tail.get(at + offset..).and_then(<[u8]>::first_chunk::<4>);
+            four.map_or(u32::MAX, |four| u32::from_le_bytes(*four)) as usize
+        };
+        let directory = (tail_start + at).checked_sub(long(12)).and_then(|start| bytes.get(start..));
+        directory.is_some_and(|directory| directory.starts_with(b"PK\x01\x02"))
+    })
+}
+
+/// Whether a head is that of a tar archive from before POSIX, which has no signature, by its checksum.
+fn is_old_tar(head: &[u8]) -> bool {
+    let (Some(block), Some(field)) = (head.first_chunk::<512>(), head.get(148..156)) else { return false };
+    let digits: Vec<u8> =
+        field.iter().copied().skip_while(|byte| *byte == b' ').take_while(u8::is_ascii_digit).collect();
+    let stated = std::str::from_utf8(&digits).ok().and_then(|digits| u32::from_str_radix(digits, 8).ok());
+    let sum: u32 = block.iter().map(|byte| u32::from(*byte)).sum();
+    // The field itself counts as blanks.
+    let own: u32 = field.iter().map(|byte| u32::from(*byte)).sum();
+    block.first() != Some(&0) && stated == (sum - own).checked_add(8 * 32)
 }
 
 fn zipped(bytes: &[u8], head: &[u8]) -> Option<Kind> {
@@ -131,6 +170,11 @@ fn text(head: &[u8]) -> Kind {
     if !is_text(head) {
         return Kind::Unknown;
     }
+    // Of UTF-16, what is ASCII in it.
+    let wide = head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff");
+    let narrow: Vec<u8> =
+        if wide { head.iter().copied().skip(2).filter(|byte| *byte != 0).collect() } else { Vec::new() };
+    let head = if wide { narrow.as_slice() } else { head };
     let start = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
     let lower = start.get(..1024).unwrap_or(start).to_ascii_lowercase();
     let begins = |word: &str| lower.starts_with(word.as_bytes());

@@ -1,7 +1,5 @@
 //! Tar archives: regular files, with the long names of GNU and POSIX.
 
-use std::io::Read;
-
 use tar::Archive;
 
 use super::{Child, Opened, Room};
@@ -35,16 +33,16 @@ pub(super) fn open(bytes: &[u8], place: &Place, budget: &mut Budget<'_>) -> Open
         if !(kind.is_file() || kind.is_contiguous() || kind.is_gnu_sparse()) {
             continue;
         }
-        let mut unpacked = Vec::new();
-        if entry.by_ref().take(room.left.saturating_add(1)).read_to_end(&mut unpacked).is_err() {
+        let (unpacked, damaged, cut) = room.read(&mut entry, budget, place);
+        if damaged {
             opened.defects.push(DefectKind::ArchiveDamaged);
         }
-        let fits = room.pay(budget, unpacked.len() as u64, place);
-        opened.children.push(Child { name, size: unpacked.len() as u64, bytes: Some(unpacked), encrypted: false });
-        if !fits {
+        opened.children.push(Child::unpacked(name, unpacked, cut));
+        if cut || budget.halted() {
             break;
         }
     }
+    opened.defects.sort_unstable();
     opened.defects.dedup();
     opened
 }

@@ -29,16 +29,16 @@ pub(crate) fn received(value: &[u8]) -> Received {
     let value = text(value.get(..FIELD_BYTES.min(value.len())).unwrap_or_default());
     let (said, when) = value.rsplit_once(';').unwrap_or((&value, ""));
     let mut it = Received { time: date(when.as_bytes()).map(|(seconds, _)| seconds), ..Received::default() };
-    // Words outside of comments, and the comment right behind `from NAME`.
-    let mut comment = "";
+    // Words outside of comments, and the comments right behind `from NAME`: qmail writes two.
+    let mut comment = String::new();
     let mut keyword = "";
     let mut rest = said.trim();
     while !rest.is_empty() {
         if let Some(inside) = rest.strip_prefix('(') {
             let (content, after) = comment_end(inside);
             if keyword == "from-said" {
-                comment = content;
-                keyword = "";
+                comment.push_str(content);
+                comment.push(' ');
             }
             rest = after.trim_start();
             continue;
@@ -62,11 +62,10 @@ pub(crate) fn received(value: &[u8]) -> Received {
                 it.with = word.to_ascii_uppercase();
                 ""
             }
-            ("from-said", _) => "from-said",
             _ => "",
         };
     }
-    client(comment, &mut it);
+    client(&comment, &mut it);
     if it.ip.is_none() {
         it.ip = literal(&it.helo);
     }
@@ -89,8 +88,9 @@ fn comment_end(inside: &str) -> (&str, &str) {
     (inside, "")
 }
 
-/// `name [1.2.3.4]`, `[1.2.3.4] helo=name`, `HELO name` and the like: the comment in which a server says whom it saw.
+/// `name [1.2.3.4]`, `[1.2.3.4] helo=name`, `HELO name` and the like: the comments in which a server says whom it saw.
 fn client(comment: &str, it: &mut Received) {
+    let mut said = false;
     for word in comment.split([' ', '\t', ',', '(', ')']) {
         if it.ip.is_none() {
             if let Some(ip) = literal(word.rsplit('@').next().unwrap_or(word)) {
@@ -99,15 +99,28 @@ fn client(comment: &str, it: &mut Received) {
             }
         }
         let lower = word.to_ascii_lowercase();
+        if std::mem::take(&mut said) && !word.is_empty() {
+            claims(&lower, it);
+            continue;
+        }
+        if matches!(lower.as_str(), "helo" | "ehlo") {
+            said = true;
+            continue;
+        }
         if let Some(helo) = lower.strip_prefix("helo=").or_else(|| lower.strip_prefix("ehlo=")) {
-            // Exim and qmail put the verified name outside and the claimed one inside.
-            let outside = std::mem::replace(&mut it.helo, helo.trim_matches(['[', ']']).to_owned());
-            it.ip = it.ip.or_else(|| literal(&outside));
-            it.name = if it.ip.is_some() && literal(&outside).is_some() { String::new() } else { outside };
+            claims(helo, it);
         } else if it.name.is_empty() && is_host(&lower) {
             it.name = lower.trim_end_matches('.').to_owned();
         }
     }
+}
+
+/// Exim and qmail put the verified name outside and the claimed one inside; `unknown` is qmail's for none.
+fn claims(helo: &str, it: &mut Received) {
+    let outside = std::mem::replace(&mut it.helo, helo.trim_matches(['[', ']']).to_owned());
+    it.ip = it.ip.or_else(|| literal(&outside));
+    let is_name = literal(&outside).is_none() && outside != "unknown";
+    it.name = if is_name { outside } else { String::new() };
 }
 
 fn is_host(word: &str) -> bool {

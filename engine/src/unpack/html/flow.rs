@@ -65,6 +65,11 @@ impl Flow {
         self.gap = self.gap.max(gap);
     }
 
+    /// Whether it has no word yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.out.is_empty()
+    }
+
     /// Where the next word will start.
     pub(super) fn offset(&self) -> usize {
         if self.out.is_empty() || self.gap == Gap::None { self.out.len() } else { self.out.len() + 1 }

@@ -1,5 +1,7 @@
-//! Inline style, as far as it decides whether text can be seen. Takes the value of a `style` attribute, gives what it
-//! says about display, size and colour; knows no cascade.
+//! Style, as far as it decides whether text can be seen. Takes a declaration block, gives what it says about display,
+//! size and colour.
+
+use std::borrow::Cow;
 
 /// A colour, as red, green and blue.
 pub(super) type Colour = [u8; 3];
@@ -15,8 +17,12 @@ pub(super) enum Ground {
 /// What a declaration block says. Absent where it says nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Style {
-    /// The element and all in it are not shown, whatever the elements in it say.
-    pub(super) gone: bool,
+    /// `display`: false for none.
+    pub(super) display: Option<bool>,
+    /// `opacity`: true for so little that nobody sees it.
+    pub(super) faint: Option<bool>,
+    /// Moved or clipped out of sight.
+    pub(super) away: bool,
     /// `visibility`: true for hidden; elements within may be visible again.
     pub(super) invisible: Option<bool>,
     /// `font-size`: true for a size that nobody can read; elements within may be large again.
@@ -27,30 +33,54 @@ pub(super) struct Style {
     pub(super) ground: Option<Ground>,
 }
 
+impl Style {
+    /// Whether the element and all in it are not shown, whatever the elements in it say.
+    pub(super) fn is_gone(&self) -> bool {
+        self.display == Some(false) || self.faint == Some(true) || self.away
+    }
+
+    /// This one laid over another.
+    pub(super) fn over(self, below: Style) -> Style {
+        Style {
+            display: self.display.or(below.display),
+            faint: self.faint.or(below.faint),
+            away: self.away || below.away,
+            invisible: self.invisible.or(below.invisible),
+            tiny: self.tiny.or(below.tiny),
+            colour: self.colour.or(below.colour),
+            transparent: self.transparent.or(below.transparent),
+            ground: self.ground.or(below.ground),
+        }
+    }
+}
+
 /// Longest style that is read. Honest ones stay under 1,000 bytes.
 const STYLE_BYTES: usize = 8 << 10;
 
-/// Reads a declaration block, and hands each `url(...)` in it to `address`.
-pub(super) fn parse(block: &str, mut address: impl FnMut(&str)) -> Style {
-    let mut style = Style::default();
+/// Reads a declaration block, and hands each `url(...)` in it to `address`. Gives what its plain declarations say, and
+/// what those say that are marked important.
+pub(super) fn parse(block: &str, mut address: impl FnMut(&str)) -> [Style; 2] {
+    let (mut plain, mut important) = (Style::default(), Style::default());
     let mut clipped = false;
     let mut flat = false;
     let end = (0..=STYLE_BYTES.min(block.len())).rev().find(|at| block.is_char_boundary(*at)).unwrap_or(0);
-    let block = block.get(..end).unwrap_or_default();
+    let block = &*without_comments(block.get(..end).unwrap_or_default());
     for declaration in block.split(';') {
         let Some((name, value)) = declaration.split_once(':') else { continue };
         let name = name.trim().to_ascii_lowercase();
         let lower = value.to_ascii_lowercase();
-        let value_text = lower.split('!').next().unwrap_or_default().trim();
+        let (value_text, mark) = lower.split_once('!').unwrap_or((&lower, ""));
+        let value_text = value_text.trim();
+        let style = if mark.trim() == "important" { &mut important } else { &mut plain };
         match name.as_str() {
-            "display" => style.gone |= value_text == "none",
-            "mso-hide" => style.gone |= value_text == "all",
-            "opacity" => style.gone |= value_text.parse::<f32>().is_ok_and(|opacity| opacity < 0.05),
+            "display" => style.display = Some(value_text != "none"),
+            "mso-hide" => style.away |= value_text == "all",
+            "opacity" => style.faint = Some(is_faint(value_text)),
             "visibility" => style.invisible = Some(matches!(value_text, "hidden" | "collapse")),
             "font-size" => style.tiny = Some(is_tiny(value_text)),
             "overflow" => clipped |= value_text == "hidden",
             "height" | "max-height" | "width" | "max-width" => flat |= is_zero(value_text),
-            "left" | "top" | "text-indent" | "margin-left" | "margin-top" => style.gone |= is_far_out(value_text),
+            "left" | "top" | "text-indent" | "margin-left" | "margin-top" => style.away |= is_far_out(value_text),
             "color" => match colour(value_text) {
                 Some(Paint::Colour(it)) => (style.colour, style.transparent) = (Some(it), Some(false)),
                 Some(Paint::Transparent) => style.transparent = Some(true),
@@ -72,9 +102,24 @@ pub(super) fn parse(block: &str, mut address: impl FnMut(&str)) -> Style {
         }
     }
     // A box without height that clips what stands out of it: the usual way to hide a mail's preview text.
-    style.gone |= clipped && flat;
+    plain.away |= clipped && flat;
     addresses(block, &mut address);
-    style
+    [plain, important]
+}
+
+/// The text with its comments taken out; one that never ends takes all that follows with it.
+pub(super) fn without_comments(css: &str) -> Cow<'_, str> {
+    if !css.contains("/*") {
+        return Cow::Borrowed(css);
+    }
+    let mut out = String::with_capacity(css.len());
+    let mut rest = css;
+    while let Some((before, comment)) = rest.split_once("/*") {
+        out.push_str(before);
+        rest = comment.split_once("*/").map_or("", |(_, after)| after);
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
 }
 
 /// Hands each `url(...)` of a style, or of a style sheet, to `address`.
@@ -161,6 +206,14 @@ fn number(text: &str) -> Option<(f32, &str)> {
     Some((value.parse().ok()?, unit.trim()))
 }
 
+fn is_faint(opacity: &str) -> bool {
+    number(opacity).is_some_and(|(value, unit)| match unit {
+        "" => value < 0.05,
+        "%" => value < 5.0,
+        _ => false,
+    })
+}
+
 fn is_tiny(size: &str) -> bool {
     match number(size) {
         Some((value, "px" | "pt" | "")) => value <= 1.0,
@@ -234,7 +287,8 @@ mod tests {
     use super::*;
 
     fn read(block: &str) -> Style {
-        parse(block, |_| {})
+        let [plain, important] = parse(block, |_| {});
+        important.over(plain)
     }
 
     #[test]
@@ -243,14 +297,26 @@ mod tests {
             "display:none",
             "color: red; DISPLAY : none !important",
             "opacity:0",
+            "opacity:0%",
+            "display:/**/none",
+            "display:block; display:none",
+            "display:none!important; display:block",
             "mso-hide:all",
             "max-height:0px; overflow:hidden",
             "position:absolute; left:-9999px",
         ] {
-            assert!(read(block).gone, "{block}");
+            assert!(read(block).is_gone(), "{block}");
         }
-        for block in ["display:block", "opacity:0.9", "max-height:0", "height:20px;overflow:hidden", "left:-2px", ""] {
-            assert!(!read(block).gone, "{block}");
+        for block in [
+            "display:block",
+            "opacity:0.9",
+            "max-height:0",
+            "height:20px;overflow:hidden",
+            "left:-2px",
+            "display:none;display:block",
+            "",
+        ] {
+            assert!(!read(block).is_gone(), "{block}");
         }
         assert_eq!(read("visibility:hidden").invisible, Some(true));
         assert_eq!(read("font-size:0").tiny, Some(true));
@@ -279,7 +345,7 @@ mod tests {
     fn grounds_and_addresses() {
         assert_eq!(read("background:#000 no-repeat").ground, Some(Ground::Colour([0, 0, 0])));
         let mut seen = Vec::new();
-        let style = parse("background-image: URL( 'http://a.example/x.png' )", |url| seen.push(url.to_string()));
+        let [style, _] = parse("background-image: URL( 'http://a.example/x.png' )", |url| seen.push(url.to_string()));
         assert_eq!(style.ground, Some(Ground::Unknown));
         assert_eq!(seen, ["http://a.example/x.png"]);
     }

@@ -1,0 +1,529 @@
+//! The parameters of Content-Type and Content-Disposition (RFC 2045, section 5.1; RFC 2231), as mail programs take them:
+//! missing semicolons, blanks and specials without quotes, encoded words where none may stand. One pass; of parameters
+//! that stand twice the first counts, and every reading is kept.
+
+use std::collections::BTreeMap;
+
+use super::charset::to_utf8;
+use super::fields;
+use crate::defect::DefectKind;
+use crate::text::names::bounded;
+
+/// How many parentheses without an end are looked for: each costs the rest of the field.
+const MOST_OPEN_COMMENTS: u32 = 4;
+
+/// A structured field with parameters.
+#[derive(Debug, Default)]
+pub(super) struct Parameters {
+    /// What stands before the first parameter, in lower case: `text/html`, `attachment`.
+    pub(super) kind: String,
+    /// By name in lower case: every reading of its value, the likeliest first.
+    pub(super) values: BTreeMap<String, Vec<String>>,
+    /// Each kind once.
+    pub(super) defects: Vec<DefectKind>,
+}
+
+impl Parameters {
+    /// The value of a parameter.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.values.get(name)?.first().map(String::as_str)
+    }
+
+    fn note(&mut self, kind: DefectKind) {
+        if !self.defects.contains(&kind) {
+            self.defects.push(kind);
+        }
+    }
+}
+
+/// Reads a field's value, in which line ends are taken out.
+pub(super) fn read(text: &str) -> Parameters {
+    let mut reader = Reader { rest: text, unclosed: 0, out: Parameters::default() };
+    reader.kind();
+    let mut groups: BTreeMap<String, Group> = BTreeMap::new();
+    let mut order = 0;
+    while let Some((name, value)) = reader.parameter() {
+        order += 1;
+        let (base, form) = form(&name);
+        if form == Form::Odd {
+            reader.out.note(DefectKind::ParameterMalformed);
+        }
+        groups.entry(base.to_owned()).or_default().add(order, form, value);
+    }
+    let mut out = reader.out;
+    for (name, group) in groups {
+        let readings = group.readings(&name, &mut out);
+        out.values.insert(name, readings);
+    }
+    out
+}
+
+/// A value as written: without comments and escapes, and as a less strict reader takes it where that differs.
+#[derive(Debug, Default)]
+struct Value {
+    strict: String,
+    literal: Option<String>,
+}
+
+struct Reader<'t> {
+    rest: &'t str,
+    unclosed: u32,
+    out: Parameters,
+}
+
+impl<'t> Reader<'t> {
+    /// What stands before the parameters. It may be missing.
+    fn kind(&mut self) {
+        self.skip();
+        let start = self.rest;
+        let mut kind = self.word(&[';', '"', '=']).to_owned();
+        if self.rest.starts_with('=') && !kind.contains('/') {
+            self.rest = start;
+            return;
+        }
+        // Blanks and comments may stand around the slash.
+        self.skip();
+        while kind.ends_with('/') || self.rest.starts_with('/') {
+            let more = self.word(&[';', '"', '=']);
+            if more.is_empty() {
+                break;
+            }
+            kind.push_str(more);
+            self.skip();
+        }
+        self.out.kind = kind.to_ascii_lowercase();
+        if !(self.rest.is_empty() || self.rest.starts_with(';')) {
+            self.out.note(DefectKind::ParameterMalformed);
+        }
+    }
+
+    /// The next parameter, its name in lower case.
+    fn parameter(&mut self) -> Option<(String, Value)> {
+        loop {
+            self.skip();
+            if let Some(after) = self.rest.strip_prefix(';') {
+                self.rest = after;
+                continue;
+            }
+            if self.rest.is_empty() {
+                return None;
+            }
+            let name = self.word(&[';', '"', '=']).to_ascii_lowercase();
+            self.skip();
+            if let Some(after) = self.rest.strip_prefix('=') {
+                self.rest = after;
+                self.skip();
+                let value = if self.rest.starts_with('"') { self.quoted() } else { self.unquoted() };
+                if !name.is_empty() {
+                    return Some((name, value));
+                }
+                self.out.note(DefectKind::ParameterMalformed);
+                continue;
+            }
+            // A word that is no parameter, or a string without a name.
+            self.out.note(DefectKind::ParameterMalformed);
+            if self.rest.starts_with('"') {
+                self.quoted();
+            }
+        }
+    }
+
+    /// Goes over blanks and comments.
+    fn skip(&mut self) {
+        loop {
+            self.rest = self.rest.trim_start_matches(is_blank);
+            match self.comment(self.rest) {
+                Some(after) => self.rest = after,
+                None => return,
+            }
+        }
+    }
+
+    /// What follows the comment that `text` begins with; one that never ends is none.
+    fn comment(&mut self, text: &'t str) -> Option<&'t str> {
+        if !text.starts_with('(') || self.unclosed >= MOST_OPEN_COMMENTS {
+            return None;
+        }
+        let (mut depth, mut escaped) = (0u32, false);
+        for (at, byte) in text.bytes().enumerate() {
+            match byte {
+                _ if std::mem::take(&mut escaped) => {}
+                b'\\' => escaped = true,
+                b'(' => depth += 1,
+                b')' => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                return text.get(at + 1..);
+            }
+        }
+        self.unclosed += 1;
+        None
+    }
+
+    /// Up to a blank, a comment, or one of `ends`; at least one character where that is a parenthesis.
+    fn word(&mut self, ends: &[char]) -> &'t str {
+        let end = self.rest.find(|it| is_blank(it) || it == '(' || ends.contains(&it)).unwrap_or(self.rest.len());
+        let end = if end == 0 && self.rest.starts_with('(') { 1 } else { end };
+        let (word, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));
+        self.rest = rest;
+        word
+    }
+
+    /// A value in quotes, and what stands right behind it up to the semicolon.
+    fn quoted(&mut self) -> Value {
+        let text = self.rest.get(1..).unwrap_or_default();
+        let (mut strict, mut escaped, mut path) = (String::new(), false, false);
+        let mut end = None;
+        for (at, letter) in text.char_indices() {
+            if std::mem::take(&mut escaped) {
+                path |= !matches!(letter, '"' | '\\');
+                strict.push(letter);
+                continue;
+            }
+            match letter {
+                '\\' => escaped = true,
+                '"' => {
+                    end = Some(at);
+                    break;
+                }
+                _ => strict.push(letter),
+            }
+        }
+        let Some(end) = end else {
+            // Without its other quote it ends where the next parameter begins.
+            self.out.note(DefectKind::ParameterMalformed);
+            let (value, rest) = text.split_at_checked(text.find(';').unwrap_or(text.len())).unwrap_or((text, ""));
+            self.rest = rest;
+            return Value { strict: value.trim_end_matches(is_blank).to_owned(), literal: None };
+        };
+        let inside = text.get(..end).unwrap_or_default();
+        self.rest = text.get(end + 1..).unwrap_or_default();
+        let mut literal = path.then(|| inside.to_owned());
+        if !(self.rest.is_empty() || self.rest.starts_with([';', '(', ' ', '\t'])) {
+            let tail = self.word(&[';']);
+            literal = Some(format!("{strict}{}", tail.trim_matches('"')));
+            self.out.note(DefectKind::ParameterMalformed);
+        }
+        self.skip();
+        if !(self.rest.is_empty() || self.rest.starts_with(';')) {
+            self.out.note(DefectKind::ParameterMalformed);
+        }
+        Value { strict, literal }
+    }
+
+    /// A value without quotes: up to the semicolon, or to where the next parameter stands behind a blank.
+    fn unquoted(&mut self) -> Value {
+        let (mut strict, mut literal) = (String::new(), String::new());
+        loop {
+            let end = self.rest.find(|it| is_blank(it) || matches!(it, '(' | ';')).unwrap_or(self.rest.len());
+            let (plain, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));
+            strict.push_str(plain);
+            literal.push_str(plain);
+            self.rest = rest;
+            if rest.starts_with('(') {
+                let after = self.comment(rest).unwrap_or_else(|| rest.get(1..).unwrap_or_default());
+                let comment = rest.get(..rest.len() - after.len()).unwrap_or_default();
+                let is_comment = comment.len() > 1;
+                if !is_comment {
+                    strict.push_str(comment);
+                }
+                // Right behind a letter it is rather part of a name: `report(1).pdf`.
+                if !is_comment || !literal.ends_with(is_blank) {
+                    literal.push_str(comment);
+                }
+                self.rest = after;
+            } else if rest.starts_with(is_blank) {
+                let after = rest.trim_start_matches(is_blank);
+                let blanks = rest.get(..rest.len() - after.len()).unwrap_or_default();
+                if begins_parameter(after) {
+                    self.out.note(DefectKind::ParameterMalformed);
+                    self.rest = after;
+                    break;
+                }
+                strict.push_str(blanks);
+                literal.push_str(blanks);
+                self.rest = after;
+            } else {
+                break;
+            }
+        }
+        let (strict, literal) = (strict.trim_end_matches(is_blank), literal.trim_end_matches(is_blank));
+        Value { strict: strict.to_owned(), literal: (strict != literal).then(|| literal.to_owned()) }
+    }
+}
+
+fn is_blank(letter: char) -> bool {
+    matches!(letter, ' ' | '\t' | '\r' | '\n')
+}
+
+/// Whether `name=` stands at the front.
+fn begins_parameter(text: &str) -> bool {
+    let is_name = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '*');
+    let after = text.trim_start_matches(is_name);
+    after.len() < text.len() && after.starts_with('=')
+}
+
+/// How a parameter is written (RFC 2231, sections 3 and 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Plain,
+    /// `x*`: with a charset.
+    Extended,
+    /// `x*0`, `x*0*`: one piece of several, encoded or not.
+    Piece(u32, bool),
+    /// An asterisk, and what is no number.
+    Odd,
+}
+
+fn form(name: &str) -> (&str, Form) {
+    let Some((base, rest)) = name.split_once('*').filter(|(base, _)| !base.is_empty()) else {
+        return (name, Form::Plain);
+    };
+    if rest.is_empty() {
+        return (base, Form::Extended);
+    }
+    let (digits, encoded) = rest.strip_suffix('*').map_or((rest, false), |digits| (digits, true));
+    match digits.parse() {
+        Ok(number) if digits.len() <= 6 => (base, Form::Piece(number, encoded)),
+        _ => (name, Form::Odd),
+    }
+}
+
+/// All that a field says of one parameter. Each value comes with its place in the field.
+#[derive(Debug, Default)]
+struct Group {
+    plain: Vec<(usize, Value)>,
+    extended: Vec<(usize, String)>,
+    pieces: Vec<(u32, usize, bool, String)>,
+}
+
+impl Group {
+    fn add(&mut self, order: usize, form: Form, value: Value) {
+        match form {
+            Form::Plain | Form::Odd => self.plain.push((order, value)),
+            Form::Extended => self.extended.push((order, value.strict)),
+            Form::Piece(number, encoded) => self.pieces.push((number, order, encoded, value.strict)),
+        }
+    }
+
+    /// Every reading, the likeliest first: of a file name what has a charset, as RFC 6266 wants; of all else the first.
+    fn readings(mut self, name: &str, out: &mut Parameters) -> Vec<String> {
+        let is_name = matches!(name, "name" | "filename");
+        let forms = [self.plain.is_empty(), self.extended.is_empty(), self.pieces.is_empty()];
+        let mixed = forms.iter().filter(|empty| !**empty).count() > 1 && name == "boundary";
+        self.pieces.sort_by_key(|(number, order, ..)| (*number, *order));
+        let (mut whole, mut twice) = (true, false);
+        for (expected, pair) in self.pieces.windows(2).enumerate() {
+            if let [(a, ..), (b, ..)] = pair {
+                twice |= a == b;
+                whole &= a == b || *b == a.saturating_add(1);
+                whole &= expected > 0 || *a == 0;
+            }
+        }
+        if mixed || twice || self.plain.len() > 1 || self.extended.len() > 1 {
+            let kind = if name == "boundary" { DefectKind::DuplicateBoundary } else { DefectKind::DuplicateParameter };
+            out.note(kind);
+        }
+        if !whole {
+            out.note(DefectKind::ParameterMalformed);
+        }
+        let mut found: Vec<(usize, String)> = Vec::new();
+        for (order, text) in &self.extended {
+            found.push((*order, extended(text, out)));
+        }
+        if let Some(order) = self.pieces.iter().map(|(_, order, ..)| *order).min() {
+            self.pieces.dedup_by_key(|(number, ..)| *number);
+            found.push((order, joined(&self.pieces)));
+        }
+        let mut second = Vec::new();
+        for (order, value) in self.plain {
+            let (first, other) = match value.literal {
+                // What a name has in parentheses or behind backslashes is part of it for whoever shows it.
+                Some(literal) if is_name => (literal, Some(value.strict)),
+                other => (value.strict, other),
+            };
+            found.push((order, first));
+            second.extend(other);
+        }
+        if !is_name {
+            found.sort_by_key(|(order, _)| *order);
+        }
+        let mut readings: Vec<String> = Vec::with_capacity(found.len());
+        for text in found.into_iter().map(|(_, text)| text).chain(second) {
+            // Equal ones side by side are one; more of them are left to whoever lists names.
+            if readings.last() != Some(&text) {
+                readings.push(text);
+            }
+        }
+        readings
+    }
+}
+
+/// `charset'language'text`, percent signs decoded.
+fn extended(text: &str, out: &mut Parameters) -> String {
+    let mut parts = text.splitn(3, '\'');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(charset), Some(_), Some(text)) => decoded(charset, &percent(text)),
+        _ => {
+            out.note(DefectKind::ParameterMalformed);
+            decoded("", &percent(text))
+        }
+    }
+}
+
+/// The pieces of a value in their order; the first may name a charset for all.
+fn joined(pieces: &[(u32, usize, bool, String)]) -> String {
+    let mut bytes = Vec::new();
+    let mut charset = "";
+    for (index, (_, _, encoded, text)) in pieces.iter().enumerate() {
+        let mut text = text.as_str();
+        if index == 0 && *encoded {
+            let mut parts = text.splitn(3, '\'');
+            if let (Some(label), Some(_), Some(rest)) = (parts.next(), parts.next(), parts.next()) {
+                (charset, text) = (label, rest);
+            }
+        }
+        match encoded {
+            true => bytes.extend(percent(text)),
+            false => bytes.extend_from_slice(text.as_bytes()),
+        }
+    }
+    decoded(charset, &bytes)
+}
+
+fn decoded(charset: &str, bytes: &[u8]) -> String {
+    let label = Some(charset.trim()).filter(|label| !label.is_empty());
+    to_utf8(label, bytes).0.into_owned()
+}
+
+fn percent(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((byte, tail)) = rest.split_first() {
+        let digit = |at: usize| tail.get(at).and_then(|byte| char::from(*byte).to_digit(16));
+        match (byte, digit(0), digit(1)) {
+            (b'%', Some(high), Some(low)) => {
+                out.push((high << 4 | low) as u8);
+                rest = tail.get(2..).unwrap_or_default();
+            }
+            _ => {
+                out.push(*byte);
+                rest = tail;
+            }
+        }
+    }
+    out
+}
+
+/// A file name as a mail program shows it: encoded words decoded though they may not stand in a parameter.
+pub(super) fn file_name(name: &str) -> String {
+    let name = if name.contains("=?") { fields::text(name.as_bytes()) } else { name.to_owned() };
+    bounded(name.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(text: &str, name: &str) -> Vec<String> {
+        read(text).values.remove(name).unwrap_or_default()
+    }
+
+    fn defects(text: &str) -> Vec<&'static str> {
+        read(text).defects.iter().map(|kind| kind.name()).collect()
+    }
+
+    #[test]
+    fn well_formed_ones() {
+        for (text, kind, name, value) in [
+            ("Text/Plain", "text/plain", "x", None),
+            ("text/plain; charset=utf-8", "text/plain", "charset", Some("utf-8")),
+            ("text/plain;CHARSET = \"utf-8\" ;", "text/plain", "charset", Some("utf-8")),
+            ("text (a) / plain (b; x=1); x=2", "text/plain", "x", Some("2")),
+            ("a/b; x=\"a;b\\\"c\"", "a/b", "x", Some("a;b\"c")),
+            ("a/b; x=\"\"", "a/b", "x", Some("")),
+            ("a/b; boundary==_abc=", "a/b", "boundary", Some("=_abc=")),
+            ("a/b; x=y (comment)", "a/b", "x", Some("y")),
+            ("a/b; x*=utf-8'en'b%C3%BCcher", "a/b", "x", Some("bücher")),
+            ("a/b; x*1=\" c\"; x*0*=iso-8859-1''%E9%20; x*2*=%e8", "a/b", "x", Some("é  cè")),
+        ] {
+            let it = read(text);
+            assert_eq!((it.kind.as_str(), it.get(name)), (kind, value), "{text}");
+            assert_eq!(it.defects, [], "{text}");
+        }
+    }
+
+    #[test]
+    fn malformed_ones_as_mail_programs_take_them() {
+        for (text, kind, name, value) in [
+            ("text/plain charset=utf-8", "text/plain", "charset", "utf-8"),
+            ("a/b; charset=utf-8 name=\"x\"", "a/b", "name", "x"),
+            ("a/b; name=\"x\" charset=utf-8", "a/b", "charset", "utf-8"),
+            ("a/b; name=\"x; charset=utf-8", "a/b", "name", "x"),
+            ("a/b; name=\"x; charset=utf-8", "a/b", "charset", "utf-8"),
+            ("filename=x.txt junk; size=3", "", "filename", "x.txt junk"),
+            ("a/b; junk; x=1", "a/b", "x", "1"),
+            ("a/b; \"junk\"; x=1", "a/b", "x", "1"),
+            ("a/b; =2; x=1", "a/b", "x", "1"),
+            ("a/b; x*a=1", "a/b", "x*a", "1"),
+            ("a/b; x*=%41b", "a/b", "x", "Ab"),
+            ("a/b; x*0=a; x*2=c", "a/b", "x", "ac"),
+            ("a/b; x*1=a; x*2=c", "a/b", "x", "ac"),
+        ] {
+            let it = read(text);
+            assert_eq!((it.kind.as_str(), it.get(name)), (kind, Some(value)), "{text}");
+            let plain = text.starts_with("filename");
+            assert_eq!(it.defects.is_empty(), plain, "{text}");
+        }
+        assert_eq!(read("a/b; x=(never closed").get("x"), Some("(never closed"));
+        assert_eq!(read("").kind, "");
+    }
+
+    #[test]
+    fn the_first_counts_and_all_are_kept() {
+        assert_eq!(values("a/b; boundary=X; boundary=Y", "boundary"), ["X", "Y"]);
+        assert_eq!(defects("a/b; boundary=X; boundary=Y"), ["duplicate-boundary"]);
+        for text in ["a/b; boundary=X; boundary*0=Y", "a/b; boundary=X; boundary*=''Y"] {
+            assert_eq!(values(text, "boundary"), ["X", "Y"], "{text}");
+            assert_eq!(defects(text), ["duplicate-boundary"], "{text}");
+        }
+        assert_eq!(values("a/b; boundary*0=Y; boundary=X", "boundary"), ["Y", "X"]);
+        assert_eq!(values("a; filename=a.txt; filename=a.exe", "filename"), ["a.txt", "a.exe"]);
+        assert_eq!(defects("a; filename=a.txt; filename=a.exe"), ["duplicate-parameter"]);
+        assert_eq!(defects("a; filename*0=a; filename*0=b"), ["duplicate-parameter"]);
+        // Both forms of a name side by side are honest; the one with a charset is meant.
+        assert_eq!(values("a; filename=\"b?.txt\"; filename*=utf-8''b%C3%BC.txt", "filename"), ["bü.txt", "b?.txt"]);
+        assert_eq!(defects("a; filename=\"b?.txt\"; filename*=utf-8''b%C3%BC.txt"), [""; 0]);
+    }
+
+    #[test]
+    fn names_in_more_than_one_reading() {
+        assert_eq!(values("a; filename=report(1).pdf", "filename"), ["report(1).pdf", "report.pdf"]);
+        assert_eq!(values("a; filename=report (1).pdf", "filename"), ["report .pdf"]);
+        assert_eq!(values("a; filename=\"C:\\dir\\a.exe\"", "filename"), ["C:\\dir\\a.exe", "C:dira.exe"]);
+        assert_eq!(values("a; filename=\"a.txt\".exe", "filename"), ["a.txt.exe", "a.txt"]);
+        assert_eq!(values("a; filename=my own report.pdf; x=1", "filename"), ["my own report.pdf"]);
+        // Of a boundary the strict reading counts.
+        assert_eq!(values("a/b; boundary=X(c)", "boundary"), ["X", "X(c)"]);
+        assert_eq!(file_name("=?utf-8?B?YsO8Y2hlcg==?=.pdf"), "bücher.pdf");
+    }
+
+    #[test]
+    fn hostile_fields_take_one_pass() {
+        let most = 16 << 10;
+        for piece in
+            ["(", "a(", "a (", "\"", "\\", "x*1=a;", "x*1*=%41;", "x=", " a", "a=b ", ";;", "=?a?", "/ ", "x*="]
+        {
+            let text = format!("a/b; {}", piece.repeat(most / piece.len()));
+            let started = std::time::Instant::now();
+            for _ in 0..20 {
+                read(&text);
+            }
+            // A quadratic reader takes seconds; this is far from what a busy machine can add.
+            assert!(started.elapsed().as_millis() < 2_000, "{piece:?}: {:?}", started.elapsed());
+        }
+        let pieces: String = (0..1500).rev().map(|n| format!("x*{n}=a;")).collect();
+        assert_eq!(read(&format!("a/b;{pieces}")).get("x").map(str::len), Some(1500));
+    }
+}

@@ -1,0 +1,192 @@
+//! Messages, encodings and archives, composed.
+
+use std::io::Write;
+
+use zip::write::SimpleFileOptions;
+
+/// A message of one attached file.
+pub(super) fn attached(name: &str, encoding: &str, body: &[u8]) -> Vec<u8> {
+    let mut raw = format!(
+        "Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"=_b\"\r\n\r\n--=_b\r\n\r\nhello\r\n\
+         --=_b\r\nContent-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=\"{name}\"\r\n\
+         Content-Transfer-Encoding: {encoding}\r\n\r\n"
+    )
+    .into_bytes();
+    raw.extend_from_slice(body);
+    raw.extend_from_slice(b"\r\n--=_b--\r\n");
+    raw
+}
+
+/// The same, in base64.
+pub(super) fn file(name: &str, bytes: &[u8]) -> Vec<u8> {
+    attached(name, "base64", base64(bytes).as_bytes())
+}
+
+pub(super) fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for (n, three) in bytes.chunks(3).enumerate() {
+        if n > 0 && n % 19 == 0 {
+            out.push_str("\r\n");
+        }
+        let mut four = [0u8; 4];
+        four[1..=three.len()].copy_from_slice(three);
+        let bits = u32::from_be_bytes(four);
+        for digit in 0..4 {
+            if digit <= three.len() {
+                out.push(ALPHABET[(bits >> (18 - 6 * digit) & 63) as usize] as char);
+            } else {
+                out.push('=');
+            }
+        }
+    }
+    out
+}
+
+pub(super) fn quoted_printable(bytes: &[u8]) -> String {
+    let mut out = String::new();
+    for (n, byte) in bytes.iter().enumerate() {
+        if n > 0 && n % 20 == 0 {
+            out.push_str("=\r\n");
+        }
+        if byte.is_ascii_alphanumeric() {
+            out.push(*byte as char);
+        } else {
+            out.push_str(&format!("={byte:02X}"));
+        }
+    }
+    out
+}
+
+pub(super) fn uuencode(name: &str, bytes: &[u8]) -> String {
+    let mut out = format!("begin 644 {name}\r\n");
+    let digit = |value: u32| if value & 63 == 0 { '`' } else { (32 + (value & 63) as u8) as char };
+    for line in bytes.chunks(45) {
+        out.push(digit(line.len() as u32));
+        for three in line.chunks(3) {
+            let mut four = [0u8; 4];
+            four[1..=three.len()].copy_from_slice(three);
+            let bits = u32::from_be_bytes(four);
+            out.extend([18, 12, 6, 0].map(|shift| digit(bits >> shift)));
+        }
+        out.push_str("\r\n");
+    }
+    out + "`\r\nend"
+}
+
+pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+pub(super) fn deflate(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+pub(super) fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (name, bytes) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        // `set_path` would refuse what leads out of the archive.
+        header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
+        header.set_cksum();
+        builder.append(&header, *bytes).unwrap();
+    }
+    builder.into_inner().unwrap()
+}
+
+/// A zip by the `zip` crate.
+pub(super) fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in files {
+        writer.start_file(*name, SimpleFileOptions::default()).unwrap();
+        writer.write_all(bytes).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+/// A member of a zip that no honest tool makes.
+#[derive(Clone)]
+pub(super) struct Member<'a> {
+    /// In the local header, and in the directory.
+    pub(super) names: (&'a [u8], &'a [u8]),
+    pub(super) flags: (u16, u16),
+    pub(super) content: &'a [u8],
+    pub(super) stored: bool,
+}
+
+impl<'a> Member<'a> {
+    pub(super) fn new(name: &'a str, content: &'a [u8]) -> Member<'a> {
+        Member { names: (name.as_bytes(), name.as_bytes()), flags: (0, 0), content, stored: false }
+    }
+
+    /// The fields that both headers have, from the flags to the lengths of extra fields.
+    fn fields(&self, packed: &[u8], flags: u16, name: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        out.extend(flags.to_le_bytes());
+        out.extend(if self.stored { 0u16 } else { 8 }.to_le_bytes());
+        out.extend([0; 4]);
+        let mut crc = flate2::Crc::new();
+        crc.update(self.content);
+        out.extend(crc.sum().to_le_bytes());
+        out.extend((packed.len() as u32).to_le_bytes());
+        out.extend((self.content.len() as u32).to_le_bytes());
+        out.extend((name.len() as u16).to_le_bytes());
+        out.extend([0, 0]);
+        out
+    }
+
+    fn packed(&self) -> Vec<u8> {
+        if self.stored { self.content.to_vec() } else { deflate(self.content) }
+    }
+
+    /// Local header, name and content.
+    pub(super) fn local(&self) -> Vec<u8> {
+        let packed = self.packed();
+        let mut out = b"PK\x03\x04\x14\0".to_vec();
+        out.extend(self.fields(&packed, self.flags.0, self.names.0));
+        out.extend(self.names.0);
+        out.extend(packed);
+        out
+    }
+
+    /// The entry in the directory, for a local header at `offset`.
+    pub(super) fn entry(&self, offset: usize) -> Vec<u8> {
+        let mut out = b"PK\x01\x02\x14\0\x14\0".to_vec();
+        out.extend(self.fields(&self.packed(), self.flags.1, self.names.1));
+        out.extend([0; 10]);
+        out.extend((offset as u32).to_le_bytes());
+        out.extend(self.names.1);
+        out
+    }
+}
+
+/// Local headers as given, and a directory of those that have an offset.
+pub(super) fn zip_of(front: &[u8], entries: &[Vec<u8>]) -> Vec<u8> {
+    let mut out = front.to_vec();
+    let start = out.len() as u32;
+    entries.iter().for_each(|entry| out.extend(entry));
+    let length = out.len() as u32 - start;
+    out.extend(b"PK\x05\x06\0\0\0\0");
+    out.extend((entries.len() as u16).to_le_bytes());
+    out.extend((entries.len() as u16).to_le_bytes());
+    out.extend(length.to_le_bytes());
+    out.extend(start.to_le_bytes());
+    out.extend([0, 0]);
+    out
+}
+
+/// A zip of these members, whatever they are.
+pub(super) fn zip_members(members: &[Member<'_>]) -> Vec<u8> {
+    let (mut front, mut entries) = (Vec::new(), Vec::new());
+    for member in members {
+        entries.push(member.entry(front.len()));
+        front.extend(member.local());
+    }
+    zip_of(&front, &entries)
+}

@@ -7,7 +7,7 @@ use tamis_common::print;
 use tamis_engine::{EngineBuilder, ListEffect, ListKind};
 
 use crate::engine::{With, build};
-use crate::terminal::say;
+use crate::terminal::{note, say};
 
 /// Checks block and allow lists, and looks things up in them.
 #[derive(Args)]
@@ -83,11 +83,12 @@ impl Check {
             for file in &self.files {
                 builder = builder.list_path("checked", kind, ListEffect::Block, file);
             }
-            build(builder)?;
+            note(build(builder)?.list_notes());
             say(&format!("{} file(s), no mistakes", self.files.len()));
             return Ok(false);
         }
-        let (config, _) = self.with.engine()?;
+        let (config, engine) = self.with.engine()?;
+        note(engine.list_notes());
         match config.lists.as_slice() {
             [] => say("no lists are configured; docs/lists.md says how"),
             lists => lists.iter().for_each(|list| {

@@ -8,7 +8,7 @@ use tamis_common::{print, ruletest, ruletest::Outcome, stock};
 use tamis_engine::{Engine, Rule, nearest};
 
 use crate::engine::With;
-use crate::terminal::say;
+use crate::terminal::{note, say};
 
 /// Checks, tests, lists and shows rules.
 #[derive(Args)]
@@ -60,6 +60,7 @@ impl Rules {
         match self.what {
             What::Check(with) => {
                 let (_, engine) = with.engine()?;
+                note(engine.rule_notes().iter().filter(|it| !it.source.starts_with(stock::PREFIX)));
                 say(&format!("{} rules, no mistakes", engine.rules().len()));
                 Ok(false)
             }

@@ -6,13 +6,19 @@ use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tamis_common::mails::Mails;
-use tamis_engine::Action;
+use tamis_common::print;
+use tamis_engine::{Action, Problem};
 
 /// Prints to standard output; a reader that has gone away ends the program in peace.
 pub(crate) fn say(line: &str) {
     if writeln!(std::io::stdout().lock(), "{line}").is_err() {
         std::process::exit(0);
     }
+}
+
+/// Tells what is no mistake, and may be none of what was meant.
+pub(crate) fn note<'p>(notes: impl IntoIterator<Item = &'p Problem>) {
+    notes.into_iter().for_each(|it| eprintln!("note: {}", print::safe_lines(&it.to_string())));
 }
 
 /// `text` in the colour of an action, on a terminal that wants colour.

@@ -183,7 +183,11 @@ fn rules_are_checked_tested_listed_and_shown() {
     let folder = folder(&[("rules/won.toml", RULE), ("rules/scores.toml", SCORES)]);
     let rules = |arguments: &[&str]| tamis_in(folder.path(), &[&["rules"][..], arguments].concat(), "");
     let mine = ["--rules", "rules", "--no-stock-rules"];
-    assert_eq!(rules(&[&["check"][..], &mine].concat()).out, "1 rules, no mistakes\n");
+    let ran = rules(&[&["check"][..], &mine].concat());
+    assert_eq!((ran.out.as_str(), ran.err.as_str()), ("1 rules, no mistakes\n", ""));
+    fs::write(folder.path().join("slow.toml"), RULE.replace("'you won'", "'[a-z]{9}'")).unwrap();
+    let ran = rules(&["check", "--no-stock-rules", "--rules", "slow.toml"]);
+    assert!(ran.code == 0 && ran.err.contains("slow.toml:5:") && ran.err.contains("searched in each"), "{}", ran.err);
     assert_eq!(rules(&[&["test"][..], &mine].concat()).out, "1 rules, 2 examples: all as they say\n");
     assert!(rules(&[&["list"][..], &mine].concat()).out.starts_with("won "));
     let shown = rules(&[&["show", "won"][..], &mine].concat()).out;
@@ -211,7 +215,11 @@ fn lists_are_checked_and_looked_up() {
     assert_eq!(ran.code, 1);
     assert!(ran.out.contains("www.bad.example: blocked by bad (bad.txt:2): bad.example"), "{}", ran.out);
     assert!(ran.out.contains("good.example: in no list"), "{}", ran.out);
-    assert_eq!(lists(&["check", "--config", "t.toml"]).code, 0);
+    let ran = lists(&["check", "--config", "t.toml"]);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    fs::write(folder.path().join("twice.txt"), "a.example\na.example\n").unwrap();
+    let ran = lists(&["check", "--kind", "domains", "twice.txt"]);
+    assert!(ran.code == 0 && ran.err.contains("twice.txt:2"), "{}", ran.err);
     let ran = lists(&["check", "--kind", "domains", "wrong.txt"]);
     assert!(ran.code == 2 && ran.err.contains("wrong.txt:2"), "{}", ran.err);
 }
@@ -291,6 +299,7 @@ fn mistakes_are_told_with_file_line_and_remedy() {
         (&["scan", "a.eml", "--config", "key.toml"], &["key.toml:3:1: unknown key dephs", "did you mean \"depth\"?"]),
         (&["scan", "a.eml", "--config", "nowhere.toml"], &["nowhere.toml: cannot be read"]),
         (&["scan", "a.eml", "--config", "list.toml"], &["nowhere.txt", "cannot be read"]),
+        (&["scan", "a.eml", "--config", "off.toml"], &["off.toml:2:", "no-dat", "did you mean \"no-date\"?"]),
         (&["scan", "a.eml", "--model", "bad.model"], &["bad.model", "train it anew"]),
         (&["scan", "a.eml", "--threads", "0"], &["--threads"]),
         (

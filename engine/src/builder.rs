@@ -11,7 +11,7 @@ use crate::detect::reputation::{DnsList, Reputation};
 use crate::detect::rules::{RuleSource, Rules};
 use crate::detect::{Detectors, bayes};
 use crate::engine::Engine;
-use crate::error::{BuildError, Problem};
+use crate::error::{BuildError, Problem, nearest};
 use crate::input::Networks;
 use crate::limits::Limits;
 use crate::load;
@@ -161,6 +161,13 @@ impl EngineBuilder {
         let disabled: Vec<String> = self.disabled.iter().map(|(rule, _)| rule.clone()).collect();
         let (rules, wrong) = Rules::compile(&self.rules, &disabled);
         problems.extend(wrong);
+        for (rule, origin) in self.disabled.iter().filter(|(rule, _)| rules.absent().contains(rule)) {
+            let remedy = match nearest(rule, rules.rules().iter().map(|known| known.name.as_str())) {
+                near if near.is_empty() => "tamis rules list shows the names".to_owned(),
+                near => near,
+            };
+            problems.push(Problem { message: format!("there is no rule {rule}"), remedy, ..origin.clone() });
+        }
         let (lists, wrong) = Lists::compile(&self.lists);
         problems.extend(wrong);
         let model = self.model.and_then(|(source, bytes)| match bayes::Model::read(&bytes) {

@@ -17,6 +17,8 @@ impl Rules {
     pub(crate) fn compile(sources: &[RuleSource], disabled: &[String]) -> (Rules, Vec<Problem>) {
         let mut problems = Vec::new();
         let (mut loaded, mut broken) = load::read(sources, &mut problems);
+        let there = |name: &String| broken.contains(name) || loaded.iter().any(|it| it.rule.name == *name);
+        let absent: Vec<String> = disabled.iter().filter(|name| !there(name)).cloned().collect();
         loaded.retain(|it| !disabled.contains(&it.rule.name));
 
         let mut builder =
@@ -63,7 +65,7 @@ impl Rules {
             shown.push(it.rule);
         }
         let Builder { problems, notes, wanted, .. } = builder;
-        (Rules { rules: shown, compiled, order, texts, wanted, notes, broken }, problems)
+        (Rules { rules: shown, compiled, order, texts, wanted, notes, broken, absent }, problems)
     }
 }
 

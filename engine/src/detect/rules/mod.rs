@@ -52,6 +52,8 @@ pub(crate) struct Rules {
     notes: Vec<Problem>,
     /// Rules that are there and broken.
     broken: Vec<String>,
+    /// Rules that are to be left out and are not there.
+    absent: Vec<String>,
 }
 
 /// What a rule does.
@@ -118,6 +120,11 @@ impl Rules {
     }
 
     /// The names of rules that are in the files and could not be compiled. They are known, and never hit.
+    pub(crate) fn absent(&self) -> &[String] {
+        &self.absent
+    }
+
+    /// Rules that are there and broken.
     pub(crate) fn broken(&self) -> &[String] {
         &self.broken
     }

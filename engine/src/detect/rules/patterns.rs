@@ -1,6 +1,7 @@
 //! Many patterns over one text: one Aho-Corasick pass over literals that the patterns must contain, and the pattern itself
-//! only where one of its literals was seen, in a window around it where the pattern's length is bounded. Never one
-//! `RegexSet`, which collapses to milliseconds a message.
+//! only where one of its literals was seen, in a window around it where the pattern's length is bounded. A pattern of
+//! several pieces, such as `order.{0,400}refund`, is looked at only if the text has a literal of each: with the stock rules
+//! that halves the cost of the wording rules. Never one `RegexSet`, which collapses to milliseconds a message.
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
 use regex_automata::meta::{BuildError, Regex};
@@ -14,6 +15,8 @@ use super::blanks;
 const SHORTEST: usize = 3;
 /// Most literals of one pattern.
 const MOST_LITERALS: usize = 64;
+/// Most pieces of one pattern of which a text must have a literal each. More exclude hardly any text.
+const MOST_PIECES: usize = 4;
 /// Largest compiled pattern, in bytes.
 const COMPILED_BYTES: usize = 2 << 20;
 /// Windows of one pattern in one text that may fail before the rest of the text is searched as a whole, so that a text
@@ -58,7 +61,8 @@ pub(super) struct Pattern {
     pub(super) form: Form,
     /// The longest match, in bytes, where it has a bound.
     longest: Option<usize>,
-    literals: Vec<Vec<u8>>,
+    /// For some pieces of the pattern, literals of which every match contains one; the most telling piece first.
+    pieces: Vec<Vec<Vec<u8>>>,
 }
 
 impl Pattern {
@@ -80,19 +84,37 @@ impl Pattern {
             .map_err(|error: BuildError| error.to_string())?;
         // The literals of the pattern as written: the automaton folds their case itself.
         let written = parse(&config.case_insensitive(false)).ok().map(suited);
-        let literals = written.and_then(|hir| required(&hir)).unwrap_or_default();
-        Ok(Pattern { regex, form, longest: hir.properties().maximum_len(), literals })
+        let pieces = written.map(|hir| pieces(&hir)).unwrap_or_default();
+        Ok(Pattern { regex, form, longest: hir.properties().maximum_len(), pieces })
     }
 
     /// Whether it has a literal that every match contains; else it is searched in each message.
     pub(super) fn has_literal(&self) -> bool {
-        !self.literals.is_empty()
+        !self.pieces.is_empty()
     }
 
     fn find(&self, text: &[u8], from: usize, to: usize) -> Option<(usize, usize)> {
         let input = Input::new(text).span(from..to.min(text.len()));
         self.regex.search(&input).map(|found| (found.start(), found.end()))
     }
+}
+
+/// For the pieces of a pattern that follow each other, literals of which every match contains one, the most telling first.
+fn pieces(hir: &Hir) -> Vec<Vec<Vec<u8>>> {
+    let mut found = match hir.kind() {
+        HirKind::Capture(capture) => return pieces(&capture.sub),
+        HirKind::Concat(parts) => parts.iter().filter_map(required).collect(),
+        _ => Vec::from_iter(required(hir)),
+    };
+    // Stable: of equal pieces the first in the pattern counts.
+    found.sort_by_key(|set| std::cmp::Reverse(worth(set)));
+    found.truncate(MOST_PIECES);
+    found
+}
+
+/// How telling a set of literals is: by its shortest, then by how few there are.
+fn worth(set: &Vec<Vec<u8>>) -> (usize, usize) {
+    (set.iter().map(Vec::len).min().unwrap_or(0), usize::MAX - set.len())
 }
 
 /// Literals of which every match contains at least one; `None` where there are none that are long enough.
@@ -102,10 +124,7 @@ fn required(hir: &Hir) -> Option<Vec<Vec<u8>>> {
         HirKind::Literal(literal) => vec![ascii_run(&literal.0).to_vec()],
         HirKind::Capture(capture) => required(&capture.sub)?,
         HirKind::Repetition(repetition) if repetition.min > 0 => required(&repetition.sub)?,
-        HirKind::Concat(parts) => {
-            let worth = |set: &Vec<Vec<u8>>| (set.iter().map(Vec::len).min().unwrap_or(0), usize::MAX - set.len());
-            parts.iter().filter_map(required).max_by_key(worth)?
-        }
+        HirKind::Concat(parts) => parts.iter().filter_map(required).max_by_key(worth)?,
         HirKind::Alternation(ways) => {
             let mut all = Vec::new();
             for way in ways {
@@ -129,8 +148,8 @@ fn ascii_run(literal: &[u8]) -> &[u8] {
 pub(super) struct Patterns {
     patterns: Vec<Pattern>,
     automaton: Option<AhoCorasick>,
-    /// Which pattern each literal of the automaton is of.
-    owners: Vec<u32>,
+    /// Which pattern each literal of the automaton is of, and which of its pieces.
+    owners: Vec<(u32, u8)>,
     /// Patterns without literals.
     always: Vec<u32>,
 }
@@ -138,19 +157,24 @@ pub(super) struct Patterns {
 /// What a search keeps while it goes over one text.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
-    windows: Vec<u32>,
+    /// For each pattern, how often its first piece was seen, and the set of the pieces that were seen.
+    counts: Vec<(u32, u8)>,
+    /// Where the first piece of a pattern was seen: pattern, start, end.
+    candidates: Vec<(u32, u32, u32)>,
 }
 
 impl Patterns {
     pub(super) fn new(patterns: Vec<Pattern>) -> Result<Patterns, String> {
         let (mut literals, mut owners, mut always) = (Vec::new(), Vec::new(), Vec::new());
         for (number, pattern) in (0u32..).zip(&patterns) {
-            if pattern.literals.is_empty() {
+            if pattern.pieces.is_empty() {
                 always.push(number);
             }
-            for literal in &pattern.literals {
-                literals.push(literal.clone());
-                owners.push(number);
+            for (piece, set) in (0u8..).zip(&pattern.pieces) {
+                for literal in set {
+                    literals.push(literal.clone());
+                    owners.push((number, piece));
+                }
             }
         }
         let size: usize = literals.iter().map(Vec::len).sum();
@@ -192,31 +216,42 @@ impl Patterns {
             }
         }
         let Some(automaton) = &self.automaton else { return };
-        progress.windows.clear();
-        progress.windows.resize(self.patterns.len(), 0);
+        let Progress { counts, candidates } = progress;
+        counts.clear();
+        counts.resize(self.patterns.len(), (0, 0));
+        candidates.clear();
         for seen in automaton.find_overlapping_iter(text) {
-            let Some(number) = self.owners.get(seen.pattern().as_usize()).copied() else { continue };
-            let (Some(pattern), Some(windows)) =
-                (self.patterns.get(number as usize), progress.windows.get_mut(number as usize))
+            let Some((number, piece)) = self.owners.get(seen.pattern().as_usize()).copied() else { continue };
+            let Some((count, pieces)) = counts.get_mut(number as usize) else { continue };
+            *pieces |= 1 << piece;
+            if piece == 0 && *count < MOST_WINDOWS {
+                let place = |at| u32::try_from(at).unwrap_or(u32::MAX);
+                candidates.push((number, place(seen.start()), place(seen.end())));
+            }
+            *count = count.saturating_add(u32::from(piece == 0));
+        }
+        for (number, start, end) in candidates.iter().copied() {
+            let (Some(pattern), Some((count, pieces))) =
+                (self.patterns.get(number as usize), counts.get_mut(number as usize))
             else {
                 continue;
             };
-            // Over the number stands for done: found, or the text was searched to its end.
-            if *windows > MOST_WINDOWS || !wanted(number) {
+            // No windows left stands for done: found, searched to its end, or without a literal of each piece.
+            if *count == 0 || pieces.count_ones() as usize != pattern.pieces.len() || !wanted(number) {
                 continue;
             }
-            let result = match pattern.longest.filter(|longest| *longest <= LONGEST_WINDOW && *windows < MOST_WINDOWS) {
+            let result = match pattern.longest.filter(|longest| *longest <= LONGEST_WINDOW && *count <= MOST_WINDOWS) {
                 Some(longest) => {
-                    *windows += 1;
-                    pattern.find(text, seen.end().saturating_sub(longest), seen.start().saturating_add(longest))
+                    let (start, end) = (start as usize, end as usize);
+                    pattern.find(text, end.saturating_sub(longest), start.saturating_add(longest))
                 }
                 None => {
-                    *windows = MOST_WINDOWS + 1;
+                    *count = 0;
                     pattern.find(text, 0, text.len())
                 }
             };
             if let Some((start, end)) = result {
-                *windows = MOST_WINDOWS + 1;
+                *count = 0;
                 found(number, start, end);
             }
         }
@@ -237,7 +272,7 @@ mod tests {
 
     fn literals(pattern: &str) -> Vec<String> {
         let pattern = Pattern::compile(pattern, Over::Source).unwrap();
-        pattern.literals.iter().map(|it| String::from_utf8_lossy(it).into_owned()).collect()
+        pattern.pieces.first().into_iter().flatten().map(|it| String::from_utf8_lossy(it).into_owned()).collect()
     }
 
     #[test]
@@ -249,6 +284,23 @@ mod tests {
         assert_eq!(literals("(?:ab|viagra)"), Vec::<String>::new());
         assert_eq!(literals("(?:abc)*d"), Vec::<String>::new());
         assert_eq!(literals("grüße aus"), ["e aus"]);
+    }
+
+    #[test]
+    fn each_piece_of_a_pattern_has_its_literals() {
+        let pattern = Pattern::compile("(?:order|renewal).{0,400}(?:refund).{0,9}[0-9]+", Over::Source).unwrap();
+        let text =
+            |set: &Vec<Vec<u8>>| set.iter().map(|it| String::from_utf8_lossy(it).into_owned()).collect::<Vec<_>>();
+        assert_eq!(pattern.pieces.iter().map(text).collect::<Vec<_>>(), [vec!["refund"], vec!["order", "renewal"]]);
+        let patterns = Patterns::new(vec![pattern]).unwrap();
+        let hits = |text: &str| {
+            let mut hits = 0;
+            patterns.search(text.as_bytes(), &mut Progress::default(), |_| true, |_, _, _| hits += 1);
+            hits
+        };
+        assert_eq!(hits("refund, refund: the order, REFUND 1"), 1);
+        assert_eq!(hits("refund 1"), 0);
+        assert_eq!(hits("the refund 1, and the order"), 0);
     }
 
     #[test]
@@ -267,7 +319,7 @@ mod tests {
         assert_eq!(form("next of kin", Over::Bytes), Form::AsIs);
         let flat = Pattern::compile(r"kin\s+dear", Over::Text).unwrap();
         // Ten bytes: a k may be a Kelvin sign, of three.
-        assert_eq!((flat.longest, flat.literals), (Some(10), vec![b"kin dear".to_vec()]));
+        assert_eq!((flat.longest, flat.pieces), (Some(10), vec![vec![b"kin dear".to_vec()]]));
         // That `\s*` may be a blank is not enough to match nothing.
         assert!(Pattern::compile(r"\s*", Over::Text).is_err());
     }
@@ -316,6 +368,8 @@ mod tests {
             "ki[mn]",
             "(?:dear|near) kin",
             "k\\w{1,3}n d",
+            "next.{0,40}dollars",
+            "(?:dear|near).{0,30}(?:million|next).{0,30}kin",
         ];
         let words = [
             "kin",

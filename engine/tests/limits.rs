@@ -23,7 +23,9 @@ fn bytes_of_the_message() {
     let raw = b"Subject: x\r\n\r\nhello world\r\n";
     let size = raw.len() as u32;
     assert_eq!(reached(&scan(raw, 0, |limits| limits.message_bytes = size)), []);
-    assert_eq!(reached(&scan(raw, 0, |limits| limits.message_bytes = size - 1)), [Limit::MessageSize]);
+    let cut = scan(raw, 0, |limits| limits.message_bytes = size - 1);
+    assert_eq!(reached(&cut), [Limit::MessageSize]);
+    assert_eq!(cut.defects.iter().map(|it| it.kind.name()).collect::<Vec<_>>(), ["message-truncated"]);
     // A file that the cut goes through has no digest.
     let file =
         b"Content-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=x\r\n\r\nhello world";

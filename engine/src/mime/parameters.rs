@@ -24,11 +24,6 @@ pub(super) struct Parameters {
 }
 
 impl Parameters {
-    /// The value of a parameter.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.values.get(name)?.first().map(String::as_str)
-    }
-
     fn note(&mut self, kind: DefectKind) {
         if !self.defects.contains(&kind) {
             self.defects.push(kind);
@@ -426,6 +421,12 @@ pub(super) fn file_name(name: &str) -> String {
 mod tests {
     use super::*;
 
+    impl Parameters {
+        fn get(&self, name: &str) -> Option<&str> {
+            self.values.get(name)?.first().map(String::as_str)
+        }
+    }
+
     fn values(text: &str, name: &str) -> Vec<String> {
         read(text).values.remove(name).unwrap_or_default()
     }
@@ -507,6 +508,13 @@ mod tests {
         // Of a boundary the strict reading counts.
         assert_eq!(values("a/b; boundary=X(c)", "boundary"), ["X", "X(c)"]);
         assert_eq!(file_name("=?utf-8?B?YsO8Y2hlcg==?=.pdf"), "bücher.pdf");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read(text in "[a-c0-1*=;\"\\\\() %'/é\t-]{0,60}") {
+            read(&text);
+        }
     }
 
     #[test]

@@ -59,7 +59,12 @@ pub(crate) fn parse(raw: &[u8], budget: &mut Budget<'_>) -> Tree {
 pub(crate) fn parse_within(raw: &[u8], around: u16, budget: &mut Budget<'_>) -> Tree {
     let tree = Tree { readings: 1, ..Tree::default() };
     let mut walk = Walk { raw, around, budget, tree, open: Vec::new(), active: Vec::new() };
+    // Where the limit cut the message between CR and LF, that is no fault of the sender's.
+    let cut = walk.budget.reached.iter().any(|gap| gap.limit == Limit::MessageSize);
     for (kind, at) in lines::defects(raw) {
+        if cut && kind == DefectKind::BareCr && at + 1 == raw.len() {
+            continue;
+        }
         walk.defect(kind, at);
     }
     walk.run();

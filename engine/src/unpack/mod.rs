@@ -138,6 +138,10 @@ pub(crate) fn open_all<'s>(
         content.items.push(message_item(raw));
     }
     content.defects.extend(tree.defects.iter().cloned());
+    if budget.reached.iter().any(|gap| gap.limit == Limit::MessageSize) {
+        let place = Place::raw(raw.len() as u64, 0);
+        content.defects.push(Defect { kind: DefectKind::MessageTruncated, place });
+    }
     add_parts(&mut content, tree, None, 0, budget);
 
     // Each round looks at the items that the one before brought in, and then opens those that hold others.

@@ -280,10 +280,10 @@ impl Reader {
                 if let Some(source) = attribute("src") {
                     remote_image(&mut document.remote_images, &mut self.kept, &source);
                 }
-                if let (Some((_, _, shown)), Some(text)) = (&mut self.link, attribute("alt")) {
-                    if shown.len() < SHOWN_BYTES {
-                        shown.push_str(text.trim());
-                    }
+                if let (Some((_, _, shown)), Some(text)) = (&mut self.link, attribute("alt"))
+                    && shown.len() < SHOWN_BYTES
+                {
+                    shown.push_str(text.trim());
                 }
             }
             "meta" => {

@@ -270,6 +270,16 @@ mod tests {
         assert!(is_everywhere("all") && is_everywhere("print, screen") && !is_everywhere("screen and (x:y)"));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_sheet_is_read(css in "[a-b.#*{};:,@()'\"/!\\\\é -]{0,60}", more in "[.a{}; ]{0,20}") {
+            let mut sheet = Sheet::default();
+            sheet.add(&css);
+            sheet.add(&more);
+            sheet.of("a", "b", "a b é");
+        }
+    }
+
     #[test]
     fn hostile_sheets_end() {
         for piece in ["{", "}", "@media x{", ".x{", "a,", "/*", "'", "@x{{", ".a{b:c}", "\\"] {

@@ -1,6 +1,7 @@
 //! Tests of unpacking. Archives and encodings are composed here, so that no file of the repository holds what virus
 //! scanners look for.
 
+mod any;
 mod bombs;
 mod build;
 mod found;

@@ -1,5 +1,5 @@
 //! Lists the stock rules and the stock model for `src/stock.rs`, so that a rule file is added by adding it. Reads the folders
-//! `rules` and `models/stock` of the repository; writes a table of `include_str!`.
+//! `rules`, `rules/yara` and `models/stock` of the repository; writes a table of `include_str!`.
 
 use std::env;
 use std::fmt::Write;
@@ -14,6 +14,11 @@ fn main() {
     for path in &rules {
         let name = path.file_name().expect("listed by name").to_string_lossy();
         writeln!(out, "    ({name:?}, include_str!({path:?})),").expect("memory");
+    }
+    out.push_str("];\n/// YARA files by name, below `rules`.\npub(super) const YARA: &[(&str, &str)] = &[\n");
+    for path in &files(&root.join("rules/yara"), "yar") {
+        let name = path.file_name().expect("listed by name").to_string_lossy();
+        writeln!(out, "    (\"yara/{name}\", include_str!({path:?})),").expect("memory");
     }
     out.push_str("];\n");
     let models = files(&root.join("models/stock"), "model");

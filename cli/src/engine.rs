@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use tamis_common::config::{Config, Model};
+use tamis_common::config::{Cache, Config, Model};
 use tamis_common::mails::Message;
 use tamis_engine::{Direction, Engine, EngineBuilder, Envelope, Mail};
 
@@ -35,6 +35,13 @@ impl With {
             config.model = Model::File(path.clone());
         }
         Ok(config)
+    }
+
+    /// The same, with nothing taken from a cache, so that everything that compilers have to say is said.
+    pub(crate) fn engine_afresh(&self) -> Result<Engine, String> {
+        let mut config = self.config()?;
+        config.yara.cache = Cache::Off;
+        build(config.builder())
     }
 
     /// The engine; the error names file, line and remedy of every mistake.

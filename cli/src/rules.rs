@@ -1,11 +1,15 @@
-//! `tamis rules check|test|list|show`: the rule author's kit.
+//! `tamis rules check|test|list|show|profile`: the rule author's kit.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::Instant;
 
 use clap::{Args, Subcommand};
 use tamis_common::config::Config;
+use tamis_common::mails::Mails;
 use tamis_common::{print, ruletest, ruletest::Outcome, stock};
-use tamis_engine::{Engine, Rule, nearest};
+use tamis_engine::{Engine, Limit, Mail, Rule, YaraRule, nearest};
 
 use crate::engine::With;
 use crate::terminal::{note, say};
@@ -15,8 +19,9 @@ use crate::terminal::{note, say};
 #[command(after_long_help = "Examples:\n  \
     tamis rules check --rules my-rules             every mistake, with file, line and remedy\n  \
     tamis rules test --rules my-rules --mine       the examples of the rules in my-rules\n  \
-    tamis rules show link-through-shortener        a rule with its reason, score and examples\n\n\
-    docs/rules.md is the manual.")]
+    tamis rules show link-through-shortener        a rule with its reason, score and examples\n  \
+    tamis rules profile ~/mail                     what each rule costs on mail of your own\n\n\
+    docs/rules.md is the manual, docs/yara.md that of YARA rules.")]
 pub(crate) struct Rules {
     #[command(subcommand)]
     what: What,
@@ -32,6 +37,8 @@ enum What {
     List(With),
     /// Rules as their authors wrote them, with their scores
     Show(Show),
+    /// What each rule costs on a corpus of mail
+    Profile(Profile),
 }
 
 #[derive(Args)]
@@ -54,14 +61,33 @@ struct Show {
     with: With,
 }
 
+#[derive(Args)]
+#[command(
+    after_long_help = "On one thread, each message once. A text is searched once for the patterns of all rules that \
+    look at it, so searches are counted by themselves. YARA's clock tells only of rules that took a tenth of a second in \
+    all: take mail enough."
+)]
+struct Profile {
+    /// Files, folders and mailboxes of messages
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// How many rows to show
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    most: usize,
+    #[command(flatten)]
+    with: With,
+}
+
 impl Rules {
     /// Runs the command; true where an example fails.
     pub(crate) fn run(self) -> Result<bool, String> {
         match self.what {
             What::Check(with) => {
-                let (_, engine) = with.engine()?;
-                note(engine.rule_notes().iter().filter(|it| !it.source.starts_with(stock::PREFIX)));
-                say(&format!("{} rules, no mistakes", engine.rules().len()));
+                let engine = with.engine_afresh()?;
+                let notes = engine.rule_notes().iter().chain(engine.yara_notes());
+                note(notes.filter(|it| !it.source.starts_with(stock::PREFIX)));
+                let (rules, yara) = (engine.rules().len(), engine.yara_rules().len());
+                say(&format!("{rules} rules and {yara} YARA rules, no mistakes"));
                 Ok(false)
             }
             What::List(with) => {
@@ -69,6 +95,10 @@ impl Rules {
                 for rule in engine.rules() {
                     let (score, group) = engine.rule_score(&rule.name);
                     say(&format!("{:<34} {score:>5.1}  {group:<10} {}", rule.name, print::safe(&rule.what)));
+                }
+                for rule in engine.yara_rules() {
+                    let (score, group) = engine.rule_score(&rule.name);
+                    say(&format!("{:<34} {score:>5.1}  {group:<10} {}", rule.name, print::safe(&rule.description)));
                 }
                 Ok(false)
             }
@@ -79,10 +109,14 @@ impl Rules {
                     if let Some(rule) = engine.rules().iter().find(|rule| rule.name == *name) {
                         say(&format!("{}{}", if number > 0 { "\n" } else { "" }, shown(rule, &engine)));
                     }
+                    if let Some(rule) = engine.yara_rules().iter().find(|rule| rule.name == *name) {
+                        say(&format!("{}{}", if number > 0 { "\n" } else { "" }, yara_shown(rule, &engine)));
+                    }
                 }
                 Ok(false)
             }
             What::Test(it) => it.run(),
+            What::Profile(it) => it.run(),
         }
     }
 }
@@ -95,12 +129,14 @@ impl Test {
         known(&engine, &self.names)?;
         let folder = Path::new("rules");
         let stock_folder = folder.is_dir().then_some(folder);
-        let wanted = |rule: &Rule| {
-            (self.names.is_empty() || self.names.contains(&rule.name))
-                && !(self.mine && rule.source.starts_with(stock::PREFIX))
+        let is_wanted = |name: &String, source: &str| {
+            (self.names.is_empty() || self.names.contains(name)) && !(self.mine && source.starts_with(stock::PREFIX))
         };
+        let wanted = |rule: &Rule| is_wanted(&rule.name, &rule.source);
+        let yara_wanted = |rule: &YaraRule| is_wanted(&rule.name, &rule.source);
         let (mut tested, mut wrong, mut elsewhere) = (0, 0, 0);
-        for example in ruletest::run(&engine, stock_folder, wanted) {
+        let examples = ruletest::run(&engine, stock_folder, wanted);
+        for example in examples.into_iter().chain(ruletest::run_yara(&engine, stock_folder, yara_wanted)) {
             let told = match &example.outcome {
                 Outcome::AsSaid => {
                     tested += 1;
@@ -116,14 +152,15 @@ impl Test {
             };
             tested += 1;
             wrong += 1;
-            let rule = example.rule;
-            let place = format!("{}:{}", print::safe(&rule.source), rule.line);
-            say(&format!("{place}: {}: {:?}: {}", rule.name, example.text, print::safe(&told)));
+            let place = format!("{}:{}", print::safe(example.source), example.line);
+            say(&format!("{place}: {}: {:?}: {}", example.name, example.text, print::safe(&told)));
         }
-        let rules = engine.rules().iter().filter(|rule| wanted(rule)).count();
+        let yara = engine.yara_rules().iter().filter(|rule| yara_wanted(rule)).count();
+        let rules = engine.rules().iter().filter(|rule| wanted(rule)).count() + yara;
         if elsewhere > 0 {
             eprintln!(
-                "tamis: {elsewhere} examples of stock rules are files of the source tree; run it there for these"
+                "tamis: {elsewhere} examples of stock rules are files of the source tree; run it there for these, and \
+                 rules/yara/samples.py before it for those of YARA rules"
             );
         }
         if tested == 0 {
@@ -140,9 +177,74 @@ impl Test {
     }
 }
 
+/// Nanoseconds since the first call.
+fn clock() -> u64 {
+    static BEGAN: OnceLock<Instant> = OnceLock::new();
+    u64::try_from(BEGAN.get_or_init(Instant::now).elapsed().as_nanos()).unwrap_or(u64::MAX)
+}
+
+impl Profile {
+    fn run(self) -> Result<bool, String> {
+        let (config, engine) = self.with.engine()?;
+        let mails = Mails::open(&self.paths, config.limits.message_bytes).map_err(crate::scan::all)?;
+        let mut worker = engine.worker();
+        worker.keep_times(clock);
+        let bar = crate::terminal::progress(&self.paths, "profiling", true);
+        let (mut messages, mut hits) = (0u64, BTreeMap::<String, u64>::new());
+        let mut slow: Vec<(String, String)> = Vec::new();
+        let began = clock();
+        for job in mails {
+            bar.inc(1);
+            let message = match job.load() {
+                Ok(message) => message,
+                Err(failure) => {
+                    bar.suspend(|| eprintln!("tamis: {failure}"));
+                    continue;
+                }
+            };
+            messages += 1;
+            let mut mail = Mail::new(&message.raw);
+            mail.whole_size = Some(message.size);
+            let examined = worker.examine(&mail);
+            let mut seen: Vec<&str> = examined.findings().iter().map(|it| &*it.rule).collect();
+            seen.sort_unstable();
+            seen.dedup();
+            seen.into_iter().for_each(|rule| *hits.entry(rule.to_owned()).or_default() += 1);
+            let gap = examined.incomplete().iter().find(|gap| gap.limit == Limit::YaraTime);
+            slow.extend(gap.map(|gap| (message.path.clone(), gap.explanation.clone())));
+        }
+        let in_all = clock().saturating_sub(began);
+        bar.finish_and_clear();
+        if messages == 0 {
+            return Err("there was no message to look at".into());
+        }
+        let times = worker.times();
+        let each = |nanoseconds: u64| nanoseconds as f64 / 1e3 / messages as f64;
+        let mut rows: Vec<(u64, String, String)> = Vec::new();
+        for (name, taken) in times.rules.iter().chain(&times.yara) {
+            rows.push((*taken, name.clone(), hits.get(name).copied().unwrap_or(0).to_string()));
+        }
+        rows.extend(times.searches.iter().map(|(text, taken)| (*taken, format!("search in {text}"), String::new())));
+        rows.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        say(&format!("{:>12} {:>7} {:>8}  rule", "us/message", "share", "hits"));
+        for (taken, name, hits) in rows.iter().take(self.most) {
+            let share = *taken as f64 / in_all.max(1) as f64 * 100.0;
+            say(&format!("{:>12.2} {share:>6.1}% {hits:>8}  {}", each(*taken), print::safe(name)));
+        }
+        for (path, explanation) in &slow {
+            say(&format!("{}: {}", print::safe(path), print::safe(explanation)));
+        }
+        say(&format!("{messages} messages, {:.1} us each in all, reading and unpacking included", each(in_all)));
+        Ok(false)
+    }
+}
+
 /// An error for the first name that is none.
 fn known(engine: &Engine, names: &[String]) -> Result<(), String> {
-    let all = || engine.rules().iter().map(|rule| rule.name.as_str());
+    let all = || {
+        let yara = engine.yara_rules().iter().map(|rule| rule.name.as_str());
+        engine.rules().iter().map(|rule| rule.name.as_str()).chain(yara)
+    };
     match names.iter().find(|name| !all().any(|known| known == **name)) {
         None => Ok(()),
         Some(name) => {
@@ -153,6 +255,13 @@ fn known(engine: &Engine, names: &[String]) -> Result<(), String> {
             Err(format!("there is no rule {name}\n  help: {near}"))
         }
     }
+}
+
+/// A YARA rule as its author wrote it, with its score.
+fn yara_shown(rule: &YaraRule, engine: &Engine) -> String {
+    let (score, group) = engine.rule_score(&rule.name);
+    let head = format!("// {}:{}, score {score:.1}, group {group}: {}\n", rule.source, rule.line, rule.name);
+    print::safe_lines(&(head + &rule.text))
 }
 
 /// A rule as TOML that could be copied, with its score.

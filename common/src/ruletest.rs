@@ -5,10 +5,13 @@
 //! ([`Expected`]), or one or more of `text:`, `body:`, `subject:`, `header:NAME:`, `link:`, `file-name:`, `raw:`, one a line,
 //! of which a message is made; `text:` is whatever the rule's `in` names. From, To, Date, Message-ID and a subject are
 //! filled in, so that rules which miss them do not hit.
+//!
+//! An example of a YARA rule is `text: ...`, the path of a message (`.eml`), or the path of any other file, which is attached
+//! to a message under its own name.
 
 use std::path::{Path, PathBuf};
 
-use tamis_engine::{Engine, Rule};
+use tamis_engine::{Engine, Rule, YaraRule};
 
 use crate::expect::Expected;
 use crate::stock;
@@ -31,8 +34,12 @@ pub enum Outcome {
 /// One example.
 #[derive(Clone, Debug)]
 pub struct Example<'r> {
-    /// Its rule.
-    pub rule: &'r Rule,
+    /// Its rule's name.
+    pub name: &'r str,
+    /// The file that the rule stands in.
+    pub source: &'r str,
+    /// The line there.
+    pub line: u32,
     /// As the author wrote it.
     pub text: &'r str,
     /// What became of it.
@@ -51,18 +58,118 @@ pub fn run<'e>(engine: &'e Engine, stock_folder: Option<&Path>, wanted: impl Fn(
                 Err(why) => Outcome::Unusable(why),
                 Ok(Some((raw, expected))) => {
                     let examined = worker.examine(&expected.mail(&raw));
-                    let hit = examined.findings().iter().any(|it| *it.rule == *rule.name);
-                    match (hit, must_hit) {
-                        (true, true) | (false, false) => Outcome::AsSaid,
-                        (false, true) => Outcome::Missed,
-                        (true, false) => Outcome::Hit,
-                    }
+                    outcome(examined.findings().iter().any(|it| *it.rule == *rule.name), must_hit)
                 }
             };
-            examples.push(Example { rule, text, outcome });
+            examples.push(Example { name: &rule.name, source: &rule.source, line: rule.line, text, outcome });
         }
     }
     examples
+}
+
+/// Runs the examples of the YARA rules that `wanted` chooses. `stock_folder` as in [`run`].
+pub fn run_yara<'e>(
+    engine: &'e Engine,
+    stock_folder: Option<&Path>,
+    wanted: impl Fn(&YaraRule) -> bool,
+) -> Vec<Example<'e>> {
+    let mut worker = engine.worker();
+    let mut examples = Vec::new();
+    for rule in engine.yara_rules().iter().filter(|rule| wanted(rule)) {
+        let hit = rule.hit.iter().map(|text| (text, true));
+        for (text, must_hit) in hit.chain(rule.miss.iter().map(|text| (text, false))) {
+            let outcome = match yara_message(rule, text, stock_folder) {
+                Ok(None) => Outcome::Elsewhere,
+                Err(why) => Outcome::Unusable(why),
+                Ok(Some((raw, expected))) => {
+                    let examined = worker.examine(&expected.mail(&raw));
+                    outcome(examined.findings().iter().any(|it| *it.rule == *rule.name), must_hit)
+                }
+            };
+            examples.push(Example { name: &rule.name, source: &rule.source, line: rule.line, text, outcome });
+        }
+    }
+    examples
+}
+
+fn outcome(hit: bool, must_hit: bool) -> Outcome {
+    match (hit, must_hit) {
+        (true, true) | (false, false) => Outcome::AsSaid,
+        (false, true) => Outcome::Missed,
+        (true, false) => Outcome::Hit,
+    }
+}
+
+/// The message of a YARA rule's example; none where it is not at hand.
+fn yara_message(
+    rule: &YaraRule,
+    text: &str,
+    stock_folder: Option<&Path>,
+) -> Result<Option<(Vec<u8>, Expected)>, String> {
+    if let Some(text) = text.strip_prefix("text:") {
+        let body = [Piece::Body(text.strip_prefix(' ').unwrap_or(text))];
+        return Ok(Some((compose(&body), Expected::default())));
+    }
+    let is_stock = rule.source.starts_with(stock::PREFIX);
+    let Some(path) = path_of(&rule.source, text, stock_folder) else { return Ok(None) };
+    let content = match std::fs::read(&path) {
+        Ok(content) => content,
+        // The files of the stock YARA rules are not in the source tree: rules/yara/samples.py writes them there.
+        Err(error) if is_stock && error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => {
+            return Err(format!("{}: {error}; write a path relative to the rule's file, or text: ...", path.display()));
+        }
+    };
+    if path.extension().is_some_and(|it| it == "eml") {
+        return Ok(Some((content, Expected::beside(&path)?)));
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(Some((attached(&name, &content), Expected::default())))
+}
+
+/// The path of an example, relative to its rule's file; none for a stock rule whose files are not at hand.
+fn path_of(source: &str, text: &str, stock_folder: Option<&Path>) -> Option<PathBuf> {
+    let file = match (source.strip_prefix(stock::PREFIX), stock_folder) {
+        (Some(name), Some(folder)) => folder.join(name),
+        (Some(_), None) => return None,
+        (None, _) => PathBuf::from(source),
+    };
+    Some(file.parent().unwrap_or(Path::new("")).join(text))
+}
+
+/// A message with a file attached, byte for byte.
+fn attached(name: &str, content: &[u8]) -> Vec<u8> {
+    let name = name.replace('\\', "\\\\").replace('"', "\\\"");
+    let mut raw = compose(&[]);
+    raw.truncate(raw.windows(14).position(|it| it == b"Content-Type: ").unwrap_or(raw.len()));
+    raw.extend_from_slice(
+        format!(
+            "Content-Type: multipart/mixed; boundary=\"=_example\"\r\n\r\n--=_example\r\n\r\nSee the file.\r\n\
+             --=_example\r\nContent-Type: application/octet-stream\r\nContent-Disposition: attachment; \
+             filename=\"{name}\"\r\nContent-Transfer-Encoding: base64\r\n\r\n{}\r\n--=_example--\r\n",
+            base64(content)
+        )
+        .as_bytes(),
+    );
+    raw
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len() / 3 * 4 + bytes.len() / 57 * 2 + 4);
+    for (number, three) in bytes.chunks(3).enumerate() {
+        if number > 0 && number % 19 == 0 {
+            out.push_str("\r\n");
+        }
+        let bits = three.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - three.len()));
+        for digit in 0..4 {
+            match digit <= three.len() {
+                true => out.push(char::from(LETTERS[(bits >> (18 - 6 * digit) & 63) as usize])),
+                false => out.push('='),
+            }
+        }
+    }
+    out
 }
 
 /// The message of an example; none where it is not at hand.
@@ -70,12 +177,7 @@ fn message(rule: &Rule, text: &str, stock_folder: Option<&Path>) -> Result<Optio
     if let Some(pieces) = pieces(rule, text)? {
         return Ok(Some((compose(&pieces), Expected::default())));
     }
-    let file = match (rule.source.strip_prefix(stock::PREFIX), stock_folder) {
-        (Some(name), Some(folder)) => folder.join(name),
-        (Some(_), None) => return Ok(None),
-        (None, _) => PathBuf::from(&rule.source),
-    };
-    let path = file.parent().unwrap_or(Path::new("")).join(text);
+    let Some(path) = path_of(&rule.source, text, stock_folder) else { return Ok(None) };
     let raw = std::fs::read(&path).map_err(|error| {
         format!("{}: {error}; write a path relative to the rule's file, or text: ...", path.display())
     })?;

@@ -13,6 +13,11 @@ pub fn rules() -> impl Iterator<Item = (&'static str, &'static str)> {
     files::FILES.iter().copied().filter(|(name, _)| *name != SCORES)
 }
 
+/// The stock YARA files: name and text.
+pub fn yara() -> impl Iterator<Item = (&'static str, &'static str)> {
+    files::YARA.iter().copied()
+}
+
 /// The stock scores: name and text.
 pub fn scores() -> impl Iterator<Item = (&'static str, &'static str)> {
     files::FILES.iter().copied().filter(|(name, _)| *name == SCORES)

@@ -1,5 +1,5 @@
 //! The messages of our own under `corpus/`, held against what stands beside them: `NAME.eml` and `NAME.toml`. And the stock
-//! rules, held against their examples.
+//! rules, held against their examples; those of the YARA rules are written by `rules/yara/samples.py`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -61,11 +61,47 @@ fn stock_rules_do_as_they_say() {
     let wrong: Vec<String> = examples
         .iter()
         .filter(|it| it.outcome != Outcome::AsSaid)
-        .map(|it| format!("{}:{} {} {:?}: {:?}", it.rule.source, it.rule.line, it.rule.name, it.text, it.outcome))
+        .map(|it| format!("{}:{} {} {:?}: {:?}", it.source, it.line, it.name, it.text, it.outcome))
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(engine.rules().len() >= 40, "{} rules", engine.rules().len());
     for rule in engine.rules() {
         assert!(!rule.hit.is_empty() && !rule.miss.is_empty(), "{} has no hit or no miss", rule.name);
+    }
+}
+
+#[test]
+fn stock_yara_rules_do_as_they_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let samples = folder.path().join("yara/samples");
+    let made = std::process::Command::new("python3")
+        .arg(repository().join("rules/yara/samples.py"))
+        .arg(&samples)
+        .output()
+        .expect("python3 is needed to write the samples");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let engine = Config::default().builder().build().unwrap_or_else(|error| panic!("{error}"));
+    let examples = ruletest::run_yara(&engine, Some(folder.path()), |_| true);
+    let wrong: Vec<String> = examples
+        .iter()
+        .filter(|it| it.outcome != Outcome::AsSaid)
+        .map(|it| format!("{}:{} {} {:?}: {:?}", it.source, it.line, it.name, it.text, it.outcome))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(engine.yara_rules().len() >= 14, "{} rules", engine.yara_rules().len());
+    let mut used: Vec<&str> = Vec::new();
+    for rule in engine.yara_rules() {
+        assert!(!rule.hit.is_empty() && !rule.miss.is_empty(), "{} has no hit or no miss", rule.name);
+        assert!(
+            rule.weight.is_some() && !rule.description.is_empty(),
+            "{} says no weight, or not what it is",
+            rule.name
+        );
+        assert!(!rule.author.is_empty() && !rule.licence.is_empty(), "{} says not whose it is", rule.name);
+        used.extend(rule.hit.iter().chain(&rule.miss).map(String::as_str));
+    }
+    for sample in fs::read_dir(&samples).unwrap() {
+        let name = format!("samples/{}", sample.unwrap().file_name().to_string_lossy());
+        assert!(used.contains(&name.as_str()), "{name} is an example of no rule");
     }
 }

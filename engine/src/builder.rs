@@ -1,7 +1,7 @@
 //! Rules, lists, model and limits -> [`Engine`]. All errors of whoever writes them are found here, and all of them are
 //! told at once.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::detect::lists::{ListEffect, ListKind, ListSource, Lists};
 use crate::detect::reputation::{DnsList, Reputation};
 use crate::detect::rules::{RuleSource, Rules};
+use crate::detect::yara::{self, Included, Store, Yara};
 use crate::detect::{Detectors, bayes};
 use crate::engine::Engine;
 use crate::error::{BuildError, Problem, nearest};
@@ -32,6 +33,10 @@ pub struct EngineBuilder {
     overrides: Vec<(String, f64, Problem)>,
     dns_lists: Vec<DnsList>,
     leaf_threads: usize,
+    yara: Vec<(yara::Unit, Digested)>,
+    yara_skip: yara::Skip,
+    no_yara: bool,
+    yara_cache: Option<load::Cache>,
     problems: Vec<Problem>,
 }
 
@@ -71,11 +76,14 @@ impl EngineBuilder {
         self
     }
 
-    /// Adds a file of rules, or all `.toml` files below a folder; those named `scores.toml` are scores.
+    /// Adds a file of rules, or all `.toml`, `.yar` and `.yara` files below a folder; those named `scores.toml` are
+    /// scores. A YARA file that another one of the folder includes does not count once more by itself.
     pub fn rules_path(mut self, path: impl AsRef<Path>) -> EngineBuilder {
-        match load::files(path.as_ref(), "toml") {
+        match load::files(path.as_ref(), &["toml", "yar", "yara"]) {
             Ok(files) => {
-                for file in files {
+                let (yara, rest) = files.into_iter().partition(|file| load::has_extension(file, &["yar", "yara"]));
+                self = self.yara_files(path.as_ref(), yara);
+                for file in rest {
                     let source = file.display().to_string();
                     self = match load::text(&file) {
                         Ok(text) if file.file_name().is_some_and(|name| name == "scores.toml") => {
@@ -89,6 +97,79 @@ impl EngineBuilder {
             }
             Err(error) => self.failed(error),
         }
+    }
+
+    /// Adds a YARA file or, below a folder, all `.yar` and `.yara` files, one namespace each.
+    pub fn yara_path(self, path: impl AsRef<Path>) -> EngineBuilder {
+        match load::files(path.as_ref(), &["yar", "yara"]) {
+            Ok(files) => self.yara_files(path.as_ref(), files),
+            Err(error) => self.failed(error),
+        }
+    }
+
+    /// Adds YARA rules; `source` is their name for errors. They cannot include files.
+    pub fn yara_text(mut self, source: impl Into<String>, text: impl Into<String>) -> EngineBuilder {
+        let source = source.into();
+        let file = Included { identity: source.clone(), source, text: text.into() };
+        let mut read = |_: &Included, _: &str| Err("rules that are no file can include none".to_owned());
+        let digested = Digested(file.text.clone());
+        self.yara.push((yara::Unit::read(file, &mut read, &mut self.problems), digested));
+        self
+    }
+
+    /// Keeps compiled YARA rules in a folder, so that large sets load in a fraction of the time. Small sets are not kept.
+    pub fn yara_cache(mut self, folder: impl Into<PathBuf>) -> EngineBuilder {
+        self.yara_cache = Some(load::Cache { folder: folder.into() });
+        self
+    }
+
+    /// No YARA rule counts, wherever it comes from: YARA files are not even read. An engine built so never touches what
+    /// YARA needs: fault handlers, a clock thread, executable pages.
+    pub fn without_yara(mut self) -> EngineBuilder {
+        self.no_yara = true;
+        self
+    }
+
+    /// Items that YARA leaves out: those of fewer than `below` bytes (32 unless told otherwise), and images of more than
+    /// `images_above` (none is left out unless told so).
+    pub fn yara_skip(mut self, below: u32, images_above: Option<u32>) -> EngineBuilder {
+        self.yara_skip = yara::Skip { below, images_above };
+        self
+    }
+
+    /// Adds YARA files, without those that others of them include. Includes stay below `root`.
+    fn yara_files(mut self, root: &Path, files: Vec<PathBuf>) -> EngineBuilder {
+        if self.no_yara {
+            return self;
+        }
+        let root = if files == [root] { root.parent().unwrap_or(Path::new("")) } else { root };
+        let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
+        let mut units = Vec::new();
+        for file in files {
+            match load::text(&file) {
+                Ok(text) => {
+                    let mut digested = Digested(text.clone());
+                    let file = Included { identity: load::identity(&file), source: file.display().to_string(), text };
+                    let identity = file.identity.clone();
+                    let mut read = |from: &Included, name: &str| {
+                        let path = load::beside(root, Path::new(&from.source), name)?;
+                        let text = load::text(&path).map_err(|wrong| wrong.to_string())?;
+                        digested.0.push_str(&text);
+                        Ok(Included { identity: load::identity(&path), source: path.display().to_string(), text })
+                    };
+                    let unit = yara::Unit::read(file, &mut read, &mut self.problems);
+                    units.push((identity, unit, digested));
+                }
+                Err(error) => self = self.failed(error),
+            }
+        }
+        let included: Vec<String> = units.iter().flat_map(|(_, unit, _)| unit.included.iter().cloned()).collect();
+        for (identity, unit, digested) in units {
+            if !included.contains(&identity) {
+                self.yara.push((unit, digested));
+            }
+        }
+        self
     }
 
     /// Adds a list.
@@ -161,8 +242,27 @@ impl EngineBuilder {
         let disabled: Vec<String> = self.disabled.iter().map(|(rule, _)| rule.clone()).collect();
         let (rules, wrong) = Rules::compile(&self.rules, &disabled);
         problems.extend(wrong);
-        for (rule, origin) in self.disabled.iter().filter(|(rule, _)| rules.absent().contains(rule)) {
-            let remedy = match nearest(rule, rules.rules().iter().map(|known| known.name.as_str())) {
+        let large = self.yara.iter().map(|(_, text)| text.0.len()).sum::<usize>() >= KEEP_BYTES;
+        let store = self.yara_cache.as_ref().filter(|_| large).map(|cache| cache as &dyn Store);
+        let units: Vec<yara::Unit> = match self.no_yara {
+            true => Vec::new(),
+            false => self.yara.into_iter().map(|(unit, _)| unit).collect(),
+        };
+        let (yara, wrong) = Yara::compile(&units, &disabled, self.yara_skip, store);
+        problems.extend(wrong);
+        let all_names = || {
+            let toml = rules.rules().iter().map(|rule| rule.name.as_str());
+            toml.chain(yara.rules().iter().map(|rule| rule.name.as_str()))
+        };
+        for rule in yara.rules().iter().filter(|rule| rules.rules().iter().any(|toml| toml.name == rule.name)) {
+            let mut problem = Problem::file(&rule.source, format!("there is a rule {} that is not YARA's", rule.name));
+            problem.line = rule.line;
+            problems.push(problem.remedy("rename one of them"));
+        }
+        let no_yara = |rule: &String| yara.rules().iter().all(|it| it.name != *rule) && !yara.broken().contains(rule);
+        let absent = |rule: &String| rules.absent().contains(rule) && no_yara(rule);
+        for (rule, origin) in self.disabled.iter().filter(|(rule, _)| absent(rule)) {
+            let remedy = match nearest(rule, all_names()) {
                 near if near.is_empty() => "tamis rules list shows the names".to_owned(),
                 near => near,
             };
@@ -183,14 +283,25 @@ impl EngineBuilder {
         let list_names: Vec<&str> = self.lists.iter().map(|list| list.name.as_str()).collect();
         let dns_rules: Vec<&str> = self.dns_lists.iter().map(|list| list.rule.as_str()).collect();
         // A broken rule is one problem already; that it has a score is not another.
+        let explained: Vec<String> = yara.rules().iter().map(|rule| rule.explanation()).collect();
         let named: Vec<(&str, &str)> = (rules.rules().iter().map(|rule| (rule.name.as_str(), rule.what.as_str())))
-            .chain(rules.broken().iter().map(|name| (name.as_str(), "")))
+            .chain(yara.rules().iter().zip(&explained).map(|(rule, what)| (rule.name.as_str(), what.as_str())))
+            .chain(rules.broken().iter().chain(yara.broken()).map(|name| (name.as_str(), "")))
             .collect();
-        let known = Known { rules: &named, disabled: &disabled, dns_rules: &dns_rules, lists: &list_names };
+        let defaults: Vec<(&str, Option<f64>, &str)> =
+            yara.rules().iter().map(|rule| (rule.name.as_str(), rule.weight, yara::GROUP)).collect();
+        let known = Known {
+            rules: &named,
+            defaults: &defaults,
+            disabled: &disabled,
+            dns_rules: &dns_rules,
+            lists: &list_names,
+        };
         let (policy, wrong) = Policy::compile(self.settings, &self.scores, &known, &self.overrides);
         problems.extend(wrong);
 
-        let detectors = Detectors { lists, rules, bayes: model, reputation: Reputation { lists: self.dns_lists } };
+        let detectors =
+            Detectors { lists, rules, bayes: model, reputation: Reputation { lists: self.dns_lists }, yara };
         let engine = Engine {
             wanted: detectors.wanted() | policy.wanted(),
             limits: self.limits,
@@ -217,6 +328,7 @@ impl EngineBuilder {
             digest.update(text);
         };
         self.rules.iter().for_each(|file| add(&file.text));
+        self.yara.iter().for_each(|(_, file)| add(&file.0));
         self.scores.iter().for_each(|file| add(&file.text));
         self.lists.iter().for_each(|list| {
             add(&list.name);
@@ -232,6 +344,13 @@ impl EngineBuilder {
         }
     }
 }
+
+/// The text of a YARA file and of what it includes, for the digest of the rules.
+#[derive(Clone, Debug, Default)]
+struct Digested(String);
+
+/// Smaller sets of YARA rules compile as fast as they would be read.
+const KEEP_BYTES: usize = 64 << 10;
 
 fn short(digest: &[u8]) -> String {
     digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()

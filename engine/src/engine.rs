@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use crate::detect::Detectors;
 use crate::detect::lists::ListHit;
 use crate::detect::rules::Rule;
+use crate::detect::yara::YaraRule;
 use crate::error::Problem;
 use crate::input::{Mail, Networks};
 use crate::limits::Limits;
@@ -49,6 +50,17 @@ impl Engine {
     /// literal stands in all their matches. For `tamis rules check`.
     pub fn rule_notes(&self) -> &[Problem] {
         self.detectors.rules.notes()
+    }
+
+    /// The YARA rules at hand, in the order of their files.
+    pub fn yara_rules(&self) -> &[YaraRule] {
+        self.detectors.yara.rules()
+    }
+
+    /// What is no mistake in the YARA rules, and worth a look: what the compiler warns of, and what was left out because
+    /// it needs a module that is not built in. Empty where compiled rules were at hand. For `tamis rules check`.
+    pub fn yara_notes(&self) -> &[Problem] {
+        self.detectors.yara.notes()
     }
 
     /// A rule's score and its group (empty where it has none).

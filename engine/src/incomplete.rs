@@ -32,6 +32,12 @@ pub enum Limit {
     Text,
     /// A kind of container that is recognised, and cannot be opened.
     Unsupported,
+    /// YARA gave an item up, for a reason that is no limit.
+    YaraFailed,
+    /// An item larger than `Limits::yara_item_bytes`.
+    YaraSize,
+    /// YARA took longer than `Limits::yara_seconds`.
+    YaraTime,
 }
 
 impl Limit {
@@ -50,6 +56,9 @@ impl Limit {
         Limit::Steps,
         Limit::Text,
         Limit::Unsupported,
+        Limit::YaraFailed,
+        Limit::YaraSize,
+        Limit::YaraTime,
     ];
 
     /// The name that verdicts print and rules use.
@@ -68,6 +77,9 @@ impl Limit {
             Limit::Steps => "steps",
             Limit::Text => "text",
             Limit::Unsupported => "unsupported",
+            Limit::YaraFailed => "yara-failed",
+            Limit::YaraSize => "yara-size",
+            Limit::YaraTime => "yara-time",
         }
     }
 }

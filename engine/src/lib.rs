@@ -5,7 +5,7 @@
 //!       v mime          Tree       spans into the raw bytes; defects noted; never fails
 //!       v unpack        Content    a flat list of items: decoded parts, files in archives, text and links of HTML
 //!       v facts         Facts      everything a detector may know, typed and named
-//!       v detect        Finding    lists, rules, bayes, shape: none knows another
+//!       v detect        Finding    lists, rules, yara, bayes, shape: none knows another
 //!       v policy        Verdict    weights, caps, lists that outrank them -> action, with reasons in order
 //! ```
 //!
@@ -74,6 +74,7 @@ pub use detect::bayes::{TokenSet, TokenWeight};
 pub use detect::lists::{ListEffect, ListHit, ListKind, ListSource};
 pub use detect::reputation::DnsList;
 pub use detect::rules::{Rule, RuleSource};
+pub use detect::yara::YaraRule;
 pub use direction::Direction;
 pub use engine::Engine;
 pub use error::{BuildError, Problem, nearest};
@@ -87,4 +88,4 @@ pub use limits::Limits;
 pub use place::{Place, Readings, View};
 pub use policy::{DirectionPolicy, PolicySettings, Profile, ScoreSource};
 pub use verdict::{Action, Reason, RecipientResult, Verdict, Versions, Work};
-pub use worker::{Examined, ItemView, Worker};
+pub use worker::{Examined, ItemView, Times, Worker};

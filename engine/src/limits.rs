@@ -34,6 +34,13 @@ pub struct Limits {
     pub links: u32,
     /// Steps of work in all: roughly, bytes passed over by any loop. Default 2,000,000,000, about two seconds.
     pub steps: u64,
+    /// Bytes of one item that YARA looks at. Default 32 MiB: half of what a message may unpack to.
+    pub yara_item_bytes: u32,
+    /// Matches of one YARA pattern in one item that are kept. Default 10,000: rules count to some hundreds.
+    pub yara_matches: u32,
+    /// Seconds that YARA may take for a message. Default 3: real mail takes milliseconds. The one clock of the engine,
+    /// and yara-x's own: it ticks once a second, so that it may strike up to one second early.
+    pub yara_seconds: u16,
 }
 
 impl Default for Limits {
@@ -50,6 +57,9 @@ impl Default for Limits {
             text_bytes: 1 << 20,
             links: 2_000,
             steps: 2_000_000_000,
+            yara_item_bytes: 32 << 20,
+            yara_matches: 10_000,
+            yara_seconds: 3,
         }
     }
 }

@@ -35,6 +35,8 @@ impl Wanted {
     pub(crate) const SHAPE: Wanted = Wanted(1 << 11);
     /// Defects of every part, decoded to find them.
     pub(crate) const DEFECTS: Wanted = Wanted(1 << 12);
+    /// The bytes of every item, for detectors of content.
+    pub(crate) const BYTES: Wanted = Wanted(1 << 13);
     /// Everything: what `tamis facts` prints.
     pub(crate) const ALL: Wanted = Wanted(u32::MAX);
 

@@ -27,7 +27,7 @@ use crate::wanted::Wanted;
 pub struct Worker<'e> {
     engine: &'e Engine,
     scratch: Scratch,
-    memory: Memory,
+    memory: Memory<'e>,
     /// A worker stays on its thread, so that detectors may keep what cannot move.
     not_send: PhantomData<Rc<()>>,
 }
@@ -58,6 +58,11 @@ impl Examined {
     /// Everything that was found, rules without a score included.
     pub fn findings(&self) -> &[Finding] {
         &self.findings
+    }
+
+    /// What was not looked at.
+    pub fn incomplete(&self) -> &[Incomplete] {
+        &self.incomplete
     }
 
     /// The same, as if `rule` had not been found: judged, it says what the verdict hangs on.
@@ -143,6 +148,19 @@ impl<'e> Worker<'e> {
         self.engine.detectors.bayes.as_ref().map(|model| model.score(tokens.slots()).log_odds)
     }
 
+    /// From now on the times that rules take add up over messages, for [`times`](Worker::times). `clock` tells
+    /// nanoseconds: the engine has no clock of its own.
+    pub fn keep_times(&mut self, clock: fn() -> u64) {
+        self.memory.rules.keep_times(clock);
+        self.memory.yara.keep_times();
+    }
+
+    /// What rules cost since [`keep_times`](Worker::keep_times).
+    pub fn times(&self) -> Times {
+        let (rules, searches) = self.memory.rules.times(&self.engine.detectors.rules);
+        Times { rules, searches, yara: self.memory.yara.times(&self.engine.detectors.yara) }
+    }
+
     /// Hands every item of a message to `each`, with its decoded bytes, and gives the defects and what was not opened.
     pub fn items(&mut self, mail: &Mail<'_>, mut each: impl FnMut(ItemView<'_>)) -> (Vec<Defect>, Vec<Incomplete>) {
         self.with_facts(mail, Wanted::ALL, |_, _, _, content, budget| {
@@ -170,7 +188,7 @@ impl<'e> Worker<'e> {
         &mut self,
         mail: &Mail<'_>,
         wanted: Wanted,
-        then: impl FnOnce(&Engine, &mut Memory, &Facts<'_>, &Content<'_>, &mut Budget<'_>) -> R,
+        then: impl FnOnce(&'e Engine, &mut Memory<'e>, &Facts<'_>, &Content<'_>, &mut Budget<'_>) -> R,
     ) -> R {
         let engine = self.engine;
         let mut budget = Budget::new(&engine.limits, mail.stop);
@@ -202,6 +220,19 @@ fn head<'a>(mail: &Mail<'a>, budget: &mut Budget<'_>) -> &'a [u8] {
         );
     }
     head
+}
+
+/// What rules cost: names and nanoseconds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Times {
+    /// Each rule of conditions and patterns, without the searches of texts.
+    pub rules: Vec<(String, u64)>,
+    /// The searches of each text, for the patterns of all rules that look at it.
+    pub searches: Vec<(String, u64)>,
+    /// Each YARA rule, the slowest first, by yara-x's own clock; it leaves out those of less than a tenth of a second in
+    /// all, and the search that all rules share.
+    pub yara: Vec<(String, u64)>,
 }
 
 /// One item of a message, for whoever wants to see what the engine saw.

@@ -6,7 +6,7 @@ use std::path::Path;
 use tamis_engine::{DirectionPolicy, Network};
 
 use super::value::{self, Given, Read};
-use super::{Config, Model};
+use super::{Cache, Config, Model};
 
 /// A key with a fixed name.
 pub(super) struct Key {
@@ -55,6 +55,11 @@ pub(super) const SECTIONS: &[Section] = &[
         what: "Block and allow lists, one section each: docs/lists.md",
         example: "[lists.blocked]\nkind = \"domains\"               # domains, addresses, networks, urls, hashes\n\
                   effect = \"block\"               # block, allow\npath = \"blocked-domains.txt\"    # one file, or a list of files",
+    },
+    Section {
+        name: "yara",
+        what: "YARA rules over attachments and everything unpacked: docs/yara.md. Its limits are yara_* in [scan]",
+        example: "",
     },
     Section { name: "bayes", what: "The statistical score", example: "" },
 ];
@@ -170,7 +175,7 @@ fn path(path: &Path) -> String {
     crate::print::from_path(path).into_owned()
 }
 
-const SCAN: [Key; 12] = [
+const SCAN: [Key; 15] = [
     Key {
         section: "scan",
         name: "threads",
@@ -192,6 +197,14 @@ const SCAN: [Key; 12] = [
     limit!(text_bytes, u32, 1024, "Bytes of one text that rules and Bayes see"),
     limit!(links, u32, 1, "Different links that are taken apart"),
     limit!(steps, u64, 1_000_000, "Bytes passed over by any loop. The default is about two seconds"),
+    limit!(yara_item_bytes, u32, 1024, "Bytes of one item that YARA looks at"),
+    limit!(yara_matches, u32, 1, "Matches of one YARA pattern in one item that are kept. Rules count to some hundreds"),
+    limit!(
+        yara_seconds,
+        u16,
+        2,
+        "Seconds that YARA may take for a message. Its clock ticks once a second, so 2 is the least"
+    ),
 ];
 
 const NETWORKS: [Key; 2] = [
@@ -247,6 +260,73 @@ const RULES: [Key; 3] = [
     },
 ];
 
+const YARA: [Key; 5] = [
+    Key {
+        section: "yara",
+        name: "enabled",
+        why: "Whether YARA rules count at all, stock or own",
+        set: |config, given| {
+            config.yara.enabled = value::boolean(given)?;
+            Ok(())
+        },
+        get: |config| config.yara.enabled.to_string(),
+    },
+    Key {
+        section: "yara",
+        name: "paths",
+        why: "Files of YARA rules, or folders with such files, relative to this file. Those in rules.paths count too",
+        set: |config, given| {
+            config.yara.paths = value::paths(given, &config.base)?;
+            Ok(())
+        },
+        get: |config| list(config.yara.paths.iter().map(|it| path(it))),
+    },
+    Key {
+        section: "yara",
+        name: "least_bytes",
+        why: "Items of fewer bytes are left out: nothing that does harm fits in there",
+        set: |config, given| {
+            config.yara.least_bytes = u32::try_from(value::whole(given, 0, u64::from(u32::MAX))?).unwrap_or(u32::MAX);
+            Ok(())
+        },
+        get: |config| config.yara.least_bytes.to_string(),
+    },
+    Key {
+        section: "yara",
+        name: "images_above",
+        why: "Images of more bytes are left out; false: none is. A picture can hold an archive behind it, so it is off",
+        set: |config, given| {
+            config.yara.images_above = match given.get_ref() {
+                toml::de::DeValue::Boolean(false) => None,
+                _ => Some(u32::try_from(value::whole(given, 0, u64::from(u32::MAX))?).unwrap_or(u32::MAX)),
+            };
+            Ok(())
+        },
+        get: |config| config.yara.images_above.map_or("false".into(), |it| it.to_string()),
+    },
+    Key {
+        section: "yara",
+        name: "cache",
+        why: "Where large sets of rules are kept compiled: \"home\" is $XDG_CACHE_HOME/tamis or ~/.cache/tamis, false is \
+              nowhere, else a folder relative to this file. Only we may be able to write to it",
+        set: |config, given| {
+            config.yara.cache = match given.get_ref() {
+                toml::de::DeValue::Boolean(false) => Cache::Off,
+                _ => match value::text(given)? {
+                    "home" => Cache::Home,
+                    folder => Cache::Folder(value::path(folder, given.span(), &config.base)?),
+                },
+            };
+            Ok(())
+        },
+        get: |config| match &config.yara.cache {
+            Cache::Home => "\"home\"".into(),
+            Cache::Off => "false".into(),
+            Cache::Folder(folder) => quote(&path(folder)),
+        },
+    },
+];
+
 const BAYES: [Key; 1] = [Key {
     section: "bayes",
     name: "model",
@@ -270,6 +350,6 @@ const BAYES: [Key; 1] = [Key {
 
 /// All of them.
 pub(super) fn all() -> impl Iterator<Item = &'static Key> {
-    const ALL: [&[Key]; 6] = [&SCAN, &NETWORKS, &INBOUND, &OUTBOUND, &RULES, &BAYES];
+    const ALL: [&[Key]; 7] = [&SCAN, &NETWORKS, &INBOUND, &OUTBOUND, &RULES, &YARA, &BAYES];
     ALL.into_iter().flatten()
 }

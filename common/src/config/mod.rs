@@ -49,6 +49,54 @@ pub enum Model {
     File(PathBuf),
 }
 
+/// YARA.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Yara {
+    /// Whether any YARA rule counts, stock or own.
+    pub enabled: bool,
+    /// Files and folders of YARA rules, beside those in `rules.paths`.
+    pub paths: Vec<PathBuf>,
+    /// Items of fewer bytes are left out.
+    pub least_bytes: u32,
+    /// Images of more bytes are left out; `None`: none is.
+    pub images_above: Option<u32>,
+    /// Where compiled rules are kept.
+    pub cache: Cache,
+}
+
+impl Default for Yara {
+    fn default() -> Yara {
+        Yara { enabled: true, paths: Vec::new(), least_bytes: 32, images_above: None, cache: Cache::Home }
+    }
+}
+
+/// Where compiled YARA rules are kept.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Cache {
+    /// `$XDG_CACHE_HOME/tamis`, else `~/.cache/tamis`.
+    #[default]
+    Home,
+    /// Nowhere: they are compiled at each start.
+    Off,
+    /// In this folder.
+    Folder(PathBuf),
+}
+
+impl Cache {
+    /// The folder, if there is to be one.
+    pub fn folder(&self) -> Option<PathBuf> {
+        match self {
+            Cache::Off => None,
+            Cache::Folder(folder) => Some(folder.clone()),
+            Cache::Home => {
+                let variable = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+                let home = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
+                home.map(|home| home.join("tamis"))
+            }
+        }
+    }
+}
+
 /// Everything that can be set.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -74,6 +122,8 @@ pub struct Config {
     pub lists: Vec<List>,
     /// The Bayes model.
     pub model: Model,
+    /// What YARA looks at, and with which rules.
+    pub yara: Yara,
     /// Paths in the file are relative to this folder.
     base: PathBuf,
     /// The line of each key that the file sets, by its full name (`scan.depth`).
@@ -94,6 +144,7 @@ impl Default for Config {
             scores: Vec::new(),
             lists: Vec::new(),
             model: Model::Stock,
+            yara: Yara::default(),
             base: PathBuf::new(),
             lines: BTreeMap::new(),
         }
@@ -141,6 +192,22 @@ impl Config {
             for (name, text) in stock::scores() {
                 builder = builder.scores_text(format!("{}{name}", stock::PREFIX), text);
             }
+        }
+        if self.yara.enabled {
+            builder = builder.yara_skip(self.yara.least_bytes, self.yara.images_above);
+            if let Some(folder) = self.yara.cache.folder() {
+                builder = builder.yara_cache(folder);
+            }
+            if self.stock_rules {
+                for (name, text) in stock::yara() {
+                    builder = builder.yara_text(format!("{}{name}", stock::PREFIX), text);
+                }
+            }
+            for path in &self.yara.paths {
+                builder = builder.yara_path(path);
+            }
+        } else {
+            builder = builder.without_yara();
         }
         for path in &self.rule_paths {
             builder = builder.rules_path(path);

@@ -7,6 +7,7 @@ pub(crate) mod lists;
 pub(crate) mod reputation;
 pub(crate) mod rules;
 pub(crate) mod shape;
+pub(crate) mod yara;
 
 use crate::facts::Facts;
 use crate::finding::Finding;
@@ -21,6 +22,7 @@ pub(crate) struct Detectors {
     pub(crate) rules: rules::Rules,
     pub(crate) bayes: Option<bayes::Model>,
     pub(crate) reputation: reputation::Reputation,
+    pub(crate) yara: yara::Yara,
 }
 
 /// What the detectors said of a message.
@@ -35,16 +37,18 @@ impl Detectors {
     /// The facts that any of them reads.
     pub(crate) fn wanted(&self) -> Wanted {
         let bayes = if self.bayes.is_some() { bayes::WANTED } else { Wanted::NOTHING };
-        self.lists.wanted() | self.rules.wanted() | bayes | self.reputation.wanted()
+        self.lists.wanted() | self.rules.wanted() | bayes | self.reputation.wanted() | self.yara.wanted()
     }
 
     /// Asks each of them.
-    pub(crate) fn run(&self, facts: &Facts<'_>, memory: &mut Memory, budget: &mut Budget<'_>) -> Detected {
+    pub(crate) fn run<'e>(&'e self, facts: &Facts<'_>, memory: &mut Memory<'e>, budget: &mut Budget<'_>) -> Detected {
         let mut detected = Detected::default();
         // Allow and block lists: the only findings that outrank scores.
         self.lists.run(facts, &mut detected.findings);
         // What rule authors wrote: patterns and conditions.
         self.rules.run(facts, &mut memory.rules, budget, &mut detected.findings);
+        // Known content: YARA over the bytes of everything.
+        self.yara.run(facts, &mut memory.yara, budget, &mut detected.findings);
         // How likely the words of the message are in spam and in ham.
         if let Some(model) = &self.bayes {
             detected.bayes = model.run(facts, &mut memory.bayes, &mut detected.findings);
@@ -59,7 +63,8 @@ impl Detectors {
 
 /// What detectors keep from message to message, one a worker: memory to be reused, never meaning.
 #[derive(Debug, Default)]
-pub(crate) struct Memory {
+pub(crate) struct Memory<'e> {
     pub(crate) rules: rules::Memory,
     pub(crate) bayes: bayes::Memory,
+    pub(crate) yara: yara::Memory<'e>,
 }

@@ -67,7 +67,7 @@ fn file(number: u32, item: &Item, archive: String) -> File {
 
 /// The extensions of a name, in order and in lower case, as the system that opens the file sees them: direction marks
 /// and other invisible characters do not count, nor do dots and blanks at the end, and a NUL or a colon ends the name.
-fn extensions(name: &str) -> Vec<String> {
+pub(super) fn extensions(name: &str) -> Vec<String> {
     let name = name.rsplit(['/', '\\']).find(|part| !part.is_empty()).unwrap_or_default();
     let shown: String = name.chars().filter(|c| !fold::is_invisible(*c)).collect();
     // `a.exe\0.txt` is `a.exe` for whoever stops at the NUL, `a.txt` for whoever drops it: both count.

@@ -4,6 +4,7 @@
 //! `names.rs` is the vocabulary over these types: what rules can say. A fact that is not there does not exist for rules.
 
 mod body;
+pub(crate) mod bytes;
 mod files;
 mod headers;
 mod html;
@@ -55,6 +56,8 @@ pub(crate) struct Facts<'s> {
     /// What HTML fetches from elsewhere to show it.
     pub(crate) images: Vec<Link>,
     pub(crate) files: Vec<File>,
+    /// What detectors of content look at; no rule can name it.
+    pub(crate) bytes: Vec<bytes::ItemBytes<'s>>,
     /// The shape of the MIME tree, in order.
     pub(crate) parts: Vec<PartFacts>,
     /// Names of the defects seen, each once, sorted.
@@ -389,6 +392,7 @@ pub(crate) fn gather<'s>(
         links,
         images,
         files: if wanted.any(Wanted::FILES | Wanted::HASHES) { files::gather(content) } else { Vec::new() },
+        bytes: if wanted.any(Wanted::BYTES) { bytes::gather(content) } else { Vec::new() },
         parts: if wanted.any(Wanted::SHAPE) { parts::gather(content) } else { Vec::new() },
         defects: first_defects.iter().map(|defect| defect.kind.name().to_owned()).collect(),
         first_defects: first_defects.into_iter().cloned().collect(),

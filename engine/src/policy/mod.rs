@@ -158,6 +158,8 @@ pub(crate) struct Case<'c> {
 pub(crate) struct Known<'k> {
     /// Every rule that is loaded, with its explanation.
     pub(crate) rules: &'k [(&'k str, &'k str)],
+    /// What rules weigh by themselves where nobody gives them a score, and the group they are in then.
+    pub(crate) defaults: &'k [(&'k str, Option<f64>, &'k str)],
     /// Rules that the configuration leaves out: a score for one is no mistake.
     pub(crate) disabled: &'k [String],
     /// The rules of DNS lists.

@@ -20,6 +20,8 @@ const BAYES: &str = "bayes";
 #[derive(Debug, Default)]
 pub(super) struct Scores {
     given: BTreeMap<String, Given>,
+    /// Weights that rules bring along.
+    brought: BTreeMap<String, Given>,
     groups: Vec<Group>,
 }
 
@@ -46,6 +48,10 @@ impl Scores {
     ) -> (Scores, Vec<Problem>) {
         let mut scores = Scores::default();
         let mut problems = Vec::new();
+        for (rule, score, group) in known.defaults {
+            let group = Some(scores.group_named(group));
+            scores.brought.insert((*rule).to_owned(), Given { score: score.unwrap_or(1.0), group });
+        }
         for file in files {
             let mut reader = Reader { file, known, scores: &mut scores, seen: BTreeMap::new(), problems: Vec::new() };
             reader.read();
@@ -69,10 +75,10 @@ impl Scores {
         (scores, problems)
     }
 
-    /// What a rule weighs: as given, else 1 for a rule that somebody wrote, and nothing for what is found in most
+    /// What a rule weighs: as given, else as it says itself, else 1 for a rule that somebody wrote, and nothing for what is found in most
     /// messages (defects, limits), what only serves other rules (`_NAME`), and what outranks scores (lists).
     pub(super) fn weight(&self, rule: &str) -> f64 {
-        match self.given.get(rule) {
+        match self.given.get(rule).or_else(|| self.brought.get(rule)) {
             Some(given) => given.score,
             None if is_silent(rule) => 0.0,
             None => 1.0,
@@ -81,7 +87,7 @@ impl Scores {
 
     /// The group that a rule is capped with.
     pub(super) fn group(&self, rule: &str) -> Option<usize> {
-        self.given.get(rule).and_then(|given| given.group)
+        self.given.get(rule).or_else(|| self.brought.get(rule)).and_then(|given| given.group)
     }
 
     /// All groups; `group` gives an index.

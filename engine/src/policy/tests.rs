@@ -28,7 +28,13 @@ const RULES: &[(&str, &str)] =
     &[("a", "What a sees"), ("b", ""), ("c", ""), ("d", ""), ("e", ""), ("plain", ""), ("watched", ""), ("_x", "")];
 
 fn known() -> Known<'static> {
-    Known { rules: RULES, disabled: &[], dns_rules: &["dns-bl"], lists: &["in", "out", "block", "allow"] }
+    Known {
+        rules: RULES,
+        disabled: &[],
+        dns_rules: &["dns-bl"],
+        defaults: &[],
+        lists: &["in", "out", "block", "allow"],
+    }
 }
 
 fn source(text: &str) -> ScoreSource {

@@ -35,7 +35,7 @@ use crate::wanted::Wanted;
 const BODY: Wanted =
     Wanted::union(&[Wanted::VISIBLE, Wanted::FOLDED, Wanted::HTML, Wanted::SOURCE, Wanted::LINKS, Wanted::SCRIPT]);
 /// Facts for which every part has to be decoded, and containers opened.
-const FILES: Wanted = Wanted::union(&[Wanted::FILES, Wanted::HASHES, Wanted::DEFECTS]);
+const FILES: Wanted = Wanted::union(&[Wanted::FILES, Wanted::HASHES, Wanted::DEFECTS, Wanted::BYTES]);
 
 /// What an opener found inside of a container.
 #[derive(Debug, Default)]

@@ -8,6 +8,7 @@ mod load;
 mod patterns;
 mod places;
 mod texts;
+mod watch;
 
 #[cfg(test)]
 mod tests;
@@ -101,6 +102,8 @@ pub(crate) struct Memory {
     hit: Vec<bool>,
     progress: Progress,
     flat: Flat,
+    /// Only where somebody wants to know what rules cost.
+    watch: Option<watch::Watch>,
 }
 
 impl Rules {
@@ -143,7 +146,14 @@ impl Rules {
         memory.hit.clear();
         memory.hit.resize(self.compiled.len(), false);
         let first = findings.len();
+        if let Some(watch) = &mut memory.watch {
+            watch.start(self.compiled.len(), self.texts.len());
+        }
+        let mut before = None;
         for number in &self.order {
+            if let (Some(watch), Some(before)) = (&mut memory.watch, before.replace(*number)) {
+                watch.rule(before);
+            }
             let Some(rule) = self.compiled.get(*number) else { continue };
             // A text that no rule has looked at yet may need no look: a condition costs less than a search. Once it was
             // searched, the condition waits for the patterns.
@@ -175,6 +185,9 @@ impl Rules {
             let earlier = findings.get(first..).unwrap_or_default();
             let finding = self.finding(rule, *number, sight, facts, earlier);
             findings.push(finding);
+        }
+        if let (Some(watch), Some(last)) = (&mut memory.watch, before) {
+            watch.rule(last);
         }
         // In the order of the files, whatever the order of evaluation was.
         if let Some(found) = findings.get_mut(first..) {
@@ -213,7 +226,14 @@ impl Rules {
         rule.spots().all(|(text, _)| match memory.searched.get_mut(*text) {
             Some(searched) if !*searched => {
                 *searched = true;
-                self.search_text(*text, facts, memory, budget)
+                if let Some(watch) = &mut memory.watch {
+                    watch.before_search();
+                }
+                let goes_on = self.search_text(*text, facts, memory, budget);
+                if let Some(watch) = &mut memory.watch {
+                    watch.search(*text);
+                }
+                goes_on
             }
             _ => true,
         })

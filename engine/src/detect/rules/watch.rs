@@ -1,0 +1,72 @@
+//! What rules cost, for whoever writes them: `tamis rules profile`. The clock is the caller's.
+
+use super::{Memory, Rules};
+
+/// A stop-watch over the rules. A text is searched once for all rules that look at it, so searches count by themselves.
+#[derive(Debug)]
+pub(super) struct Watch {
+    clock: fn() -> u64,
+    last: u64,
+    /// Of the rule at hand, what it took before a search.
+    carried: u64,
+    rules: Vec<u64>,
+    searches: Vec<u64>,
+}
+
+impl Watch {
+    fn lap(&mut self) -> u64 {
+        let now = (self.clock)();
+        let taken = now.saturating_sub(self.last);
+        self.last = now;
+        taken
+    }
+
+    pub(super) fn start(&mut self, rules: usize, texts: usize) {
+        self.rules.resize(rules, 0);
+        self.searches.resize(texts, 0);
+        self.carried = 0;
+        self.lap();
+    }
+
+    /// A rule is done with.
+    pub(super) fn rule(&mut self, number: usize) {
+        let taken = self.lap().saturating_add(std::mem::take(&mut self.carried));
+        add(&mut self.rules, number, taken);
+    }
+
+    /// A search begins.
+    pub(super) fn before_search(&mut self) {
+        self.carried = self.lap().saturating_add(self.carried);
+    }
+
+    /// A search ended.
+    pub(super) fn search(&mut self, text: usize) {
+        let taken = self.lap();
+        add(&mut self.searches, text, taken);
+    }
+}
+
+fn add(times: &mut [u64], number: usize, taken: u64) {
+    if let Some(sum) = times.get_mut(number) {
+        *sum = sum.saturating_add(taken);
+    }
+}
+
+impl Memory {
+    /// From now on the times of rules add up, in the units of `clock`.
+    pub(crate) fn keep_times(&mut self, clock: fn() -> u64) {
+        self.watch = Some(Watch { clock, last: 0, carried: 0, rules: Vec::new(), searches: Vec::new() });
+    }
+
+    /// What each rule took, in the order of the files, and each search of a text, by what rules call the text.
+    pub(crate) fn times(&self, rules: &Rules) -> (Vec<(String, u64)>, Vec<(String, u64)>) {
+        let Some(watch) = &self.watch else { return Default::default() };
+        let of_rules = rules.rules.iter().zip(&watch.rules).map(|(rule, taken)| (rule.name.clone(), *taken)).collect();
+        let of_texts = rules.texts.iter().zip(&watch.searches).enumerate().map(|(text, ((_, form, _), taken))| {
+            let reader = rules.compiled.iter().position(|rule| rule.spots().any(|(it, _)| *it == text));
+            let name = reader.and_then(|it| rules.rules.get(it)).map_or("", |rule| rule.text.as_str());
+            (format!("{name} ({form:?})"), *taken)
+        });
+        (of_rules, of_texts.collect())
+    }
+}

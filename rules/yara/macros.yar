@@ -1,0 +1,124 @@
+// Documents whose programs start by themselves. VBA's source is packed in the file; the names that it uses stand beside
+// it as they are, and are what these rules see. Members of OOXML are items of their own, so that their path can be asked
+// for.
+
+rule macro_starts_and_runs
+{
+    meta:
+        description = "A macro starts by itself when the document is opened, and starts programs or fetches files"
+        author = "Tamis"
+        licence = "MIT OR Apache-2.0"
+        weight = 8
+        hit = "samples/macro.doc"
+        hit = "samples/macro.docm"
+        miss = "samples/macro-that-formats.doc"
+        miss = "samples/document.doc"
+    strings:
+        $project = "_VBA_PROJECT" wide
+        $start1 = "AutoOpen" ascii wide nocase fullword
+        $start2 = "Auto_Open" ascii wide nocase fullword
+        $start3 = "AutoExec" ascii wide nocase fullword
+        $start4 = "Document_Open" ascii wide nocase fullword
+        $start5 = "Workbook_Open" ascii wide nocase fullword
+        $start6 = "Document_Close" ascii wide nocase fullword
+        $start7 = "Auto_Close" ascii wide nocase fullword
+        $start8 = "AutoClose" ascii wide nocase fullword
+        $start9 = "Workbook_Activate" ascii wide nocase fullword
+        $do1 = "WScript.Shell" ascii wide nocase
+        $do2 = "Shell.Application" ascii wide nocase
+        $do3 = "URLDownloadToFile" ascii wide nocase
+        $do4 = "XMLHTTP" ascii wide nocase
+        $do5 = "WinHttpRequest" ascii wide nocase
+        $do6 = "ADODB.Stream" ascii wide nocase
+        $do7 = "powershell" ascii wide nocase
+        $do8 = "cmd.exe" ascii wide nocase
+        $do9 = "ShellExecute" ascii wide nocase
+        $do10 = "Win32_Process" ascii wide nocase
+        $do11 = "VirtualAlloc" ascii wide nocase
+        $do12 = "CreateThread" ascii wide nocase
+        $do13 = "mshta" ascii wide nocase fullword
+        $do14 = "regsvr32" ascii wide nocase
+        $do15 = "rundll32" ascii wide nocase
+    condition:
+        uint32be(0) == 0xD0CF11E0 and $project and any of ($start*) and any of ($do*)
+}
+
+rule macro_starts_by_itself
+{
+    meta:
+        description = "A macro starts by itself when the document is opened"
+        author = "Tamis"
+        licence = "MIT OR Apache-2.0"
+        weight = 2.5
+        hit = "samples/macro.doc"
+        hit = "samples/macro-that-formats.doc"
+        miss = "samples/document.doc"
+        miss = "samples/macro-on-a-button.doc"
+    strings:
+        $project = "_VBA_PROJECT" wide
+        $start = /\b(AutoOpen|Auto_Open|AutoExec|Document_Open|Workbook_Open|Document_Close|Auto_Close|AutoClose)\b/ ascii wide nocase
+    condition:
+        uint32be(0) == 0xD0CF11E0 and $project and $start
+}
+
+rule excel4_macro_starts_by_itself
+{
+    meta:
+        description = "A workbook with macro sheets of the old kind (Excel 4) that start by themselves"
+        author = "Tamis"
+        licence = "MIT OR Apache-2.0"
+        weight = 5
+        hit = "samples/excel4.xls"
+        hit = "samples/excel4.xlsm"
+        miss = "samples/excel4-named.xls"
+        miss = "samples/workbook.xlsx"
+    strings:
+        // BOUNDSHEET, of type 1: a macro sheet.
+        $sheet = { 85 00 ?? 00 ?? ?? ?? ?? ( 00 | 01 | 02 ) 01 }
+        // LBL, built in, 01: Auto_Open, or 02: Auto_Close.
+        $name = { 18 00 ?? 00 ( 20 | 21 ) 00 ?? 01 ?? ?? 00 00 ?? ?? 00 00 00 00 [0-1] ( 01 | 02 ) }
+        $xml = /<definedName [^>]{0,200}name="_xlnm\.Auto_(Open|Close)/ nocase
+        $bin = "_xlnm.Auto_Open" wide nocase
+    condition:
+        (uint32be(0) == 0xD0CF11E0 and $sheet and $name) or
+        (path endswith "xl/workbook.xml" and $xml) or
+        (path endswith "xl/workbook.bin" and $bin)
+}
+
+rule document_starts_program_by_dde
+{
+    meta:
+        description = "A field of a document asks Windows to start a program (DDE)"
+        author = "Tamis"
+        licence = "MIT OR Apache-2.0"
+        weight = 6
+        hit = "samples/dde.docx"
+        hit = "samples/dde.csv"
+        miss = "samples/about-dde.txt"
+        miss = "samples/table.csv"
+    strings:
+        $field = /\bDDE(AUTO)?\b.{0,400}(cmd|powershell|mshta|wscript|cscript|rundll32|regsvr32|certutil)(\.exe)?\b/ nocase ascii wide
+        $cell = /(^|[\r\n,;\t"])[=+@-]['"]?(cmd|powershell|mshta|msexcel|rundll32|regsvr32)(\.exe)?['"]?\|['"]/ nocase
+        $office = /ddeService="(cmd|powershell|mshta|rundll32|regsvr32)/ nocase
+    condition:
+        ($field and (path endswith "word/document.xml" or kind == "ole" or kind == "rtf" or kind == "xml")) or
+        ($cell and extension matches /^(csv|slk|iqy|txt|tsv)$/) or
+        ($office and path contains "externalLinks/")
+}
+
+rule document_holds_program
+{
+    meta:
+        description = "A file that a document holds is a program"
+        author = "Tamis"
+        licence = "MIT OR Apache-2.0"
+        weight = 5
+        hit = "samples/package.doc"
+        miss = "samples/package-of-text.doc"
+        miss = "samples/document.doc"
+    strings:
+        $native = "\x01Ole10Native" wide
+        $program = /\.(exe|scr|com|pif|bat|cmd|vbs|vbe|js|jse|wsf|hta|ps1|lnk|msi|cpl)\x00/ nocase
+    condition:
+        uint32be(0) == 0xD0CF11E0 and $native and $program
+}

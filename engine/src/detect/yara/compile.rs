@@ -28,6 +28,10 @@ const ABSENT: &[&str] = &[
     "androguard",
 ];
 
+/// The first rule of all. After a time-out yara-x takes the rule behind the last one that it finished for the slow one, and
+/// does not forget the last one of the item before: a rule with none before it would never be named.
+const FIRST: &str = "rule first { condition: depth == -1 }";
+
 /// What the compiler gave.
 pub(super) struct Compiled {
     pub(super) rules: Rules,
@@ -53,6 +57,10 @@ pub(super) fn compile(units: &[Unit]) -> Compiled {
         if let Err(wrong) = defined {
             problems.push(Problem::file("yara", format!("the global {name} cannot be defined: {wrong}")));
         }
+    }
+    compiler.new_namespace("tamis");
+    if let Err(wrong) = compiler.add_source(FIRST) {
+        problems.push(Problem::file("yara", wrong.to_string()));
     }
     for (number, unit) in units.iter().enumerate() {
         compiler.new_namespace(&namespace(number));
@@ -108,6 +116,7 @@ pub(super) fn key(units: &[Unit]) -> String {
         digest.update(text);
     };
     add(VERSION);
+    add(FIRST);
     add(env!("CARGO_PKG_VERSION"));
     for (name, _) in super::scan::GLOBALS {
         add(name);

@@ -78,9 +78,9 @@ fn eicar_is_found_in_every_container() {
 fn the_raw_message_and_the_visible_text_are_looked_at() {
     let engine = engine(
         r#"rule header { strings: $a = "X-Odd: yes" condition: $a and depth == 0 and mime_type == "message/rfc822" }
-           rule shown { strings: $a = "pay the invoice now" condition: $a }"#,
+           rule shown { strings: $a = "please pay the invoice now, dear customer" condition: $a }"#,
     );
-    let raw = b"X-Odd: yes\r\nContent-Type: text/html\r\n\r\n<p>pay <b>the</b> in<i></i>voice now</p>\r\n";
+    let raw = b"X-Odd: yes\r\nContent-Type: text/html\r\n\r\n<p>please pay <b>the</b> in<i></i>voice now, dear customer</p>\r\n";
     let verdict = scan(&engine, raw);
     assert_eq!(rules(&verdict), ["yara-header", "yara-shown"]);
     let view = |rule: &str| verdict.reasons.iter().find(|it| &*it.rule == rule).map(|it| it.place.view.clone());
@@ -188,7 +188,7 @@ fn many_items_cannot_take_the_time_limit_each() {
     let names: Vec<String> = (0..40).map(|n| format!("{n}.slow")).collect();
     let members: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), content.as_slice())).collect();
     let began = Instant::now();
-    let verdict = scan(&engine, &file("a.zip", &zip(&members)));
+    let verdict = scan(&engine, &file("a.tar", &tar(&members)));
     let taken = began.elapsed().as_secs_f64();
     assert!(verdict.incomplete.iter().any(|gap| gap.limit == Limit::YaraTime), "{taken} s, {:?}", verdict.incomplete);
     assert!(taken < 6.0, "{taken} s");

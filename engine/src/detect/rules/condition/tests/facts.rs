@@ -28,6 +28,7 @@ pub(crate) fn empty() -> Facts<'static> {
         links: Vec::new(),
         images: Vec::new(),
         files: Vec::new(),
+        bytes: Vec::new(),
         parts: Vec::new(),
         defects: Vec::new(),
         first_defects: Vec::new(),

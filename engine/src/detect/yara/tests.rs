@@ -87,8 +87,10 @@ fn the_raw_message_and_the_visible_text_are_looked_at() {
     assert_eq!(view("yara-header"), Some(View::Raw));
     assert_eq!(view("yara-shown"), Some(View::Visible));
     // What is seen in a part is said of the part, though it stands in the raw message too.
-    let part =
-        scan(&self::engine(r#"rule a { strings: $a = "needle" condition: $a }"#), b"Subject: x\r\n\r\na needle\r\n");
+    let part = scan(
+        &self::engine(r#"rule a { strings: $a = "needle" condition: $a }"#),
+        b"Subject: x\r\n\r\na needle in a text that is long enough to be looked at\r\n",
+    );
     assert_eq!((&*part.reasons[0].place.path, part.reasons[0].place.offset), ("1", 2));
 }
 
@@ -179,8 +181,7 @@ fn a_time_out_costs_a_message_once_and_names_its_rule() {
 #[test]
 fn many_items_cannot_take_the_time_limit_each() {
     // Some 0.3 s an item, and 40 items: without a sum it would be 12 s.
-    let rules =
-        r#"rule slow { condition: extension == "slow" and for all i in (1..30000000) : ( i != filesize * 7 ) }"#;
+    let rules = r#"rule slow { condition: extension == "slow" and for all i in (1..300000000) : ( i != filesize + 500000000 ) }"#;
     let mut limits = Limits::default();
     limits.yara_seconds = 2;
     let engine = EngineBuilder::new().limits(limits).yara_text("mine.yar", rules).build().unwrap();

@@ -87,7 +87,8 @@ impl Rules {
                 let notes = engine.rule_notes().iter().chain(engine.yara_notes());
                 note(notes.filter(|it| !it.source.starts_with(stock::PREFIX)));
                 let (rules, yara) = (engine.rules().len(), engine.yara_rules().len());
-                say(&format!("{rules} rules and {yara} YARA rules, no mistakes"));
+                let yara = if yara > 0 { format!(" and {yara} YARA rules") } else { String::new() };
+                say(&format!("{rules} rules{yara}, no mistakes"));
                 Ok(false)
             }
             What::List(with) => {

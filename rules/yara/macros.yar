@@ -70,6 +70,9 @@ rule excel4_macro_starts_by_itself
         weight = 5
         hit = "samples/excel4.xls"
         hit = "samples/excel4.xlsm"
+        hit = "samples/excel4.slk"
+        hit = "samples/excel4.xlsb"
+        miss = "samples/table.slk"
         miss = "samples/excel4-named.xls"
         miss = "samples/workbook.xlsx"
     strings:
@@ -78,11 +81,14 @@ rule excel4_macro_starts_by_itself
         // LBL, built in, 01: Auto_Open, or 02: Auto_Close.
         $name = { 18 00 ?? 00 ( 20 | 21 ) 00 ?? 01 ?? ?? 00 00 ?? ?? 00 00 00 00 [0-1] ( 01 | 02 ) }
         $xml = /<definedName [^>]{0,200}name="_xlnm\.Auto_(Open|Close)/ nocase
-        $bin = "_xlnm.Auto_Open" wide nocase
+        $bin = /\x0[0-9a-f]\x00\x00\x00(_\x00x\x00l\x00n\x00m\x00\.\x00)?A\x00u\x00t\x00o\x00_\x00(O\x00p\x00e\x00n|C\x00l\x00o\x00s\x00e)\x00/ nocase
+        $link = /\nNN;NAuto_(Open|Close)/ nocase
     condition:
         (uint32be(0) == 0xD0CF11E0 and $sheet and $name) or
         (path endswith "xl/workbook.xml" and $xml) or
-        (path endswith "xl/workbook.bin" and $bin)
+        (path endswith "xl/workbook.bin" and $bin) or
+        // The text form of old workbooks, which still starts them.
+        (uint32be(0) == 0x49443B50 and $link)
 }
 
 rule document_starts_program_by_dde
@@ -100,10 +106,11 @@ rule document_starts_program_by_dde
         $field = /\bDDE(AUTO)?\b.{0,400}(cmd|powershell|mshta|wscript|cscript|rundll32|regsvr32|certutil)(\.exe)?\b/ nocase ascii wide
         $cell = /(^|[\r\n,;\t"])[=+@-]['"]?(cmd|powershell|mshta|msexcel|rundll32|regsvr32)(\.exe)?['"]?\|['"]/ nocase
         $office = /ddeService="(cmd|powershell|mshta|rundll32|regsvr32)/ nocase
+        $binary = /\xe8\x02[\x00-\xff]{1,2}\x01\x00[\x00-\xff]\x00\x00\x00(c\x00m\x00d\x00|m\x00s\x00h\x00t\x00a\x00|p\x00o\x00w\x00e\x00r\x00s\x00h\x00)/ nocase
     condition:
         ($field and (path endswith "word/document.xml" or kind == "ole" or kind == "rtf" or kind == "xml")) or
         ($cell and extension matches /^(csv|slk|iqy|txt|tsv)$/) or
-        ($office and path contains "externalLinks/")
+        (($office or $binary) and path contains "externalLinks/")
 }
 
 rule document_holds_program

@@ -21,7 +21,7 @@ EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD" + b"-ANTIVIRUS-TEST-FILE!
 def program():
     """The headers of a Windows program, and nothing behind them."""
     head = bytearray(64)
-    head[0:2] = b"MZ"
+    head[0:5] = b"MZ\x90\0\3"
     head[0x3C:0x40] = struct.pack("<I", 64)
     return bytes(head) + b"PE\0\0" + b"\0" * 300
 
@@ -141,6 +141,10 @@ powershell -File nightly.ps1 -Environment production
         ),
         [("xl/macrosheets/sheet1.xml", b"<xm:macrosheet/>")],
     )
+    yield "excel4.slk", b"ID;PWXL;N;E\r\nNN;NAuto_open;ER1C1;KOut Flnfnt\r\nC;Y1;X1;EHALT()\r\nE\r\n"
+    yield "table.slk", b"ID;PWXL;N;E\r\nNN;NTotals;ER1C1\r\nC;Y1;X1;K5\r\nC;Y2;X1;KAuto_open\r\nE\r\n"
+    auto_open = struct.pack("<I", 9) + wide("Auto_Open")
+    yield "excel4.xlsb", ooxml(("xl/workbook.bin", b"\x83\x01\x00" + b"\x27\x34\x20\0\0\0\0\xff\xff\xff\xff" + auto_open))
     yield "workbook.xlsx", ooxml(
         (
             "xl/workbook.xml",

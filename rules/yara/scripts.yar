@@ -3,7 +3,9 @@
 private rule script_file
 {
     condition:
-        extension matches /^(js|jse|mjs|vbs|vbe|wsf|wsh|wsc|sct|hta|ps1|psm1|bat|cmd)$/ or kind == "script"
+        extension matches /^(js|jse|mjs|vbs|vbe|wsf|wsh|wsc|sct|hta|ps1|psm1|bat|cmd)$/ or
+        // Not what somebody writes about such scripts: that is text in place, or a text file.
+        (kind == "script" and filename != "" and not extension matches /^(txt|md|log|html?|pdf|eml)$/)
 }
 
 rule script_host_dropper

@@ -81,7 +81,7 @@ rule excel4_macro_starts_by_itself
         // LBL, built in, 01: Auto_Open, or 02: Auto_Close.
         $name = { 18 00 ?? 00 ( 20 | 21 ) 00 ?? 01 ?? ?? 00 00 ?? ?? 00 00 00 00 [0-1] ( 01 | 02 ) }
         $xml = /<definedName [^>]{0,200}name="_xlnm\.Auto_(Open|Close)/ nocase
-        $bin = /\x0[0-9a-f]\x00\x00\x00(_\x00x\x00l\x00n\x00m\x00\.\x00)?A\x00u\x00t\x00o\x00_\x00(O\x00p\x00e\x00n|C\x00l\x00o\x00s\x00e)\x00/ nocase
+        $bin = /[\x09\x0a\x0f\x10]\x00\x00\x00(_\x00x\x00l\x00n\x00m\x00\.\x00)?A\x00u\x00t\x00o\x00_\x00(O\x00p\x00e\x00n|C\x00l\x00o\x00s\x00e)\x00/ nocase
         $link = /\nNN;NAuto_(Open|Close)/ nocase
     condition:
         (uint32be(0) == 0xD0CF11E0 and $sheet and $name) or

@@ -284,7 +284,7 @@ const YARA: [Key; 5] = [
     Key {
         section: "yara",
         name: "least_bytes",
-        why: "Items of fewer bytes are left out: nothing that does harm fits in there",
+        why: "Items of fewer bytes are left out, to save time on mail of many small parts. 0: none is",
         set: |config, given| {
             config.yara.least_bytes = u32::try_from(value::whole(given, 0, u64::from(u32::MAX))?).unwrap_or(u32::MAX);
             Ok(())

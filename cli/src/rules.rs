@@ -226,6 +226,7 @@ impl Profile {
             rows.push((*taken, name.clone(), hits.get(name).copied().unwrap_or(0).to_string()));
         }
         rows.extend(times.searches.iter().map(|(text, taken)| (*taken, format!("search in {text}"), String::new())));
+        rows.push((times.yara_in_all, "YARA in all".to_owned(), String::new()));
         rows.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
         say(&format!("{:>12} {:>7} {:>8}  rule", "us/message", "share", "hits"));
         for (taken, name, hits) in rows.iter().take(self.most) {

@@ -42,6 +42,7 @@
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::string_slice, clippy::panic)
 )]
+#![cfg_attr(not(feature = "yara"), allow(dead_code, reason = "what only YARA reads"))]
 
 mod builder;
 mod defect;

@@ -152,13 +152,14 @@ impl<'e> Worker<'e> {
     /// nanoseconds: the engine has no clock of its own.
     pub fn keep_times(&mut self, clock: fn() -> u64) {
         self.memory.rules.keep_times(clock);
-        self.memory.yara.keep_times();
+        self.memory.yara.keep_times(clock);
     }
 
     /// What rules cost since [`keep_times`](Worker::keep_times).
     pub fn times(&self) -> Times {
         let (rules, searches) = self.memory.rules.times(&self.engine.detectors.rules);
-        Times { rules, searches, yara: self.memory.yara.times(&self.engine.detectors.yara) }
+        let yara = self.memory.yara.times(&self.engine.detectors.yara);
+        Times { rules, searches, yara, yara_in_all: self.memory.yara.taken() }
     }
 
     /// Hands every item of a message to `each`, with its decoded bytes, and gives the defects and what was not opened.
@@ -233,6 +234,8 @@ pub struct Times {
     /// Each YARA rule, the slowest first, by yara-x's own clock; it leaves out those of less than a tenth of a second in
     /// all, and the search that all rules share.
     pub yara: Vec<(String, u64)>,
+    /// All of YARA, by the caller's clock.
+    pub yara_in_all: u64,
 }
 
 /// One item of a message, for whoever wants to see what the engine saw.

@@ -2,6 +2,9 @@
 
 use super::{Memory, Rules};
 
+/// Names, and what each took.
+pub(crate) type Times = Vec<(String, u64)>;
+
 /// A stop-watch over the rules. A text is searched once for all rules that look at it, so searches count by themselves.
 #[derive(Debug)]
 pub(super) struct Watch {
@@ -59,7 +62,7 @@ impl Memory {
     }
 
     /// What each rule took, in the order of the files, and each search of a text, by what rules call the text.
-    pub(crate) fn times(&self, rules: &Rules) -> (Vec<(String, u64)>, Vec<(String, u64)>) {
+    pub(crate) fn times(&self, rules: &Rules) -> (Times, Times) {
         let Some(watch) = &self.watch else { return Default::default() };
         let of_rules = rules.rules.iter().zip(&watch.rules).map(|(rule, taken)| (rule.name.clone(), *taken)).collect();
         let of_texts = rules.texts.iter().zip(&watch.searches).enumerate().map(|(text, ((_, form, _), taken))| {

@@ -66,7 +66,11 @@ impl Yara {
 }
 
 impl Memory<'_> {
-    pub(crate) fn keep_times(&mut self) {}
+    pub(crate) fn keep_times(&mut self, _: fn() -> u64) {}
+
+    pub(crate) fn taken(&self) -> u64 {
+        0
+    }
 
     pub(crate) fn times(&self, _: &Yara) -> Vec<(String, u64)> {
         Vec::new()

@@ -65,7 +65,9 @@ impl fmt::Debug for Yara {
 #[derive(Default)]
 pub(crate) struct Memory<'e> {
     scanner: Option<Scanner<'e>>,
-    keeps_times: bool,
+    /// Where somebody wants to know what rules cost: his clock, and what YARA took by it.
+    clock: Option<fn() -> u64>,
+    taken: u64,
 }
 
 impl fmt::Debug for Memory<'_> {
@@ -76,8 +78,13 @@ impl fmt::Debug for Memory<'_> {
 
 impl Memory<'_> {
     /// From now on the times of rules add up over messages.
-    pub(crate) fn keep_times(&mut self) {
-        self.keeps_times = true;
+    pub(crate) fn keep_times(&mut self, clock: fn() -> u64) {
+        self.clock = Some(clock);
+    }
+
+    /// What YARA took in all.
+    pub(crate) fn taken(&self) -> u64 {
+        self.taken
     }
 
     /// The nanoseconds that rules took, the slowest first; those under a tenth of a second in all are left out.
@@ -189,7 +196,8 @@ impl Yara {
         findings: &mut Vec<Finding>,
     ) {
         let Some(compiled) = &self.compiled else { return };
-        if let (Some(scanner), false) = (&mut memory.scanner, memory.keeps_times) {
+        let began = memory.clock.map(|clock| clock());
+        if let (Some(scanner), None) = (&mut memory.scanner, memory.clock) {
             scanner.clear_profiling_data();
         }
         let limits = budget.limits;
@@ -238,7 +246,7 @@ impl Yara {
                     limits.yara_seconds
                 );
                 budget.note(Limit::YaraTime, item.place(0, 0), explanation);
-                if memory.keeps_times {
+                if memory.clock.is_some() {
                     memory.scanner = Some(scanner);
                 }
                 break;
@@ -246,6 +254,9 @@ impl Yara {
             memory.scanner = Some(scanner);
         }
         findings.extend(found.into_values());
+        if let (Some(clock), Some(began)) = (memory.clock, began) {
+            memory.taken = memory.taken.saturating_add(clock().saturating_sub(began));
+        }
     }
 
     fn is_left_out(&self, item: &ItemBytes<'_>) -> bool {

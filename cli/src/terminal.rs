@@ -43,7 +43,7 @@ pub(crate) fn progress(paths: &[PathBuf], what: &'static str, rows: bool) -> Pro
     }
     let (files, _) = Mails::measure(paths);
     let bar = ProgressBar::with_draw_target(Some(files), ProgressDrawTarget::stderr_with_hz(10));
-    let style = "{msg} [{bar:40}] {pos} of {len}, {per_sec}, {eta} left";
+    let style = "{msg} [{bar:40}] {human_pos} of {human_len}, {eta} left";
     bar.set_style(
         ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "),
     );

@@ -109,10 +109,11 @@ fn breaches(path: &str, source: &str) -> Vec<String> {
                 breach(format!("{stage} imports {target}"));
             }
             let other = code[at..].strip_prefix("crate::detect::").and_then(|it| it.split([':', ';', ' ']).next());
-            if let (Some(detector), Some(other)) = (detector, other) {
-                if detector != "mod" && other != detector {
-                    breach(format!("detector {detector} imports {other}"));
-                }
+            if let (Some(detector), Some(other)) = (detector, other)
+                && detector != "mod"
+                && other != detector
+            {
+                breach(format!("detector {detector} imports {other}"));
             }
         }
     }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::fields;
 use super::lines::{Line, line_at};
 use super::parameters::{self, Parameters};
 use super::tree::{Encoding, Field};
@@ -93,10 +92,11 @@ pub(super) fn read(raw: &[u8], start: usize, limits: &Limits, is_delimiter: impl
         let room = at - start <= limits.header_bytes as usize && header.fields.len() < limits.headers as usize;
         if matches!(text.first(), Some(b' ' | b'\t')) && line.start > first {
             // A line of blanks alone continues a field too (RFC 5322, section 4.2, obs-FWS).
-            if continues && room {
-                if let Some(field) = header.fields.last_mut() {
-                    field.value = Span::new(field.value.start as usize, line.end);
-                }
+            if continues
+                && room
+                && let Some(field) = header.fields.last_mut()
+            {
+                field.value = Span::new(field.value.start as usize, line.end);
             }
             header.over |= !room;
         } else if let Some(colon) = colon(text) {
@@ -197,7 +197,6 @@ pub(super) struct Description {
     pub(super) parameters: Vec<(String, String)>,
     pub(super) disposition: String,
     pub(super) names: Vec<String>,
-    pub(super) content_id: String,
     pub(super) encoding: Option<Encoding>,
     /// Bytes of the fields that were taken apart.
     pub(super) bytes: usize,
@@ -248,9 +247,6 @@ pub(super) fn describe(raw: &[u8], fields: &[Field]) -> Description {
     it.boundary = value("boundary").filter(|_| it.media_type.starts_with("multipart/")).cloned();
     it.parameters =
         values.into_iter().filter_map(|(name, all)| Some((bounded(name), bounded(all.into_iter().next()?)))).collect();
-    if let Some(field) = first("content-id") {
-        it.content_id = fields::text(field.value.of(raw)).trim_matches(['<', '>']).to_owned();
-    }
     if let Some(field) = first("content-transfer-encoding") {
         let value = without_comments(&structured(raw, field, &mut it.defects));
         it.encoding = encoding(value.split([';', ' ', '\t']).find(|word| !word.is_empty()).unwrap_or_default());

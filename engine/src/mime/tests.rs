@@ -191,7 +191,7 @@ fn base64_with_everything_that_is_seen_in_it() {
     }
     for skip in [0, 4, 8] {
         let mut out = Vec::new();
-        let (defects, cut) = transfer::decode(Encoding::Base64, encoded[skip..].as_bytes(), &mut out, usize::MAX);
+        let (defects, cut) = transfer::decode(Encoding::Base64, &encoded.as_bytes()[skip..], &mut out, usize::MAX);
         assert_eq!((out.as_slice(), defects.len(), cut), (&long[skip / 4 * 3..999], 0, false));
     }
     let mut out = Vec::new();

@@ -163,12 +163,12 @@ fn quoted_printable(bytes: &[u8], out: &mut Vec<u8>, full: usize) -> Defects {
         append(plain, out, full);
         let offset = bytes.len() - escape.len();
         let after = escape.get(1..).unwrap_or_default();
-        if let [high, low, tail @ ..] = after {
-            if let (Some(high), Some(low)) = (hex(*high), hex(*low)) {
-                out.push(high << 4 | low);
-                rest = tail;
-                continue;
-            }
+        if let [high, low, tail @ ..] = after
+            && let (Some(high), Some(low)) = (hex(*high), hex(*low))
+        {
+            out.push(high << 4 | low);
+            rest = tail;
+            continue;
         }
         // A soft line break: blanks before the line end are padding of transport (rule 3 of the section).
         let blanks = after.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();

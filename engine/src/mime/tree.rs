@@ -68,8 +68,6 @@ pub(crate) enum Encoding {
 #[derive(Clone, Debug)]
 pub(crate) struct Part {
     pub(crate) kind: PartKind,
-    /// Index of the part that holds it.
-    pub(crate) parent: Option<u32>,
     /// Containers around it; 0 for the message itself.
     pub(crate) depth: u16,
     /// `1`, `2.1`, ... as in IMAP section numbers; empty for the message itself unless it is a leaf, which is `1`.
@@ -94,8 +92,6 @@ pub(crate) struct Part {
     pub(crate) disposition: String,
     /// Every file name that the header gives, `filename` before `name`, decoded, without repeats.
     pub(crate) names: Vec<String>,
-    /// The Content-ID without angle brackets; empty where there is none.
-    pub(crate) content_id: String,
     pub(crate) encoding: Encoding,
     /// The readings in which the part is there.
     pub(crate) readings: Readings,

@@ -147,11 +147,11 @@ impl Walk<'_, '_, '_> {
         let mut counted = at;
         while let Some(line) = line_at(self.raw, at) {
             let text = line.text(self.raw);
-            if text.starts_with(b"--") {
-                if let Some((open, closes)) = matching(&self.open, text) {
-                    let _ = self.budget.work((line.next - counted) as u64, || Place::raw(at as u64, 0));
-                    return Some(Delimiter { open, closes, line });
-                }
+            if text.starts_with(b"--")
+                && let Some((open, closes)) = matching(&self.open, text)
+            {
+                let _ = self.budget.work((line.next - counted) as u64, || Place::raw(at as u64, 0));
+                return Some(Delimiter { open, closes, line });
             }
             at = line.next;
             if at - counted > 1 << 16 {
@@ -240,7 +240,6 @@ impl Walk<'_, '_, '_> {
         let number = index(self.tree.parts.len());
         self.tree.parts.push(Part {
             kind,
-            parent,
             depth,
             path,
             fields,
@@ -253,7 +252,6 @@ impl Walk<'_, '_, '_> {
             parameters: description.parameters,
             disposition: description.disposition,
             names: description.names,
-            content_id: description.content_id,
             encoding,
             readings: Readings::FIRST,
         });
@@ -297,7 +295,6 @@ impl Walk<'_, '_, '_> {
         let fields = index(self.tree.fields.len());
         Part {
             kind: PartKind::Leaf,
-            parent,
             depth: parent.and_then(|parent| self.part(parent)).map_or(0, |parent| parent.depth.saturating_add(1)),
             path,
             fields: fields..fields,
@@ -310,7 +307,6 @@ impl Walk<'_, '_, '_> {
             parameters: Vec::new(),
             disposition: String::new(),
             names: Vec::new(),
-            content_id: String::new(),
             encoding,
             readings: Readings::FIRST,
         }

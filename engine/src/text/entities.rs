@@ -61,10 +61,10 @@ fn named(after: &str, attribute: bool) -> Option<(char, usize)> {
     let length = after.bytes().take(LONGEST).take_while(u8::is_ascii_alphanumeric).count();
     let name = after.get(..length)?;
     let next = after.as_bytes().get(length);
-    if next == Some(&b';') {
-        if let Some((character, _)) = lookup(name) {
-            return Some((character, length + 1));
-        }
+    if next == Some(&b';')
+        && let Some((character, _)) = lookup(name)
+    {
+        return Some((character, length + 1));
     }
     // Without semicolon the longest short name at the front counts: `&ampx` is `&x`.
     (2..=length.min(6)).rev().find_map(|length| {

@@ -19,10 +19,6 @@ impl Span {
         (self.end - self.start) as usize
     }
 
-    pub(crate) fn is_empty(self) -> bool {
-        self.start >= self.end
-    }
-
     /// The bytes of the range; empty where it lies outside of `bytes`.
     pub(crate) fn of(self, bytes: &[u8]) -> &[u8] {
         bytes.get(self.start as usize..self.end as usize).unwrap_or_default()

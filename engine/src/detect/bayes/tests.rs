@@ -136,7 +136,7 @@ fn the_table_is_within_a_hundredth_of_the_exact_score() {
 #[test]
 fn classes_are_told_apart_and_the_file_does_not_depend_on_the_order() {
     let learned = messages(300);
-    let (bytes, scores) = fit(&learned).unwrap();
+    let (_, scores) = fit(&learned).unwrap();
     let wrong = scores.iter().filter(|(score, label)| (*score > 0.0) != (*label == Label::Spam)).count();
     assert!(wrong < 10, "{wrong} of {}", scores.len());
     let mut trainers = [crate::Trainer::new(), crate::Trainer::new()];

@@ -30,6 +30,9 @@ use crate::wanted::Wanted;
 
 /// Steps that one condition may take: five hundred times what the costliest stock rule takes on real mail.
 const RULE_STEPS: u64 = 2_000_000;
+/// Steps for each byte that a pattern itself reads: on honest mail a tenth of the text, on a text that is made of the rules'
+/// own words a hundred times its size. Measured on a megabyte of these: 0.3 s.
+const PATTERN_STEPS: u64 = 4;
 
 /// A file of rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -270,6 +273,7 @@ impl Rules {
                     });
                 }
             }
+            goes_on = budget.work(progress.read.saturating_mul(PATTERN_STEPS), Place::message);
         });
         goes_on
     }

@@ -113,7 +113,7 @@ fn pieces(hir: &Hir) -> Vec<Vec<Vec<u8>>> {
 }
 
 /// How telling a set of literals is: by its shortest, then by how few there are.
-fn worth(set: &Vec<Vec<u8>>) -> (usize, usize) {
+fn worth(set: &[Vec<u8>]) -> (usize, usize) {
     (set.iter().map(Vec::len).min().unwrap_or(0), usize::MAX - set.len())
 }
 
@@ -124,7 +124,7 @@ fn required(hir: &Hir) -> Option<Vec<Vec<u8>>> {
         HirKind::Literal(literal) => vec![ascii_run(&literal.0).to_vec()],
         HirKind::Capture(capture) => required(&capture.sub)?,
         HirKind::Repetition(repetition) if repetition.min > 0 => required(&repetition.sub)?,
-        HirKind::Concat(parts) => parts.iter().filter_map(required).max_by_key(worth)?,
+        HirKind::Concat(parts) => parts.iter().filter_map(required).max_by_key(|set| worth(set))?,
         HirKind::Alternation(ways) => {
             let mut all = Vec::new();
             for way in ways {
@@ -161,6 +161,8 @@ pub(super) struct Progress {
     counts: Vec<(u32, u8)>,
     /// Where the first piece of a pattern was seen: pattern, start, end.
     candidates: Vec<(u32, u32, u32)>,
+    /// Bytes that the patterns themselves read in the last text.
+    pub(super) read: u64,
 }
 
 impl Patterns {
@@ -201,7 +203,12 @@ impl Patterns {
         wanted: impl Fn(u32) -> bool,
         mut found: impl FnMut(u32, usize, usize),
     ) {
-        let whole = |number: u32| self.patterns.get(number as usize).and_then(|it| it.find(text, 0, text.len()));
+        let Progress { counts, candidates, read } = progress;
+        *read = 0;
+        let mut whole = |number: u32| {
+            *read = read.saturating_add(text.len() as u64);
+            self.patterns.get(number as usize).and_then(|it| it.find(text, 0, text.len()))
+        };
         if has_folded_letter(text) {
             for number in (0u32..).take(self.patterns.len()).filter(|number| wanted(*number)) {
                 if let Some((start, end)) = whole(number) {
@@ -216,7 +223,6 @@ impl Patterns {
             }
         }
         let Some(automaton) = &self.automaton else { return };
-        let Progress { counts, candidates } = progress;
         counts.clear();
         counts.resize(self.patterns.len(), (0, 0));
         candidates.clear();
@@ -243,10 +249,12 @@ impl Patterns {
             let result = match pattern.longest.filter(|longest| *longest <= LONGEST_WINDOW && *count <= MOST_WINDOWS) {
                 Some(longest) => {
                     let (start, end) = (start as usize, end as usize);
+                    *read = read.saturating_add(2 * longest as u64);
                     pattern.find(text, end.saturating_sub(longest), start.saturating_add(longest))
                 }
                 None => {
                     *count = 0;
+                    *read = read.saturating_add(text.len() as u64);
                     pattern.find(text, 0, text.len())
                 }
             };

@@ -92,11 +92,11 @@ fn comment_end(inside: &str) -> (&str, &str) {
 fn client(comment: &str, it: &mut Received) {
     let mut said = false;
     for word in comment.split([' ', '\t', ',', '(', ')']) {
-        if it.ip.is_none() {
-            if let Some(ip) = literal(word.rsplit('@').next().unwrap_or(word)) {
-                it.ip = Some(ip);
-                continue;
-            }
+        if it.ip.is_none()
+            && let Some(ip) = literal(word.rsplit('@').next().unwrap_or(word))
+        {
+            it.ip = Some(ip);
+            continue;
         }
         let lower = word.to_ascii_lowercase();
         if std::mem::take(&mut said) && !word.is_empty() {

@@ -13,7 +13,7 @@ mod zip;
 mod zip_local;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::io::Read;
 use std::sync::Arc;

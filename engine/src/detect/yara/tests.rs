@@ -1,15 +1,11 @@
 //! YARA through the engine: what is found where, what it weighs, what a limit leaves out, and what is said of files that
 //! are wrong.
 
-#[allow(dead_code, reason = "not every message is composed here")]
-#[path = "../../unpack/tests/build.rs"]
-mod build;
-
 use std::time::Instant;
 
 use super::compile::VERSION;
+use crate::unpack::tests::build::*;
 use crate::{Engine, EngineBuilder, Limit, Limits, Mail, Problem, Verdict, View};
-use build::*;
 
 /// The test file of all virus scanners, in two halves.
 fn eicar() -> Vec<u8> {
@@ -157,8 +153,7 @@ const SLOW: &str = r#"rule slow { condition:
 
 #[test]
 fn a_time_out_costs_a_message_once_and_names_its_rule() {
-    let mut limits = Limits::default();
-    limits.yara_seconds = 2;
+    let limits = Limits { yara_seconds: 2, ..Limits::default() };
     let engine = EngineBuilder::new().limits(limits).yara_text("mine.yar", SLOW).build().unwrap();
     let content = [b'x'; 64];
     let slow = file("a.zip", &zip(&[("a.slow", &content), ("b.slow", &content), ("c.later", &content)]));
@@ -182,8 +177,7 @@ fn a_time_out_costs_a_message_once_and_names_its_rule() {
 fn many_items_cannot_take_the_time_limit_each() {
     // Some 0.3 s an item, and 40 items: without a sum it would be 12 s.
     let rules = r#"rule slow { condition: extension == "slow" and for all i in (1..300000000) : ( i != filesize + 500000000 ) }"#;
-    let mut limits = Limits::default();
-    limits.yara_seconds = 2;
+    let limits = Limits { yara_seconds: 2, ..Limits::default() };
     let engine = EngineBuilder::new().limits(limits).yara_text("mine.yar", rules).build().unwrap();
     let content = vec![b'x'; 128 << 10];
     let names: Vec<String> = (0..40).map(|n| format!("{n}.slow")).collect();
@@ -201,8 +195,7 @@ fn of_a_large_item_the_head_is_looked_at() {
     let content = [b"HEAD".as_slice(), &[b'x'; 5000], b"TAIL"].concat();
     let raw = file("a.bin", &content);
     for (most, tail) in [(content.len() as u32, true), (content.len() as u32 - 1, false)] {
-        let mut limits = Limits::default();
-        limits.yara_item_bytes = most;
+        let limits = Limits { yara_item_bytes: most, ..Limits::default() };
         let engine = EngineBuilder::new().limits(limits).yara_text("mine.yar", rules).build().unwrap();
         let verdict = scan(&engine, &raw);
         assert_eq!((paths(&verdict, "yara-head"), paths(&verdict, "yara-tail").is_empty()), (vec!["2"], !tail));
@@ -239,8 +232,7 @@ fn rules_of(engine: &Engine, raw: &[u8]) -> Vec<String> {
 #[test]
 fn matches_are_bounded() {
     let rules = r#"rule many { strings: $a = "ab" condition: #a >= 1000 } rule some { strings: $a = "ab" condition: #a >= 100 }"#;
-    let mut limits = Limits::default();
-    limits.yara_matches = 100;
+    let limits = Limits { yara_matches: 100, ..Limits::default() };
     let engine = EngineBuilder::new().limits(limits).yara_text("mine.yar", rules).build().unwrap();
     assert_eq!(rules_of(&engine, &file("a.bin", &b"ab".repeat(2000))), ["yara-some"]);
 }

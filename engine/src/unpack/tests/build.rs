@@ -5,7 +5,7 @@ use std::io::Write;
 use zip::write::SimpleFileOptions;
 
 /// A message of one attached file.
-pub(super) fn attached(name: &str, encoding: &str, body: &[u8]) -> Vec<u8> {
+pub(crate) fn attached(name: &str, encoding: &str, body: &[u8]) -> Vec<u8> {
     let mut raw = format!(
         "Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"=_b\"\r\n\r\n--=_b\r\n\r\nhello\r\n\
          --=_b\r\nContent-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=\"{name}\"\r\n\
@@ -18,11 +18,11 @@ pub(super) fn attached(name: &str, encoding: &str, body: &[u8]) -> Vec<u8> {
 }
 
 /// The same, in base64.
-pub(super) fn file(name: &str, bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn file(name: &str, bytes: &[u8]) -> Vec<u8> {
     attached(name, "base64", base64(bytes).as_bytes())
 }
 
-pub(super) fn base64(bytes: &[u8]) -> String {
+pub(crate) fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::new();
     for (n, three) in bytes.chunks(3).enumerate() {
@@ -43,7 +43,7 @@ pub(super) fn base64(bytes: &[u8]) -> String {
     out
 }
 
-pub(super) fn quoted_printable(bytes: &[u8]) -> String {
+pub(crate) fn quoted_printable(bytes: &[u8]) -> String {
     let mut out = String::new();
     for (n, byte) in bytes.iter().enumerate() {
         if n > 0 && n % 20 == 0 {
@@ -58,7 +58,7 @@ pub(super) fn quoted_printable(bytes: &[u8]) -> String {
     out
 }
 
-pub(super) fn uuencode(name: &str, bytes: &[u8]) -> String {
+pub(crate) fn uuencode(name: &str, bytes: &[u8]) -> String {
     let mut out = format!("begin 644 {name}\r\n");
     let digit = |value: u32| if value & 63 == 0 { '`' } else { (32 + (value & 63) as u8) as char };
     for line in bytes.chunks(45) {
@@ -74,19 +74,19 @@ pub(super) fn uuencode(name: &str, bytes: &[u8]) -> String {
     out + "`\r\nend"
 }
 
-pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
 
-pub(super) fn deflate(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn deflate(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
 
-pub(super) fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut builder = tar::Builder::new(Vec::new());
     for (name, bytes) in files {
         let mut header = tar::Header::new_gnu();
@@ -101,7 +101,7 @@ pub(super) fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 /// A zip by the `zip` crate.
-pub(super) fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, bytes) in files {
         writer.start_file(*name, SimpleFileOptions::default()).unwrap();
@@ -112,16 +112,16 @@ pub(super) fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
 
 /// A member of a zip that no honest tool makes.
 #[derive(Clone)]
-pub(super) struct Member<'a> {
+pub(crate) struct Member<'a> {
     /// In the local header, and in the directory.
-    pub(super) names: (&'a [u8], &'a [u8]),
-    pub(super) flags: (u16, u16),
-    pub(super) content: &'a [u8],
-    pub(super) stored: bool,
+    pub(crate) names: (&'a [u8], &'a [u8]),
+    pub(crate) flags: (u16, u16),
+    pub(crate) content: &'a [u8],
+    pub(crate) stored: bool,
 }
 
 impl<'a> Member<'a> {
-    pub(super) fn new(name: &'a str, content: &'a [u8]) -> Member<'a> {
+    pub(crate) fn new(name: &'a str, content: &'a [u8]) -> Member<'a> {
         Member { names: (name.as_bytes(), name.as_bytes()), flags: (0, 0), content, stored: false }
     }
 
@@ -146,7 +146,7 @@ impl<'a> Member<'a> {
     }
 
     /// Local header, name and content.
-    pub(super) fn local(&self) -> Vec<u8> {
+    pub(crate) fn local(&self) -> Vec<u8> {
         let packed = self.packed();
         let mut out = b"PK\x03\x04\x14\0".to_vec();
         out.extend(self.fields(&packed, self.flags.0, self.names.0));
@@ -156,7 +156,7 @@ impl<'a> Member<'a> {
     }
 
     /// The entry in the directory, for a local header at `offset`.
-    pub(super) fn entry(&self, offset: usize) -> Vec<u8> {
+    pub(crate) fn entry(&self, offset: usize) -> Vec<u8> {
         let mut out = b"PK\x01\x02\x14\0\x14\0".to_vec();
         out.extend(self.fields(&self.packed(), self.flags.1, self.names.1));
         out.extend([0; 10]);
@@ -167,7 +167,7 @@ impl<'a> Member<'a> {
 }
 
 /// Local headers as given, and a directory of those that have an offset.
-pub(super) fn zip_of(front: &[u8], entries: &[Vec<u8>]) -> Vec<u8> {
+pub(crate) fn zip_of(front: &[u8], entries: &[Vec<u8>]) -> Vec<u8> {
     let mut out = front.to_vec();
     let start = out.len() as u32;
     entries.iter().for_each(|entry| out.extend(entry));
@@ -182,7 +182,7 @@ pub(super) fn zip_of(front: &[u8], entries: &[Vec<u8>]) -> Vec<u8> {
 }
 
 /// A zip of these members, whatever they are.
-pub(super) fn zip_members(members: &[Member<'_>]) -> Vec<u8> {
+pub(crate) fn zip_members(members: &[Member<'_>]) -> Vec<u8> {
     let (mut front, mut entries) = (Vec::new(), Vec::new());
     for member in members {
         entries.push(member.entry(front.len()));

@@ -3,7 +3,7 @@
 
 mod any;
 mod bombs;
-mod build;
+pub(crate) mod build;
 mod found;
 mod kinds;
 mod limits;

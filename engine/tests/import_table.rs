@@ -25,6 +25,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("engine", &["*"]),
     ("worker", &["*"]),
     ("many", &["*"]),
+    ("fuzzing", &["*"]),
     ("builder", &["*"]),
     ("lib", &["*"]),
 ];

@@ -101,7 +101,7 @@ fn decode(encoding: Encoding, data: &[u8]) -> Vec<u8> {
 pub(crate) fn base64(data: &[u8]) {
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let (mut plain, mut group) = (Vec::new(), Vec::new());
-    let mut end = |group: &mut Vec<u32>, plain: &mut Vec<u8>| {
+    let end = |group: &mut Vec<u32>, plain: &mut Vec<u8>| {
         let bits = group.iter().fold(0, |bits, digit| bits << 6 | digit) << (6 * (4 - group.len()));
         plain.extend_from_slice(&bits.to_be_bytes()[1..][..(group.len() * 3) / 4]);
         group.clear();
@@ -131,7 +131,7 @@ pub(crate) fn quoted_printable(data: &[u8]) {
 
 /// Uuencode, as an encoding and in a text.
 pub(crate) fn uuencode(data: &[u8]) {
-    assert!(decode(Encoding::Uuencode, data).len() <= data.len());
+    assert!(decode(Encoding::Uuencode, data).len() <= data.len() * 3 / 2 + 3);
     let files = uuencode::files(data, usize::MAX);
     let mut before = 0;
     for file in &files {

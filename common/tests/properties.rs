@@ -10,8 +10,7 @@ use tamis_common::config::Config;
 use tamis_common::json;
 use tamis_engine::{Engine, Limit, Limits, Mail, Verdict};
 
-/// Steps that a message of the corpus, mutated, may cost: a hundredth of the default. The dearest unmutated one takes less
-/// than a tenth of this.
+/// Steps that a message of the corpus, mutated, may cost: a hundredth of the default.
 const STEPS: u64 = 20_000_000;
 /// Bytes of memory that it may hold at a time.
 const MEMORY: u64 = 24 << 20;

@@ -74,6 +74,8 @@ pub(crate) fn message(data: &[u8]) {
     let tree = mime::parse(&raw, &mut budget);
     let content = open_all(&raw, tree, Wanted::ALL, &mut Scratch::default(), &mut budget, None);
     check(&content, &limits);
+    // What was cut is told.
+    assert!(!budget.reached.is_empty() || content.items.iter().all(|item| !item.cut));
     assert!(content.items.len() > 1 || inner.is_empty());
 }
 

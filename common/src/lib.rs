@@ -6,6 +6,9 @@
 
 pub mod config;
 pub mod expect;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod json;
 pub mod mails;
 mod mbox;

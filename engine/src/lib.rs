@@ -53,6 +53,9 @@ mod error;
 mod facts;
 mod finding;
 mod fit;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod incomplete;
 mod input;
 mod label;

@@ -112,6 +112,12 @@ impl<'m> Budget<'m> {
         self.halted
     }
 
+    /// How many steps were paid for.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn spent(&self) -> u64 {
+        self.steps
+    }
+
     /// How many bytes decoding and unpacking may still produce.
     pub(crate) fn bytes_left(&self) -> u64 {
         self.limits.unpacked_bytes.saturating_sub(self.bytes)

@@ -26,6 +26,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("engine", &["*"]),
     ("worker", &["*"]),
     ("many", &["*"]),
+    ("fuzzing", &["*"]),
     ("builder", &["*"]),
     ("lib", &["*"]),
 ];

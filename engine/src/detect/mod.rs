@@ -3,6 +3,8 @@
 //! [`Detectors::run`] is the table of contents: what looks at a message, in order.
 
 pub(crate) mod bayes;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 pub(crate) mod lists;
 pub(crate) mod reputation;
 pub(crate) mod rules;

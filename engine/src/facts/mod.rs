@@ -6,6 +6,8 @@
 mod body;
 pub(crate) mod bytes;
 mod files;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod headers;
 mod html;
 mod known;

@@ -3,6 +3,8 @@
 
 pub(crate) mod charset;
 pub(crate) mod fields;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod header;
 mod lines;
 mod parameters;

@@ -8,11 +8,11 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use sha2::{Digest, Sha256};
 
 use super::{BODY, Content, Data, FILES, Item, Kind, Origin, Text, defect, fit, html, index, sniff};
-use crate::defect::DefectKind;
+use crate::defect::{Defect, DefectKind};
 use crate::incomplete::Limit;
 use crate::limits::Budget;
 use crate::mime::{self, Encoding};
-use crate::place::Place;
+use crate::place::{Place, View};
 use crate::scratch::Scratch;
 use crate::text::span::Span;
 use crate::wanted::Wanted;
@@ -66,7 +66,12 @@ pub(super) fn decode(
         let place = item.place(index(number));
         let packed = content.bytes(item).len();
         // What the output is at most is paid for before it is made, so that one thread and many pay the same.
-        let bound = if encoding == Encoding::QuotedPrintable { packed } else { packed / 4 * 3 + 3 };
+        let bound = match encoding {
+            Encoding::QuotedPrintable => packed,
+            // A line that lost the blanks at its end: three bytes from a count and a line end.
+            Encoding::Uuencode => packed.saturating_mul(3) / 2 + 3,
+            _ => packed / 4 * 3 + 3,
+        };
         let most = usize::try_from(budget.bytes_left()).unwrap_or(usize::MAX);
         if most < bound {
             let explanation = format!("the message decodes to more than {} bytes", budget.limits.unpacked_bytes);
@@ -90,14 +95,35 @@ pub(super) fn decode(
         let length = buffer.len();
         content.buffers.push(buffer);
         let data = Data::Buffer(index(content.buffers.len() - 1), Span::new(0, length));
+        // What is malformed stands in the encoded bytes, before they are replaced.
+        for (kind, offset) in defects {
+            let place = encoded_place(content, number, offset);
+            content.defects.push(Defect { kind, place });
+        }
         if let Some(item) = content.items.get_mut(number) {
             item.data = data;
             item.size = length as u64;
             item.cut |= cut;
         }
-        for (kind, offset) in defects {
-            defect(content, number, kind, offset);
+    }
+}
+
+/// Where a byte of an item that is still encoded stands: in the raw message, or in the decoded item that holds it.
+fn encoded_place(content: &Content<'_>, number: usize, offset: usize) -> Place {
+    let Some(item) = content.items.get(number) else { return Place::message() };
+    let place = item.place(index(number));
+    match item.data {
+        Data::Raw(span) => place.at(View::Raw, u64::from(span.start).saturating_add(offset as u64), 0),
+        Data::Buffer(_, span) => {
+            let holder = item.parent.and_then(|parent| Some((parent, content.items.get(parent as usize)?)));
+            let Some((parent, holder)) = holder else { return place };
+            let start = match holder.data {
+                Data::Buffer(_, within) => span.start.saturating_sub(within.start),
+                _ => span.start,
+            };
+            holder.place(parent).at(View::Decoded, u64::from(start).saturating_add(offset as u64), 0)
         }
+        Data::Closed => place,
     }
 }
 

@@ -3,6 +3,8 @@
 
 pub(crate) mod content;
 mod fit;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod gzip;
 mod html;
 mod look;

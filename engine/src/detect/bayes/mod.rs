@@ -2,6 +2,8 @@
 //! message and no other detector.
 
 mod file;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod model;
 mod tokens;
 pub(crate) mod train;

@@ -94,7 +94,10 @@ impl Flow {
             let room = self.most.saturating_sub(self.out.len() + 1);
             let end = (0..=room.min(word.len())).rev().find(|at| word.is_char_boundary(*at)).unwrap_or(0);
             self.cut = true;
-            return self.append(word.get(..end).unwrap_or_default());
+            if let Some(head) = word.get(..end).filter(|head| !head.is_empty()) {
+                self.append(head);
+            }
+            return;
         }
         self.append(word);
     }

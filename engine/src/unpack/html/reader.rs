@@ -115,6 +115,9 @@ impl Reader {
         let (visible, cut) = std::mem::take(&mut self.visible).finish();
         let (hidden, hidden_cut) = std::mem::take(&mut self.hidden).finish();
         let mut document = std::mem::take(&mut self.document);
+        // Where nothing follows, a link without text stands at the end, not behind the blank that would come.
+        let end = u32::try_from(visible.len()).unwrap_or(u32::MAX);
+        document.links.iter_mut().for_each(|link| link.offset = link.offset.min(end));
         document.visible = visible;
         document.hidden = hidden;
         let late = self.is_late.then(|| std::mem::take(&mut self.sheet));

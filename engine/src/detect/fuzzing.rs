@@ -1,0 +1,78 @@
+//! Fuzz targets of what authors of rules, lists and models write; see `crate::fuzzing`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+pub(crate) use super::bayes::fuzzing::model;
+use super::lists::{ListEffect, ListKind, ListSource, Lists};
+use super::rules::condition::{Condition, Origin};
+use super::rules::{self, RuleSource, Rules};
+use crate::error::Problem;
+use crate::facts::fuzzing::with_sample;
+use crate::limits::{Budget, Limits};
+
+/// What is said of a text lies in the text.
+fn check(problem: &Problem, text: &str) {
+    assert!(problem.line as usize <= text.split('\n').count() + 1, "{problem:?}");
+    assert!(!problem.message.is_empty());
+    assert!(problem.to_string().len() < 10_000);
+}
+
+/// A rule file: compiled as far as it goes, and run over a message.
+pub(crate) fn rules(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let (rules, problems) = Rules::compile(&[RuleSource { source: "a.toml".into(), text: text.into() }], &[]);
+    problems.iter().chain(rules.notes()).for_each(|problem| check(problem, text));
+    with_sample(|facts| {
+        let limits = Limits::default();
+        let run = |memory: &mut rules::Memory| {
+            let mut findings = Vec::new();
+            let mut budget = Budget::new(&limits, None);
+            rules.run(facts, memory, &mut budget, &mut findings);
+            (findings.iter().map(|it| format!("{it:?}")).collect::<Vec<_>>(), budget.spent())
+        };
+        let mut memory = rules::Memory::default();
+        let first = run(&mut memory);
+        assert_eq!(run(&mut memory), first);
+    });
+}
+
+/// A condition: compiled, and asked twice over a message.
+pub(crate) fn condition(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    match Condition::compile(text, Origin { source: "a.toml", text, start: 0 }) {
+        Err(problem) => check(&problem, text),
+        Ok(condition) => with_sample(|facts| {
+            let ask = |mut steps: u64| {
+                let before = steps;
+                let (outcome, seen) = condition.evaluate(facts, &|hit| hit % 2 == 0, &mut steps);
+                assert!(steps <= before);
+                format!("{outcome:?} {seen:?} {steps}")
+            };
+            assert_eq!(ask(100_000), ask(100_000));
+            ask(10);
+        }),
+    }
+}
+
+/// A list, of the kind that the first byte picks: compiled, looked up by its own lines, and run over a message.
+pub(crate) fn lists(data: &[u8]) {
+    const KINDS: &[ListKind] =
+        &[ListKind::Domains, ListKind::Addresses, ListKind::Urls, ListKind::Networks, ListKind::Hashes];
+    let Some((first, rest)) = data.split_first() else { return };
+    let Ok(text) = std::str::from_utf8(rest) else { return };
+    let kind = KINDS[usize::from(*first) % KINDS.len()];
+    let source =
+        ListSource { name: "a".into(), kind, effect: ListEffect::Block, source: "a.txt".into(), text: text.into() };
+    let (lists, problems) = Lists::compile(&[source]);
+    problems.iter().chain(lists.notes()).for_each(|problem| check(problem, text));
+    let lines = text.split('\n').count();
+    for line in text.lines().take(30) {
+        for hit in lists.lookup(line) {
+            assert!(hit.line >= 1 && hit.line as usize <= lines, "{hit:?}");
+        }
+    }
+    with_sample(|facts| {
+        let mut findings = Vec::new();
+        lists.run(facts, &mut findings);
+    });
+}

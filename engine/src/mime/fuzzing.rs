@@ -1,0 +1,166 @@
+//! Fuzz targets of the readers of mail itself; see `crate::fuzzing`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use super::{Encoding, PartKind, Tree, charset, fields, parameters, transfer, utf7, uuencode, walk};
+use crate::limits::{Budget, Limits};
+
+/// Any bytes as a message: spans lie in it, parents stand before their children, and the work is linear.
+pub(crate) fn tree(data: &[u8]) {
+    let limits = Limits::default();
+    let mut budget = Budget::new(&limits, None);
+    let tree = walk::parse(data, &mut budget);
+    check(data, &tree, &limits);
+    assert!(budget.spent() <= 1_000 + 100 * data.len() as u64, "{} steps", budget.spent());
+    // The same lines with the other line end are the same message.
+    if !data.contains(&b'\r') && data.len() < 16 << 10 {
+        let mut other = Vec::with_capacity(data.len() * 2);
+        for byte in data {
+            other.extend_from_slice(if *byte == b'\n' { b"\r\n" } else { std::slice::from_ref(byte) });
+        }
+        let mut budget = Budget::new(&limits, None);
+        let again = walk::parse(&other, &mut budget);
+        assert_eq!(shape(&tree), shape(&again));
+        assert_eq!(tree.readings, again.readings);
+    }
+}
+
+type Shape<'t> = (PartKind, &'t str, &'t str, &'t [String], u16, Encoding, usize, Option<u32>);
+
+/// What of a tree does not depend on offsets.
+fn shape(tree: &Tree) -> Vec<Shape<'_>> {
+    let one = |part: &super::Part| part.fields.len();
+    tree.parts
+        .iter()
+        .map(|it| (it.kind, &*it.path, it.media_type.as_str(), &*it.names, it.depth, it.encoding, one(it), it.parent))
+        .collect()
+}
+
+pub(crate) fn check(data: &[u8], tree: &Tree, limits: &Limits) {
+    assert!(!tree.parts.is_empty() && tree.parts.len() <= limits.parts as usize + 1);
+    assert!(tree.readings >= 1);
+    for (number, part) in tree.parts.iter().enumerate() {
+        assert!(part.header.end as usize <= data.len() && part.body.end as usize <= data.len());
+        assert!(part.fields.start <= part.fields.end && part.fields.end as usize <= tree.fields.len());
+        assert!(part.depth <= limits.depth + 1);
+        assert_eq!(part.parent.is_none(), number == 0);
+        if let Some(parent) = part.parent {
+            assert!((parent as usize) < number);
+            let above = &tree.parts[parent as usize];
+            assert!(above.kind != PartKind::Leaf && above.depth < part.depth);
+            assert!(part.header.start >= above.body.start && part.body.end <= above.body.end, "{number} in {parent}");
+        }
+        for field in tree.fields_of(part) {
+            assert!(field.name.end <= field.value.start && field.value.end as usize <= data.len());
+        }
+        assert!(part.names.iter().all(|name| name.len() <= 1_000));
+        assert!(part.readings.iter().next().is_some());
+    }
+    for defect in &tree.defects {
+        let place = &defect.place;
+        assert!(place.offset + place.length <= data.len() as u64, "{defect:?}");
+    }
+}
+
+/// Any bytes as the value of a header field, to every reader of one.
+pub(crate) fn headers(data: &[u8]) {
+    let text = fields::text(data);
+    let whole = fields::words_are_whole(data);
+    assert!(whole || data.windows(2).any(|it| it == b"=?"));
+    for address in fields::addresses(data) {
+        assert!(address.address.is_empty() || address.address.contains('@'));
+    }
+    if let Some((seconds, zone)) = fields::date(data) {
+        assert!((-86_400..253_402_300_800 + 86_400).contains(&seconds) && (-1_440..=1_440).contains(&zone));
+    }
+    fields::received(data);
+    let parameters = parameters::read(&text);
+    assert!(parameters.values.values().all(|readings| !readings.is_empty()));
+    parameters.values.values().flatten().for_each(|value| {
+        parameters::file_name(value);
+    });
+}
+
+/// Decodes, whole and cut, and holds the two against each other.
+fn decode(encoding: Encoding, data: &[u8]) -> Vec<u8> {
+    let mut all = Vec::new();
+    let (defects, cut) = transfer::decode(encoding, data, &mut all, usize::MAX / 2);
+    assert!(!cut);
+    assert!(defects.iter().all(|(_, at)| *at <= data.len()));
+    for most in [0, all.len() / 2, all.len().saturating_sub(1), all.len()] {
+        let mut part = b"kept".to_vec();
+        let (_, cut) = transfer::decode(encoding, data, &mut part, most);
+        assert_eq!(cut, most < all.len());
+        assert_eq!(part[4..], all[..most]);
+    }
+    all
+}
+
+/// Base64, in blocks and one digit at a time.
+pub(crate) fn base64(data: &[u8]) {
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let (mut plain, mut group) = (Vec::new(), Vec::new());
+    let end = |group: &mut Vec<u32>, plain: &mut Vec<u8>| {
+        let bits = group.iter().fold(0, |bits, digit| bits << 6 | digit) << (6 * (4 - group.len()));
+        plain.extend_from_slice(&bits.to_be_bytes()[1..][..(group.len() * 3) / 4]);
+        group.clear();
+    };
+    for byte in data {
+        match alphabet.iter().position(|digit| digit == byte) {
+            Some(digit) => {
+                group.push(digit as u32);
+                if group.len() == 4 {
+                    end(&mut group, &mut plain);
+                }
+            }
+            None if *byte == b'=' => end(&mut group, &mut plain),
+            None => {}
+        }
+    }
+    end(&mut group, &mut plain);
+    assert_eq!(decode(Encoding::Base64, data), plain);
+}
+
+/// Quoted-printable. Without a `=` it is what it says.
+pub(crate) fn quoted_printable(data: &[u8]) {
+    let all = decode(Encoding::QuotedPrintable, data);
+    assert!(all.len() <= data.len());
+    assert!(data.contains(&b'=') || all == data);
+}
+
+/// Uuencode, as an encoding and in a text.
+pub(crate) fn uuencode(data: &[u8]) {
+    assert!(decode(Encoding::Uuencode, data).len() <= data.len() * 3 / 2 + 3);
+    let files = uuencode::files(data, usize::MAX);
+    let mut before = 0;
+    for file in &files {
+        assert!(file.span.start >= before && file.span.end as usize <= data.len() && !file.span.is_empty());
+        before = file.span.end;
+        decode(Encoding::Uuencode, file.span.of(data));
+    }
+    let most = files.len() / 2;
+    assert_eq!(uuencode::files(data, most), files[..most]);
+}
+
+/// UTF-7. ASCII without a `+` is what it says.
+pub(crate) fn utf7(data: &[u8]) {
+    let (text, whole) = utf7::decode(data);
+    if data.is_ascii() && !data.contains(&b'+') {
+        assert!(whole && text.as_bytes() == data);
+    }
+    assert!(!data.iter().any(|byte| *byte >= 0x80) || !whole);
+}
+
+/// Bytes in the charset that the first line names.
+pub(crate) fn charsets(data: &[u8]) {
+    let mut halves = data.splitn(2, |byte| *byte == b'\n');
+    let (label, bytes) = (halves.next().unwrap_or_default(), halves.next().unwrap_or_default());
+    let label = String::from_utf8_lossy(label);
+    let (text, _) = charset::to_utf8(Some(&label), bytes);
+    assert!(text.len() <= 3 * bytes.len() + 8);
+    let (text, defect) = charset::to_utf8(None, bytes);
+    assert!(defect.is_none());
+    if let (Ok(same), false) = (std::str::from_utf8(bytes), bytes.starts_with(b"\xEF\xBB\xBF")) {
+        assert_eq!(text, same);
+    }
+}

@@ -25,14 +25,14 @@ pub(crate) fn tree(data: &[u8]) {
     }
 }
 
-type Shape<'t> = (PartKind, &'t str, &'t str, &'t [String], u16, Encoding, usize, Option<u32>);
+type Shape<'t> = (PartKind, &'t str, &'t str, &'t [String], u16, Encoding, usize);
 
 /// What of a tree does not depend on offsets.
 fn shape(tree: &Tree) -> Vec<Shape<'_>> {
     let one = |part: &super::Part| part.fields.len();
     tree.parts
         .iter()
-        .map(|it| (it.kind, &*it.path, it.media_type.as_str(), &*it.names, it.depth, it.encoding, one(it), it.parent))
+        .map(|it| (it.kind, &*it.path, it.media_type.as_str(), &*it.names, it.depth, it.encoding, one(it)))
         .collect()
 }
 
@@ -43,10 +43,11 @@ pub(crate) fn check(data: &[u8], tree: &Tree, limits: &Limits) {
         assert!(part.header.end as usize <= data.len() && part.body.end as usize <= data.len());
         assert!(part.fields.start <= part.fields.end && part.fields.end as usize <= tree.fields.len());
         assert!(part.depth <= limits.depth + 1);
-        assert_eq!(part.parent.is_none(), number == 0);
-        if let Some(parent) = part.parent {
-            assert!((parent as usize) < number);
-            let above = &tree.parts[parent as usize];
+        // Parts come in the order of the message, so the nearest one before that is less deep holds this one.
+        let parent = tree.parts[..number].iter().rposition(|it| it.depth < part.depth);
+        assert_eq!(parent.is_none(), number == 0);
+        if let Some(parent) = parent {
+            let above = &tree.parts[parent];
             assert!(above.kind != PartKind::Leaf && above.depth < part.depth);
             assert!(part.header.start >= above.body.start && part.body.end <= above.body.end, "{number} in {parent}");
         }
@@ -134,7 +135,7 @@ pub(crate) fn uuencode(data: &[u8]) {
     let files = uuencode::files(data, usize::MAX);
     let mut before = 0;
     for file in &files {
-        assert!(file.span.start >= before && file.span.end as usize <= data.len() && !file.span.is_empty());
+        assert!(file.span.start >= before && file.span.end as usize <= data.len() && file.span.len() > 0);
         before = file.span.end;
         decode(Encoding::Uuencode, file.span.of(data));
     }

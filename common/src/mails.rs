@@ -289,10 +289,12 @@ fn is_beside(path: &Path, start: &[u8]) -> bool {
     BESIDE.contains(&extension.as_str()) && !begins_like_mail(start)
 }
 
-/// Whether text begins with a mailbox separator or a header field: a name without blanks, and a colon.
+/// Whether text begins with a mailbox separator or a header field: a name without blanks, a colon, and a blank or the line's
+/// end. Programs write the blank, and without it a list of URLs would be mail.
 fn begins_like_mail(start: &[u8]) -> bool {
     let name = start.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')).count();
-    start.starts_with(b"From ") || name > 1 && start.get(name) == Some(&b':')
+    let field = start.get(name) == Some(&b':') && start.get(name + 1).is_some_and(u8::is_ascii_whitespace);
+    start.starts_with(b"From ") || name > 1 && field
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Unreadable {
@@ -338,6 +340,7 @@ mod tests {
                 ("a/b.toml", "about = 'x'"),
                 ("README.md", "# Mail"),
                 ("notes.txt", "some notes"),
+                ("urls.txt", "https://a.example/"),
                 (".hidden", "Subject: h\n\n"),
                 (".git/config", "Subject: g\n\n"),
                 ("z.zip", "PK"),
@@ -346,10 +349,10 @@ mod tests {
         let mails = Mails::open(&[root.path().to_owned()], 1000).unwrap();
         let passed_over = mails.passed_over();
         assert_eq!(names(mails, root.path()), ["a/10.txt", "a/2", "b.eml", "z.zip"]);
-        assert_eq!(passed_over.count(), 4);
+        assert_eq!(passed_over.count(), 5);
         let named = Mails::open(&[root.path().join("README.md")], 1000).unwrap();
         assert_eq!(names(named, root.path()), ["README.md"]);
-        assert_eq!(Mails::measure(&[root.path().to_owned()]).0, 8);
+        assert_eq!(Mails::measure(&[root.path().to_owned()]).0, 9);
     }
 
     #[test]

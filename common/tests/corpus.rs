@@ -1,21 +1,26 @@
 //! The messages of our own under `corpus/`, held against what stands beside them: `NAME.eml` and `NAME.toml`. And the stock
 //! rules, held against their examples; those of the YARA rules are written by `rules/yara/samples.py`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use tamis_common::config::Config;
 use tamis_common::expect::Expected;
-use tamis_common::ruletest::{self, Outcome};
+use tamis_common::ruletest::{self, Example, Outcome};
+use tamis_engine::Engine;
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// Own networks and trusted relays of all messages: halves of a network that RFC 5737 sets aside for documentation.
-fn config() -> Config {
+/// The engine for the messages of a folder: by its `tamis.toml`, else by the defaults, with own networks and trusted relays
+/// that are halves of a network which RFC 5737 sets aside for documentation.
+fn engine_for(folder: &Path) -> Engine {
     let text = "[networks]\nown = ['198.51.100.0/25']\ntrusted = ['198.51.100.128/25']";
-    Config::text("corpus", text, Path::new("")).unwrap()
+    let own = folder.join("tamis.toml");
+    let config = if own.exists() { Config::file(&own) } else { Config::text("corpus", text, Path::new("")) };
+    config.and_then(|config| config.builder().build()).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn messages(folder: &Path) -> Vec<PathBuf> {
@@ -35,22 +40,29 @@ fn messages(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn messages_are_as_described() {
     let corpus = repository().join("corpus");
-    let engine = config().builder().build().unwrap_or_else(|error| panic!("{error}"));
-    let mut worker = engine.worker();
+    let mut engines: BTreeMap<PathBuf, Engine> = BTreeMap::new();
     let (mut described, mut wrong) = (0, Vec::new());
     for message in messages(&corpus) {
         let name = message.strip_prefix(&corpus).unwrap().display().to_string();
         let expected = Expected::beside(&message).unwrap_or_else(|error| panic!("{error}"));
-        if message.with_extension("toml").exists() {
-            described += 1;
-        } else {
-            wrong.push(format!("{name}: nothing beside it says what is expected"));
+        match expected.action {
+            Some(_) => described += 1,
+            None => wrong.push(format!("{name}: nothing beside it says which action is expected")),
         }
+        let folder = message.parent().unwrap();
+        let engine = engines.entry(folder.to_owned()).or_insert_with(|| engine_for(folder));
         let raw = fs::read(&message).unwrap();
-        wrong.extend(expected.differences(&mut worker, &raw).iter().map(|it| format!("{name}: {it}")));
+        wrong.extend(expected.differences(&mut engine.worker(), &raw).iter().map(|it| format!("{name}: {it}")));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(described >= 100, "only {described} messages");
+}
+
+/// What does not do as its rule says.
+fn otherwise(examples: &[Example<'_>]) -> String {
+    let wrong = examples.iter().filter(|it| it.outcome != Outcome::AsSaid);
+    let told = wrong.map(|it| format!("{}:{} {} {:?}: {:?}", it.source, it.line, it.name, it.text, it.outcome));
+    told.collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -58,12 +70,7 @@ fn stock_rules_do_as_they_say() {
     let engine = Config::default().builder().build().unwrap_or_else(|error| panic!("{error}"));
     let rules = repository().join("rules");
     let examples = ruletest::run(&engine, Some(&rules), |_| true);
-    let wrong: Vec<String> = examples
-        .iter()
-        .filter(|it| it.outcome != Outcome::AsSaid)
-        .map(|it| format!("{}:{} {} {:?}: {:?}", it.source, it.line, it.name, it.text, it.outcome))
-        .collect();
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(otherwise(&examples), "");
     assert!(engine.rules().len() >= 40, "{} rules", engine.rules().len());
     for rule in engine.rules() {
         assert!(!rule.hit.is_empty() && !rule.miss.is_empty(), "{} has no hit or no miss", rule.name);
@@ -82,12 +89,7 @@ fn stock_yara_rules_do_as_they_say() {
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let engine = Config::default().builder().build().unwrap_or_else(|error| panic!("{error}"));
     let examples = ruletest::run_yara(&engine, Some(folder.path()), |_| true);
-    let wrong: Vec<String> = examples
-        .iter()
-        .filter(|it| it.outcome != Outcome::AsSaid)
-        .map(|it| format!("{}:{} {} {:?}: {:?}", it.source, it.line, it.name, it.text, it.outcome))
-        .collect();
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(otherwise(&examples), "");
     assert!(engine.yara_rules().len() >= 14, "{} rules", engine.yara_rules().len());
     let mut used: Vec<&str> = Vec::new();
     for rule in engine.yara_rules() {

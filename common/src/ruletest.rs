@@ -11,7 +11,7 @@
 
 use std::path::{Path, PathBuf};
 
-use tamis_engine::{Engine, Rule, YaraRule};
+use tamis_engine::{Engine, Rule, Worker, YaraRule};
 
 use crate::expect::Expected;
 use crate::stock;
@@ -48,23 +48,12 @@ pub struct Example<'r> {
 
 /// Runs the examples of the rules that `wanted` chooses. `stock_folder` is where the stock rule files lie, if they do.
 pub fn run<'e>(engine: &'e Engine, stock_folder: Option<&Path>, wanted: impl Fn(&Rule) -> bool) -> Vec<Example<'e>> {
-    let mut worker = engine.worker();
-    let mut examples = Vec::new();
+    let mut runner = Runner { worker: engine.worker(), examples: Vec::new() };
     for rule in engine.rules().iter().filter(|rule| wanted(rule)) {
-        let hit = rule.hit.iter().map(|text| (text, true));
-        for (text, must_hit) in hit.chain(rule.miss.iter().map(|text| (text, false))) {
-            let outcome = match message(rule, text, stock_folder) {
-                Ok(None) => Outcome::Elsewhere,
-                Err(why) => Outcome::Unusable(why),
-                Ok(Some((raw, expected))) => {
-                    let examined = worker.examine(&expected.mail(&raw));
-                    outcome(examined.findings().iter().any(|it| *it.rule == *rule.name), must_hit)
-                }
-            };
-            examples.push(Example { name: &rule.name, source: &rule.source, line: rule.line, text, outcome });
-        }
+        let of = Of { name: &rule.name, source: &rule.source, line: rule.line, hit: &rule.hit, miss: &rule.miss };
+        runner.run(&of, |text| message(rule, text, stock_folder));
     }
-    examples
+    runner.examples
 }
 
 /// Runs the examples of the YARA rules that `wanted` chooses. `stock_folder` as in [`run`].
@@ -73,23 +62,46 @@ pub fn run_yara<'e>(
     stock_folder: Option<&Path>,
     wanted: impl Fn(&YaraRule) -> bool,
 ) -> Vec<Example<'e>> {
-    let mut worker = engine.worker();
-    let mut examples = Vec::new();
+    let mut runner = Runner { worker: engine.worker(), examples: Vec::new() };
     for rule in engine.yara_rules().iter().filter(|rule| wanted(rule)) {
-        let hit = rule.hit.iter().map(|text| (text, true));
-        for (text, must_hit) in hit.chain(rule.miss.iter().map(|text| (text, false))) {
-            let outcome = match yara_message(rule, text, stock_folder) {
+        let of = Of { name: &rule.name, source: &rule.source, line: rule.line, hit: &rule.hit, miss: &rule.miss };
+        runner.run(&of, |text| yara_message(rule, text, stock_folder));
+    }
+    runner.examples
+}
+
+/// What rules of both kinds say of their examples.
+struct Of<'e> {
+    name: &'e str,
+    source: &'e str,
+    line: u32,
+    hit: &'e [String],
+    miss: &'e [String],
+}
+
+struct Runner<'e> {
+    worker: Worker<'e>,
+    examples: Vec<Example<'e>>,
+}
+
+/// The message of an example with what is said of it; none where it is not at hand.
+type Found = Result<Option<(Vec<u8>, Expected)>, String>;
+
+impl<'e> Runner<'e> {
+    fn run(&mut self, of: &Of<'e>, message: impl Fn(&str) -> Found) {
+        let hit = of.hit.iter().map(|text| (text, true));
+        for (text, must_hit) in hit.chain(of.miss.iter().map(|text| (text, false))) {
+            let outcome = match message(text) {
                 Ok(None) => Outcome::Elsewhere,
                 Err(why) => Outcome::Unusable(why),
                 Ok(Some((raw, expected))) => {
-                    let examined = worker.examine(&expected.mail(&raw));
-                    outcome(examined.findings().iter().any(|it| *it.rule == *rule.name), must_hit)
+                    let examined = self.worker.examine(&expected.mail(&raw));
+                    outcome(examined.findings().iter().any(|it| *it.rule == *of.name), must_hit)
                 }
             };
-            examples.push(Example { name: &rule.name, source: &rule.source, line: rule.line, text, outcome });
+            self.examples.push(Example { name: of.name, source: of.source, line: of.line, text, outcome });
         }
     }
-    examples
 }
 
 fn outcome(hit: bool, must_hit: bool) -> Outcome {
@@ -101,11 +113,7 @@ fn outcome(hit: bool, must_hit: bool) -> Outcome {
 }
 
 /// The message of a YARA rule's example; none where it is not at hand.
-fn yara_message(
-    rule: &YaraRule,
-    text: &str,
-    stock_folder: Option<&Path>,
-) -> Result<Option<(Vec<u8>, Expected)>, String> {
+fn yara_message(rule: &YaraRule, text: &str, stock_folder: Option<&Path>) -> Found {
     if let Some(text) = text.strip_prefix("text:") {
         let body = [Piece::Body(text.strip_prefix(' ').unwrap_or(text))];
         return Ok(Some((compose(&body), Expected::default())));
@@ -173,7 +181,7 @@ fn base64(bytes: &[u8]) -> String {
 }
 
 /// The message of an example; none where it is not at hand.
-fn message(rule: &Rule, text: &str, stock_folder: Option<&Path>) -> Result<Option<(Vec<u8>, Expected)>, String> {
+fn message(rule: &Rule, text: &str, stock_folder: Option<&Path>) -> Found {
     if let Some(pieces) = pieces(rule, text)? {
         return Ok(Some((compose(&pieces), Expected::default())));
     }

@@ -1,13 +1,14 @@
 //! What holds for any bytes, with the stock rules and model: there is a verdict, it costs no more than it may, and it is
 //! the same for either line end and any number of threads. Costs are counted in steps and bytes of memory, not seconds.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::OnceLock;
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use tamis_common::config::Config;
 use tamis_common::json;
+use tamis_common::mails::Mails;
 use tamis_engine::{Engine, Limit, Limits, Mail, Verdict};
 
 /// Steps that a message of the corpus, mutated, may cost: a hundredth of the default.
@@ -28,21 +29,11 @@ fn engine() -> &'static Engine {
 fn corpus() -> &'static [Vec<u8>] {
     static CORPUS: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
     CORPUS.get_or_init(|| {
-        let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus")];
-        let mut files: Vec<PathBuf> = Vec::new();
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                match path.extension() {
-                    _ if path.is_dir() => folders.push(path),
-                    Some(extension) if extension == "eml" => files.push(path),
-                    _ => {}
-                }
-            }
-        }
-        files.sort();
-        assert!(files.len() >= 100, "only {} messages", files.len());
-        files.into_iter().map(|file| std::fs::read(file).unwrap()).collect()
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus");
+        let mails = Mails::open(&[folder], Limits::default().message_bytes).unwrap();
+        let messages: Vec<Vec<u8>> = mails.map(|job| job.load().unwrap().raw).collect();
+        assert!(messages.len() >= 100, "only {} messages", messages.len());
+        messages
     })
 }
 

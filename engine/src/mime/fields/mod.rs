@@ -4,6 +4,8 @@
 mod addresses;
 mod date;
 mod received;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub(crate) use addresses::addresses;

@@ -235,11 +235,8 @@ impl Yara {
                 }
             };
             if let Some(slowest) = over {
-                let names: Vec<&str> = slowest.iter().take(1).map(|(name, _)| name.as_str()).collect();
-                let rule = match names.first() {
-                    Some(name) => format!(", most of it in the rule {name}"),
-                    None => String::new(),
-                };
+                let named = |(name, _): &(String, Duration)| format!(", most of it in the rule {name}");
+                let rule = slowest.first().map_or_else(String::new, named);
                 let explanation = format!(
                     "YARA took the {} s that it may take for a message{rule}; what of the message was not looked at by \
                      then was not looked at by YARA",

@@ -41,13 +41,13 @@ impl With {
     pub(crate) fn engine_afresh(&self) -> Result<Engine, String> {
         let mut config = self.config()?;
         config.yara.cache = Cache::Off;
-        build(config.builder())
+        build(config.builder().now(tamis_common::time::now()))
     }
 
     /// The engine; the error names file, line and remedy of every mistake.
     pub(crate) fn engine(&self) -> Result<(Config, Engine), String> {
         let config = self.config()?;
-        let engine = build(config.builder().leaf_threads(config.scan_threads()))?;
+        let engine = build(config.builder().now(tamis_common::time::now()).leaf_threads(config.scan_threads()))?;
         Ok((config, engine))
     }
 }

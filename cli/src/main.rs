@@ -4,6 +4,7 @@ mod config;
 mod engine;
 mod evaluate;
 mod explain;
+mod list_edit;
 mod lists;
 mod one;
 mod parts;

@@ -225,6 +225,42 @@ fn lists_are_checked_and_looked_up() {
 }
 
 #[test]
+fn lists_are_added_to_and_taken_from() {
+    let config = "[lists.bad]\nkind = 'domains'\neffect = 'block'\npath = ['long.txt', 'hot.txt']\n";
+    let folder = folder(&[("t.toml", config), ("long.txt", "a.example\n*.b.example # feed\n"), ("hot.txt", "# ours")]);
+    let lists = |arguments: &[&str]| {
+        tamis_in(folder.path(), &[&["lists"][..], arguments, &["--config", "t.toml"]].concat(), "")
+    };
+    let hot = || fs::read_to_string(folder.path().join("hot.txt")).unwrap();
+    let add = lists(&["add", "bad", "c.example", "--until", "2099-01-31", "--reason", "ticket 7"]);
+    assert_eq!((add.code, add.out.as_str()), (0, "hot.txt:2: c.example until=2099-01-31 # ticket 7\n"), "{}", add.err);
+    let ran = lists(&["lookup", "x.c.example"]);
+    assert_eq!(ran.out, "x.c.example: blocked by bad (hot.txt:2): c.example until 2099-01-31 # ticket 7\n");
+    // Its own line goes; what a longer file has gets an exception.
+    assert_eq!(lists(&["remove", "bad", "c.example"]).code, 0);
+    assert_eq!(hot(), "# ours\n");
+    assert_eq!(lists(&["remove", "bad", "x.b.example", "--reason", "asked for"]).code, 0);
+    assert_eq!(hot(), "# ours\n!x.b.example # asked for\n");
+    let ran = lists(&["lookup", "x.b.example"]);
+    assert_eq!(ran.code, 0);
+    let told = "x.b.example: left alone by bad (hot.txt:2): !x.b.example # asked for\n\
+                x.b.example: also covered by bad (long.txt:2): *.b.example # feed\n";
+    assert_eq!(ran.out, told);
+    // What is wrong is told, and nothing is written.
+    for (arguments, error) in [
+        (&["add", "bad", "no domain"][..], "more than one word"),
+        (&["add", "bad", "d.example", "--until", "soon"], "until=soon is no date"),
+        (&["add", "bad", "d.example", "--reason", "a\nevil.example"], "one line"),
+        (&["add", "bda", "d.example"], "did you mean \"bad\"?"),
+        (&["remove", "bad", "d.example"], "d.example is not on the list bad"),
+    ] {
+        let ran = lists(arguments);
+        assert!(ran.code == 2 && ran.err.contains(error), "{arguments:?}: {}", ran.err);
+    }
+    assert_eq!(hot(), "# ours\n!x.b.example # asked for\n");
+}
+
+#[test]
 fn the_configuration_is_shown_with_origins() {
     let folder = folder(&[("t.toml", "[actions.inbound]\ntag = 4.5\n")]);
     let ran = tamis_in(folder.path(), &["config", "show", "--config", "t.toml"], "");

@@ -1,5 +1,4 @@
-//! Points in time as text (RFC 3339, UTC). Takes and gives seconds since 1970-01-01; knows no other time zone and reads no
-//! clock.
+//! Points in time as text (RFC 3339, UTC). Takes and gives seconds since 1970-01-01; knows no other time zone.
 
 /// `2026-11-24T04:30:16Z`.
 pub fn to_text(seconds: i64) -> String {
@@ -16,6 +15,12 @@ pub fn to_text(seconds: i64) -> String {
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// Now, in seconds since 1970-01-01 UTC.
+pub fn now() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]

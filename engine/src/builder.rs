@@ -11,13 +11,12 @@ use crate::detect::reputation::{DnsList, Reputation};
 use crate::detect::rules::{RuleSource, Rules};
 use crate::detect::yara::{self, Included, Store, Yara};
 use crate::detect::{Detectors, bayes};
-use crate::engine::Engine;
+use crate::engine::{Digests, Engine};
 use crate::error::{BuildError, Problem, nearest};
 use crate::input::Networks;
 use crate::limits::Limits;
 use crate::load;
 use crate::policy::{Known, Policy, PolicySettings, ScoreSource};
-use crate::verdict::Versions;
 
 /// Collects what an engine is made of. Nothing is loaded by itself: an engine without rules finds nothing.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +27,7 @@ pub struct EngineBuilder {
     rules: Vec<RuleSource>,
     scores: Vec<ScoreSource>,
     lists: Vec<ListSource>,
+    now: Option<i64>,
     model: Option<(String, Vec<u8>)>,
     disabled: Vec<(String, Problem)>,
     overrides: Vec<(String, f64, Problem)>,
@@ -189,6 +189,13 @@ impl EngineBuilder {
         }
     }
 
+    /// The time, in seconds since 1970-01-01 UTC: list entries that ended before are left out. Without it, an entry that
+    /// ends is held against the time at which a message was received, where that is known.
+    pub fn now(mut self, seconds: i64) -> EngineBuilder {
+        self.now = Some(seconds);
+        self
+    }
+
     /// The Bayes model; `source` is its name for errors.
     pub fn model_bytes(mut self, source: impl Into<String>, bytes: impl Into<Vec<u8>>) -> EngineBuilder {
         self.model = Some((source.into(), bytes.into()));
@@ -237,7 +244,7 @@ impl EngineBuilder {
     /// Compiles what can be compiled, and gives the problems of the rest.
     pub fn build_what_works(mut self) -> (Engine, Vec<Problem>) {
         let mut problems = std::mem::take(&mut self.problems);
-        let versions = self.versions();
+        let digests = self.digests();
 
         let disabled: Vec<String> = self.disabled.iter().map(|(rule, _)| rule.clone()).collect();
         let (rules, wrong) = Rules::compile(&self.rules, &disabled);
@@ -268,7 +275,7 @@ impl EngineBuilder {
             };
             problems.push(Problem { message: format!("there is no rule {rule}"), remedy, ..origin.clone() });
         }
-        let (lists, wrong) = Lists::compile(&self.lists);
+        let (lists, wrong) = Lists::compile(&self.lists, self.now);
         problems.extend(wrong);
         let model = self.model.and_then(|(source, bytes)| match bayes::Model::read(&bytes) {
             Ok(model) => Some(model),
@@ -300,15 +307,21 @@ impl EngineBuilder {
         let (policy, wrong) = Policy::compile(self.settings, &self.scores, &known, &self.overrides);
         problems.extend(wrong);
 
-        let detectors =
-            Detectors { lists, rules, bayes: model, reputation: Reputation { lists: self.dns_lists }, yara };
+        let detectors = Detectors {
+            lists,
+            rules: Arc::new(rules),
+            bayes: model.map(Arc::new),
+            reputation: Arc::new(Reputation { lists: self.dns_lists }),
+            yara: Arc::new(yara),
+        };
         let engine = Engine {
             wanted: detectors.wanted() | policy.wanted(),
             limits: self.limits,
             networks: self.networks,
+            versions: digests.versions(detectors.lists.identity()),
+            digests,
             detectors,
-            policy,
-            versions,
+            policy: Arc::new(policy),
             leaf_threads: self.leaf_threads,
             leaves: OnceLock::new(),
         };
@@ -321,7 +334,7 @@ impl EngineBuilder {
     }
 
     /// Digests of what goes in, so that a verdict says which rules and model it was made by.
-    fn versions(&self) -> Versions {
+    fn digests(&self) -> Digests {
         let mut digest = Sha256::new();
         let mut add = |text: &str| {
             digest.update((text.len() as u64).to_le_bytes());
@@ -330,17 +343,11 @@ impl EngineBuilder {
         self.rules.iter().for_each(|file| add(&file.text));
         self.yara.iter().for_each(|(_, file)| add(&file.0));
         self.scores.iter().for_each(|file| add(&file.text));
-        self.lists.iter().for_each(|list| {
-            add(&list.name);
-            add(&list.text);
-        });
         self.disabled.iter().for_each(|(rule, _)| add(rule));
         self.overrides.iter().for_each(|(rule, score, _)| add(&format!("{rule}={score}")));
-        let model = self.model.as_ref().map_or(String::new(), |(_, bytes)| short(&Sha256::digest(bytes)));
-        Versions {
-            engine: Arc::from(env!("CARGO_PKG_VERSION")),
-            rules: short(&digest.finalize()).into(),
-            model: model.into(),
+        Digests {
+            rules: digest.finalize().into(),
+            model: self.model.as_ref().map(|(_, bytes)| Sha256::digest(bytes).into()),
         }
     }
 }
@@ -351,7 +358,3 @@ struct Digested(String);
 
 /// Smaller sets of YARA rules compile as fast as they would be read.
 const KEEP_BYTES: usize = 64 << 10;
-
-fn short(digest: &[u8]) -> String {
-    digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
-}

@@ -1,12 +1,14 @@
 //! The engine: rules, lists, model and limits, compiled. Immutable; shared by threads; swapped whole on reload.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
+
+use sha2::{Digest, Sha256};
 
 use crate::detect::Detectors;
-use crate::detect::lists::ListHit;
+use crate::detect::lists::{ListHit, ListSize, ListSource};
 use crate::detect::rules::Rule;
 use crate::detect::yara::YaraRule;
-use crate::error::Problem;
+use crate::error::{BuildError, Problem};
 use crate::input::{Mail, Networks};
 use crate::limits::Limits;
 use crate::policy::Policy;
@@ -20,9 +22,11 @@ pub struct Engine {
     pub(crate) limits: Limits,
     pub(crate) networks: Networks,
     pub(crate) detectors: Detectors,
-    pub(crate) policy: Policy,
+    pub(crate) policy: Arc<Policy>,
     pub(crate) wanted: Wanted,
     pub(crate) versions: Versions,
+    /// What the versions are made of, but for the lists.
+    pub(crate) digests: Digests,
     pub(crate) leaf_threads: usize,
     /// Made when the first large message needs it, so that a host that scans small mail starts no threads.
     pub(crate) leaves: OnceLock<Option<rayon::ThreadPool>>,
@@ -76,9 +80,33 @@ impl Engine {
     }
 
     /// Every list entry that covers `subject`: a domain, an address, an IP address or network, a URL or a SHA-256 digest.
-    /// In the order of the lists; of one file the narrowest entry, the one that counts, first.
+    /// In the order of the lists; of one list the narrowest entry, the one that counts, first.
     pub fn lists_lookup(&self, subject: &str) -> Vec<ListHit> {
         self.detectors.lists.lookup(subject)
+    }
+
+    /// How many entries each file of the lists has, and the memory that they take.
+    pub fn list_sizes(&self) -> Vec<ListSize> {
+        self.detectors.lists.sizes()
+    }
+
+    /// The same engine with one file of a list read anew, or with one file more for a list that it has. Shares everything
+    /// else with this one, so that it takes as long as the file is large: a long list and a short file of what changes
+    /// by the hour make one list.
+    pub fn with_list_file(&self, source: &ListSource) -> Result<Engine, BuildError> {
+        let lists = self.detectors.lists.with(source).map_err(|problems| BuildError { problems })?;
+        let detectors = Detectors { lists, ..self.detectors.clone() };
+        Ok(Engine {
+            limits: self.limits.clone(),
+            networks: self.networks.clone(),
+            policy: Arc::clone(&self.policy),
+            wanted: self.wanted,
+            versions: self.digests.versions(detectors.lists.identity()),
+            digests: self.digests.clone(),
+            detectors,
+            leaf_threads: self.leaf_threads,
+            leaves: OnceLock::new(),
+        })
     }
 
     /// Engine, rules and model.
@@ -98,5 +126,31 @@ impl Engine {
                     .ok(),
             })
             .as_ref()
+    }
+}
+
+/// What an engine was made of, but for its lists, which change more often.
+#[derive(Clone, Debug)]
+pub(crate) struct Digests {
+    /// Of rules, scores and settings of rules.
+    pub(crate) rules: [u8; 32],
+    pub(crate) model: Option<[u8; 32]>,
+}
+
+impl Digests {
+    /// So that a verdict says by which rules, lists and model it was made. Lists are given by name and digest.
+    pub(crate) fn versions<'l>(&self, lists: impl Iterator<Item = (&'l str, &'l [u8; 32])>) -> Versions {
+        let mut digest = Sha256::new_with_prefix(self.rules);
+        for (name, text) in lists {
+            digest.update((name.len() as u64).to_le_bytes());
+            digest.update(name);
+            digest.update(text);
+        }
+        let short = |digest: &[u8]| -> String { digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect() };
+        Versions {
+            engine: env!("CARGO_PKG_VERSION").into(),
+            rules: short(&digest.finalize()).into(),
+            model: self.model.as_ref().map_or(String::new(), |digest| short(digest)).into(),
+        }
     }
 }

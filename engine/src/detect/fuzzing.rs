@@ -63,7 +63,7 @@ pub(crate) fn lists(data: &[u8]) {
     let kind = KINDS[usize::from(*first) % KINDS.len()];
     let source =
         ListSource { name: "a".into(), kind, effect: ListEffect::Block, source: "a.txt".into(), text: text.into() };
-    let (lists, problems) = Lists::compile(&[source]);
+    let (lists, problems) = Lists::compile(&[source], None);
     problems.iter().chain(lists.notes()).for_each(|problem| check(problem, text));
     let lines = text.split('\n').count();
     for line in text.lines().take(30) {

@@ -11,20 +11,22 @@ pub(crate) mod rules;
 pub(crate) mod shape;
 pub(crate) mod yara;
 
+use std::sync::Arc;
+
 use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::input::Question;
 use crate::limits::Budget;
 use crate::wanted::Wanted;
 
-/// Everything that looks at facts, loaded and compiled.
-#[derive(Debug, Default)]
+/// Everything that looks at facts, loaded and compiled. Cheap to clone, so that an engine with other lists shares the rest.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Detectors {
     pub(crate) lists: lists::Lists,
-    pub(crate) rules: rules::Rules,
-    pub(crate) bayes: Option<bayes::Model>,
-    pub(crate) reputation: reputation::Reputation,
-    pub(crate) yara: yara::Yara,
+    pub(crate) rules: Arc<rules::Rules>,
+    pub(crate) bayes: Option<Arc<bayes::Model>>,
+    pub(crate) reputation: Arc<reputation::Reputation>,
+    pub(crate) yara: Arc<yara::Yara>,
 }
 
 /// What the detectors said of a message.

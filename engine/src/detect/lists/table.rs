@@ -1,323 +1,366 @@
-//! A list's entries, compiled for look-up. Takes entries, gives for a subject the narrowest entry that covers it and
-//! the line of that entry; never keeps the text of an entry twice, since it can be read off the subject.
+//! One file of a list, compiled for look-up. Takes its text, gives for a subject the entries that cover it, the narrowest
+//! first, each with its line, its reason and its end.
 //!
-//! Names are keys of one finite-state transducer (`fst`) whose values are lines; domains are reversed, label by label,
-//! so that a name's parents are its prefixes. Of a million random names it makes 12 bytes a domain in 1.2 s and 17 an
-//! address in 3 s, where a hash map of boxed strings takes 52, and answers about as fast. Its worst case are URLs whose
-//! paths share nothing: 36 bytes each, as many as their text, in 6 s.
-//! Networks are in a `prefix-trie`, digests in a sorted array.
+//! What it costs, beyond the text of entries: up to 16 bytes a name (`names`), 36 a digest, 25 a network (`networks`);
+//! 12 more, and the text once, for an entry with a reason or an end.
 
-use std::fmt;
+use std::collections::HashMap;
 use std::net::IpAddr;
-use std::panic::AssertUnwindSafe;
 
-use fst::raw::Output;
 use fst::{Map, Streamer};
-use prefix_trie::PrefixMap;
 
-use super::{ListKind, ListSource, line, url};
+use super::line::{self, Line, Wrong};
+use super::names::{self, Addresses, BELOW, Domains, Hit, Urls, Value, reversed};
+use super::networks::{self, Networks};
+use super::{ListKind, ListSource, url};
 use crate::error::Problem;
 use crate::facts::Link;
 use crate::input::Network;
 
-/// The entry that covers a subject.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Hit {
-    pub(super) line: u32,
-    /// In its normal form.
-    pub(super) entry: String,
-    /// How narrow it is among the entries that could cover the same subject.
-    pub(super) narrow: u16,
-}
+/// Addresses with wildcards that one domain may have: each is compared with each address of the domain.
+const MOST_PATTERNS: usize = 256;
+/// Of a reason, what is kept.
+const REASON_BYTES: usize = 200;
 
-/// A compiled list. A look-up of another kind than the list's finds nothing.
-pub(super) enum Table {
-    Domains(Map<Vec<u8>>),
-    Addresses(Map<Vec<u8>>),
-    Urls(Map<Vec<u8>>),
-    /// The trie has cells inside, for views that change it; once compiled nothing does, so no panic leaves it half done.
-    Networks(Box<AssertUnwindSafe<Networks>>),
-    Hashes(Vec<([u8; 32], u32)>),
-}
-
-/// Networks by their address and the length of their prefix, with their lines.
+/// A compiled file.
 #[derive(Default)]
-pub(super) struct Networks {
-    v4: PrefixMap<(u32, u8), u32>,
-    v6: PrefixMap<(u128, u8), u32>,
+pub(super) struct Table {
+    entries: Entries,
+    extras: Extras,
+    /// Entries that had ended when it was compiled.
+    pub(super) ended: usize,
 }
 
-/// Compiles a list's text. An entry that stands twice is noted; the first counts.
-pub(super) fn compile(source: &ListSource, problems: &mut Vec<Problem>, notes: &mut Vec<Problem>) -> Table {
-    let mut names: Vec<(String, u32)> = Vec::new();
-    let mut networks = Box::new(AssertUnwindSafe(Networks::default()));
-    let mut hashes: Vec<([u8; 32], u32)> = Vec::new();
-    // Of each entry that stands twice the later line, and the first.
-    let mut twice: Vec<(u32, u32)> = Vec::new();
-    line::entries(&source.source, &source.text, problems, |entry, line| {
-        match source.kind {
-            ListKind::Domains => names.push((reversed(&line::domain(entry)?), line)),
-            ListKind::Addresses => names.push((line::address(entry)?, line)),
-            ListKind::Urls => names.push((line::url(entry)?, line)),
-            ListKind::Networks => {
-                let network = line::network(entry)?;
-                let first = match network.address() {
-                    IpAddr::V4(address) => *networks.v4.entry((address.into(), network.prefix())).or_insert(line),
-                    IpAddr::V6(address) => *networks.v6.entry((address.into(), network.prefix())).or_insert(line),
-                };
-                if first != line {
-                    twice.push((line, first));
+/// Its entries. A look-up of another kind than theirs finds nothing.
+enum Entries {
+    Domains(Domains),
+    Addresses(Addresses),
+    Urls(Urls),
+    Networks(Networks),
+    Hashes(Vec<([u8; 32], Value)>),
+}
+
+impl Default for Entries {
+    fn default() -> Entries {
+        Entries::Hashes(Vec::new())
+    }
+}
+
+/// Reasons and ends, by line: what few entries have.
+#[derive(Default)]
+struct Extras {
+    /// Line, where its reason stands in `text`, and when it ends (0: never).
+    lines: Vec<(u32, u32, u32)>,
+    /// Reasons, each but once, each with a line break behind it; the first is empty.
+    text: String,
+}
+
+impl Extras {
+    fn of(&self, value: Value) -> (&str, u32) {
+        let found = self.lines.binary_search_by_key(&value.line(), |(line, ..)| *line);
+        let Some((_, reason, until)) = found.ok().and_then(|at| self.lines.get(at)) else { return ("", 0) };
+        (self.text.get(*reason as usize..).and_then(|rest| rest.split('\n').next()).unwrap_or_default(), *until)
+    }
+}
+
+/// What is gathered from lines, before it is compiled.
+#[derive(Default)]
+struct Gathering {
+    names: names::Gathered,
+    /// Addresses with wildcards, URLs of the hosts below one.
+    wide: names::Gathered,
+    networks: networks::Gathered,
+    hashes: Vec<([u8; 32], Value)>,
+    extras: Extras,
+    reasons: HashMap<String, u32>,
+    ended: usize,
+}
+
+impl Gathering {
+    fn add(&mut self, kind: ListKind, line: &Line<'_>, now: Option<i64>) -> Result<(), Wrong> {
+        let value = Value::new(line.number, line.except);
+        let ended = line.until != 0 && now.is_some_and(|now| i64::from(line.until) <= now);
+        let mut reason = line.reason;
+        let mut fits = true;
+        match kind {
+            ListKind::Domains => {
+                let (name, below) = line::domain(line.entry)?;
+                if !ended {
+                    fits = self.names.push(&[&reversed(&name), if below { BELOW } else { "" }], value);
                 }
             }
-            ListKind::Hashes => hashes.push((line::hash(entry)?, line)),
+            ListKind::Addresses => {
+                let address = line::address(line.entry)?;
+                let (local, domain) = address.rsplit_once('@').unwrap_or_default();
+                if !ended && local != "*" && local.contains('*') {
+                    fits = self.wide.push(&[domain, "@", local], value);
+                } else if !ended {
+                    fits = self.names.push(&[&address], value);
+                }
+            }
+            ListKind::Urls => {
+                let (url, below) = line::url(line.entry)?;
+                let host = url::host(&url);
+                if !ended && below {
+                    fits = self.wide.push(&[&reversed(host), url.get(host.len()..).unwrap_or_default()], value);
+                } else if !ended {
+                    fits = self.names.push(&[&url], value);
+                }
+            }
+            ListKind::Networks => {
+                let network = line::network(line.entry)?;
+                if !ended {
+                    self.networks.push(&network, value);
+                }
+            }
+            ListKind::Hashes => {
+                let (digest, name) = line::hash(line.entry)?;
+                reason = if reason.is_empty() { name } else { reason };
+                if !ended {
+                    self.hashes.push((digest, value));
+                }
+            }
         }
-        Ok(())
-    });
-    let table = match source.kind {
-        ListKind::Domains => Table::Domains(transducer(names, &source.source, problems, &mut twice)),
-        ListKind::Addresses => Table::Addresses(transducer(names, &source.source, problems, &mut twice)),
-        ListKind::Urls => Table::Urls(transducer(names, &source.source, problems, &mut twice)),
-        ListKind::Networks => Table::Networks(networks),
-        ListKind::Hashes => {
-            first_of_each(&mut hashes, &mut twice);
-            Table::Hashes(hashes)
+        if ended {
+            self.ended = self.ended.saturating_add(1);
+        } else if !reason.is_empty() || line.until != 0 {
+            let reason = self.reason(reason);
+            self.extras.lines.push((line.number, reason, line.until));
         }
-    };
-    twice.sort_unstable();
-    let mut told = line::Told::new(&source.source, &source.text, notes);
-    for (line, first) in twice {
-        told.note(line, format!("the entry stands in line {first} already"), "take one of the two out");
+        let full =
+            || ("there are too many entries in one file".into(), "split the file: a list may have several".into());
+        if fits { Ok(()) } else { Err(full()) }
     }
-    told.end("entries stand twice");
-    table
-}
 
-/// Sorts entries, and leaves of equal ones the first line.
-fn first_of_each<K: Ord>(entries: &mut Vec<(K, u32)>, twice: &mut Vec<(u32, u32)>) {
-    entries.sort_unstable();
-    entries.dedup_by(|later, first| {
-        let same = later.0 == first.0;
-        if same {
-            twice.push((later.1, first.1));
+    /// Where a reason stands; one that was there before stands there only once.
+    fn reason(&mut self, reason: &str) -> u32 {
+        let mut cut = REASON_BYTES.min(reason.len());
+        while !reason.is_char_boundary(cut) {
+            cut = cut.saturating_sub(1);
         }
-        same
-    });
-}
-
-/// The names as keys, each with its first line.
-fn transducer(
-    mut names: Vec<(String, u32)>,
-    source: &str,
-    problems: &mut Vec<Problem>,
-    twice: &mut Vec<(u32, u32)>,
-) -> Map<Vec<u8>> {
-    first_of_each(&mut names, twice);
-    let keys = names.iter().map(|(name, line)| (name, u64::from(*line)));
-    Map::from_iter(keys).unwrap_or_else(|error| {
-        problems.push(Problem::file(source, format!("cannot be compiled: {error}")));
-        Map::default()
-    })
+        let reason = reason.get(..cut).unwrap_or_default();
+        let text = &mut self.extras.text;
+        if text.is_empty() {
+            text.push('\n');
+        }
+        match (reason, self.reasons.get(reason), u32::try_from(text.len())) {
+            ("", ..) | (_, None, Err(_)) => 0,
+            (_, Some(at), _) => *at,
+            (_, None, Ok(at)) => {
+                text.push_str(reason);
+                text.push('\n');
+                // What stands once is not looked for again: only so many are remembered.
+                if self.reasons.len() < 100_000 {
+                    self.reasons.insert(reason.to_owned(), at);
+                }
+                at
+            }
+        }
+    }
 }
 
 impl Table {
-    /// The narrowest entry that is `host` or a domain above it.
-    pub(super) fn domain(&self, host: &str) -> Option<Hit> {
-        self.domains(host).into_iter().next()
-    }
-
-    /// Every entry that is `host` or a domain above it, the narrowest first.
-    pub(super) fn domains(&self, host: &str) -> Vec<Hit> {
-        let Table::Domains(names) = self else { return Vec::new() };
-        let key = reversed(host);
-        let bytes = key.as_bytes();
-        let found = prefixes(names, bytes, |end| matches!(bytes.get(end), None | Some(b'.')));
-        let hit = |(length, line)| {
-            let entry = reversed(key.get(..length)?);
-            let labels = entry.split('.').count();
-            Some(Hit { line, narrow: u16::try_from(labels).unwrap_or(u16::MAX - 1), entry })
+    /// Compiles a file. Entries that ended before `now` are left out; of equal entries that which lasts the longest
+    /// counts, then the first; an exception counts before an entry. The others are noted.
+    pub(super) fn compile(
+        source: &ListSource,
+        now: Option<i64>,
+        problems: &mut Vec<Problem>,
+        notes: &mut Vec<Problem>,
+    ) -> Table {
+        let mut all = Gathering::default();
+        line::entries(&source.source, &source.text, problems, |line| all.add(source.kind, line, now));
+        all.extras.lines.shrink_to_fit();
+        all.extras.text.shrink_to_fit();
+        let extras = all.extras;
+        let lasts = |value: Value| match extras.of(value).1 {
+            0 => u32::MAX,
+            until => until,
         };
-        found.into_iter().rev().filter_map(hit).collect()
-    }
-
-    /// The entry that is `address`, in its normal form. Narrower than any domain.
-    pub(super) fn address(&self, address: &str) -> Option<Hit> {
-        let Table::Addresses(names) = self else { return None };
-        let line = names.get(address)?;
-        Some(Hit { line: line_number(line), entry: address.into(), narrow: u16::MAX })
-    }
-
-    /// The narrowest entry that a URL in its normal form begins with.
-    pub(super) fn url(&self, url: &str) -> Option<Hit> {
-        self.urls_of(url).into_iter().next()
-    }
-
-    /// Every entry that covers a URL in its normal form, the narrowest first. One with a port is covered by entries
-    /// without, too.
-    pub(super) fn urls(&self, url: &str) -> Vec<Hit> {
-        let host = url::host(url);
-        let authority = url.split('/').next().unwrap_or_default();
-        let mut hits = self.urls_of(url);
-        if authority != host {
-            let path = url.get(authority.len()..).unwrap_or_default();
-            hits.extend(self.urls_of(&format!("{host}{path}")));
+        let better = |first: Value, other: Value| match first.except() == other.except() {
+            true => lasts(other) > lasts(first),
+            false => other.except(),
+        };
+        // The line that does not count, and the one that does.
+        let mut twice: Vec<(Value, Value)> = Vec::new();
+        let mut told = |passed: Value, counts: Value| twice.push((passed, counts));
+        let mut transducer = |names: names::Gathered| {
+            names.compile(better, &mut told).unwrap_or_else(|error| {
+                problems.push(Problem::file(&source.source, format!("cannot be compiled: {error}")));
+                Map::default()
+            })
+        };
+        let entries = match source.kind {
+            ListKind::Domains => Entries::Domains(Domains(transducer(all.names))),
+            ListKind::Addresses => {
+                let (whole, patterns) = (transducer(all.names), transducer(all.wide));
+                if let Some(domain) = crowded(&patterns) {
+                    let message = format!("{domain} has over {MOST_PATTERNS} addresses with wildcards");
+                    let remedy = format!("write *@{domain}, or its addresses one by one");
+                    problems.push(Problem::file(&source.source, message).remedy(remedy));
+                }
+                Entries::Addresses(Addresses { whole, patterns })
+            }
+            ListKind::Urls => Entries::Urls(Urls { plain: transducer(all.names), below: transducer(all.wide) }),
+            ListKind::Networks => Entries::Networks(all.networks.compile(better, &mut told)),
+            ListKind::Hashes => {
+                let mut hashes = all.hashes;
+                hashes.sort_unstable();
+                hashes.dedup_by(|other, counts| {
+                    let same = other.0 == counts.0;
+                    if same {
+                        let wins = better(counts.1, other.1);
+                        told(if wins { counts.1 } else { other.1 }, if wins { other.1 } else { counts.1 });
+                        counts.1 = if wins { other.1 } else { counts.1 };
+                    }
+                    same
+                });
+                hashes.shrink_to_fit();
+                Entries::Hashes(hashes)
+            }
+        };
+        twice.sort_unstable();
+        let mut told = line::Told::new(&source.source, &source.text, notes);
+        for (passed, counts) in twice {
+            let message = match passed.except() == counts.except() {
+                true if counts.line() < passed.line() => format!("the entry stands in line {} already", counts.line()),
+                true => format!("the entry stands in line {} again, and lasts longer there", counts.line()),
+                false => format!("line {} makes an exception of the entry, and counts", counts.line()),
+            };
+            told.note(passed.line(), message, "take one of the two out");
         }
-        hits
+        told.end("entries stand twice");
+        Table { entries, extras, ended: all.ended }
     }
 
-    fn urls_of(&self, url: &str) -> Vec<Hit> {
-        let Table::Urls(names) = self else { return Vec::new() };
-        let bytes = url.as_bytes();
-        let found = prefixes(names, bytes, |end| url::ends_well(bytes, end));
-        let hit = |(length, line)| {
-            let entry: &str = url.get(..length)?;
-            Some(Hit { line, narrow: u16::try_from(length).unwrap_or(u16::MAX), entry: entry.to_owned() })
-        };
-        found.into_iter().rev().filter_map(hit).collect()
+    /// Why an entry is there, and when it ends (0: never).
+    pub(super) fn told(&self, hit: &Hit) -> (&str, u32) {
+        self.extras.of(hit.value)
     }
 
-    /// The narrowest entry that covers a link.
-    pub(super) fn link(&self, link: &Link) -> Option<Hit> {
-        if link.host.is_empty() || !matches!(self, Table::Urls(_)) {
-            return None;
+    /// Every entry that is `host`, or a domain above it.
+    pub(super) fn domains(&self, host: &str) -> Vec<Hit> {
+        match &self.entries {
+            Entries::Domains(names) => names.covering(host),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Every entry that covers `address`, in its normal form.
+    pub(super) fn addresses(&self, address: &str) -> Vec<Hit> {
+        match &self.entries {
+            Entries::Addresses(names) => names.covering(address),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Every entry that covers a URL in its normal form.
+    pub(super) fn urls(&self, url: &str) -> Vec<Hit> {
+        match &self.entries {
+            Entries::Urls(names) => names.covering(url),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Every entry that covers a link.
+    pub(super) fn link(&self, link: &Link) -> Vec<Hit> {
+        let Entries::Urls(names) = &self.entries else { return Vec::new() };
+        if link.host.is_empty() {
+            return Vec::new();
         }
         let (without_port, with_port) = url::of_link(link);
-        with_port.and_then(|url| self.url(&url)).or_else(|| self.url(&without_port))
-    }
-
-    /// The narrowest network that holds `ip`.
-    pub(super) fn ip(&self, ip: IpAddr) -> Option<Hit> {
-        let ip = ip.to_canonical();
-        self.covering(ip, if ip.is_ipv4() { 32 } else { 128 })
-    }
-
-    /// Every network that holds `network`, the narrowest first.
-    pub(super) fn networks(&self, network: &Network) -> Vec<Hit> {
-        let Table::Networks(networks) = self else { return Vec::new() };
-        let prefix = network.prefix();
-        let hit = |first: IpAddr, prefix: u8, line: u32| Hit {
-            line,
-            entry: format!("{first}/{prefix}"),
-            narrow: u16::from(prefix),
-        };
-        let mut hits: Vec<Hit> = match network.address() {
-            IpAddr::V4(address) => networks
-                .v4
-                .cover(&(address.into(), prefix))
-                .map(|((first, prefix), line)| hit(IpAddr::V4(first.into()), prefix, *line))
-                .collect(),
-            IpAddr::V6(address) => networks
-                .v6
-                .cover(&(address.into(), prefix))
-                .map(|((first, prefix), line)| hit(IpAddr::V6(first.into()), prefix, *line))
-                .collect(),
-        };
-        hits.reverse();
+        let mut hits = with_port.map(|url| names.of_this_port(&url)).unwrap_or_default();
+        hits.extend(names.of_this_port(&without_port));
         hits
+    }
+
+    /// Every network that holds `ip`.
+    pub(super) fn ip(&self, ip: IpAddr) -> Vec<Hit> {
+        match &self.entries {
+            Entries::Networks(networks) => networks.holding(ip),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Every network that holds `network`.
+    pub(super) fn networks(&self, network: &Network) -> Vec<Hit> {
+        match &self.entries {
+            Entries::Networks(networks) => networks.covering(network),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The entry for a file.
+    pub(super) fn digests(&self, digest: &[u8; 32]) -> Vec<Hit> {
+        let Entries::Hashes(hashes) = &self.entries else { return Vec::new() };
+        let found = hashes.binary_search_by_key(&digest, |(known, _)| known).ok().and_then(|at| hashes.get(at));
+        let entry = || digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        found.map(|(_, value)| Hit { value: *value, entry: entry(), narrow: u16::MAX }).into_iter().collect()
     }
 
     /// Hands each entry that stands in `other` too to `each`, with its line here and there.
     pub(super) fn in_both(&self, other: &Table, each: &mut dyn FnMut(&str, u32, u32)) {
-        match (self, other) {
-            (Table::Domains(here), Table::Domains(there)) => {
-                common(here, there, &mut |key, line, other| each(&reversed(key), line, other));
+        let mut each = |entry: &str, here: Value, there: Value| {
+            if !here.except() && !there.except() {
+                each(entry, here.line(), there.line());
             }
-            (Table::Addresses(here), Table::Addresses(there)) => common(here, there, each),
-            (Table::Networks(here), Table::Networks(there)) => {
-                for ((address, prefix), line) in &here.v4 {
-                    if let Some(other) = there.v4.get(&(address, prefix)) {
-                        each(&format!("{}/{prefix}", IpAddr::V4(address.into())), *line, *other);
-                    }
-                }
-                for ((address, prefix), line) in &here.v6 {
-                    if let Some(other) = there.v6.get(&(address, prefix)) {
-                        each(&format!("{}/{prefix}", IpAddr::V6(address.into())), *line, *other);
-                    }
-                }
+        };
+        match (&self.entries, &other.entries) {
+            (Entries::Domains(here), Entries::Domains(there)) => {
+                names::common(&here.0, &there.0, &mut |key, here, there| match key.strip_suffix(BELOW) {
+                    Some(key) => each(&format!("*.{}", reversed(key)), here, there),
+                    None => each(&reversed(key), here, there),
+                });
             }
+            (Entries::Addresses(here), Entries::Addresses(there)) => {
+                names::common(&here.whole, &there.whole, &mut each);
+                names::common(&here.patterns, &there.patterns, &mut |key, here, there| {
+                    let (domain, local) = key.split_once('@').unwrap_or_default();
+                    each(&format!("{local}@{domain}"), here, there);
+                });
+            }
+            (Entries::Networks(here), Entries::Networks(there)) => here.common(there, &mut each),
             // Allow lists are of no other kind.
             _ => {}
         }
     }
 
-    fn covering(&self, address: IpAddr, prefix: u8) -> Option<Hit> {
-        let Table::Networks(networks) = self else { return None };
-        let (first, prefix, line): (IpAddr, u8, u32) = match address {
-            IpAddr::V4(address) => {
-                let ((first, prefix), line) = networks.v4.get_lpm(&(address.into(), prefix))?;
-                (IpAddr::V4(first.into()), prefix, *line)
-            }
-            IpAddr::V6(address) => {
-                let ((first, prefix), line) = networks.v6.get_lpm(&(address.into(), prefix))?;
-                (IpAddr::V6(first.into()), prefix, *line)
-            }
+    /// Entries that can be found, and bytes in memory.
+    pub(super) fn size(&self) -> (usize, usize) {
+        let map = |names: &Map<Vec<u8>>| (names.len(), names.as_fst().size());
+        let both = |a: (usize, usize), b: (usize, usize)| (a.0.saturating_add(b.0), a.1.saturating_add(b.1));
+        let (count, bytes) = match &self.entries {
+            Entries::Domains(names) => map(&names.0),
+            Entries::Addresses(names) => both(map(&names.whole), map(&names.patterns)),
+            Entries::Urls(names) => both(map(&names.plain), map(&names.below)),
+            Entries::Networks(networks) => (networks.len(), networks.bytes()),
+            Entries::Hashes(hashes) => (hashes.len(), hashes.len().saturating_mul(36)),
         };
-        Some(Hit { line, entry: format!("{first}/{prefix}"), narrow: u16::from(prefix) })
-    }
-
-    /// The entry for a file.
-    pub(super) fn digest(&self, digest: &[u8; 32]) -> Option<Hit> {
-        let Table::Hashes(hashes) = self else { return None };
-        let at = hashes.binary_search_by_key(&digest, |(known, _)| known).ok()?;
-        let (_, line) = hashes.get(at)?;
-        let entry = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        Some(Hit { line: *line, entry, narrow: u16::MAX })
+        let extras = self.extras.lines.len().saturating_mul(12).saturating_add(self.extras.text.len());
+        (count, bytes.saturating_add(extras))
     }
 }
 
-/// A host name with its labels the other way round.
-fn reversed(host: &str) -> String {
-    let mut out = String::with_capacity(host.len());
-    for label in host.rsplit('.') {
-        if !out.is_empty() {
-            out.push('.');
+/// A domain with too many patterns.
+fn crowded(patterns: &Map<Vec<u8>>) -> Option<String> {
+    let mut keys = patterns.keys();
+    let mut domain: Vec<u8> = Vec::new();
+    let mut count = 0usize;
+    while let Some(key) = keys.next() {
+        let here = key.split(|byte| *byte == b'@').next().unwrap_or_default();
+        count = if here == domain { count.saturating_add(1) } else { 1 };
+        if count > MOST_PATTERNS {
+            return Some(String::from_utf8_lossy(here).into_owned());
         }
-        out.push_str(label);
+        domain.clear();
+        domain.extend_from_slice(here);
     }
-    out
+    None
 }
 
-/// The keys that `subject` begins with and that may end where they end, as their lengths and values, the shortest first.
-fn prefixes(names: &Map<Vec<u8>>, subject: &[u8], may_end: impl Fn(usize) -> bool) -> Vec<(usize, u32)> {
-    let fst = names.as_fst();
-    let mut node = fst.root();
-    let mut value = Output::zero();
-    let mut found = Vec::new();
-    for (at, byte) in subject.iter().enumerate() {
-        let Some(input) = node.find_input(*byte) else { break };
-        let transition = node.transition(input);
-        value = value.cat(transition.out);
-        node = fst.node(transition.addr);
-        let end = at.saturating_add(1);
-        if node.is_final() && may_end(end) {
-            found.push((end, line_number(value.cat(node.final_output()).value())));
-        }
-    }
-    found
-}
-
-/// Hands each key of both maps to `each`, with its line here and there.
-fn common(here: &Map<Vec<u8>>, there: &Map<Vec<u8>>, each: &mut dyn FnMut(&str, u32, u32)) {
-    let mut keys = here.stream();
-    while let Some((key, line)) = keys.next() {
-        if let (Some(other), Ok(key)) = (there.get(key), std::str::from_utf8(key)) {
-            each(key, line_number(line), line_number(other));
-        }
-    }
-}
-
-/// Lines go in as `u32`, so they come out as such.
-fn line_number(value: u64) -> u32 {
-    u32::try_from(value).unwrap_or(u32::MAX)
-}
-
-impl fmt::Debug for Table {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Table::Domains(names) => write!(f, "{} domains", names.len()),
-            Table::Addresses(names) => write!(f, "{} addresses", names.len()),
-            Table::Urls(names) => write!(f, "{} URLs", names.len()),
-            Table::Networks(known) => write!(f, "{} networks", known.v4.len().saturating_add(known.v6.len())),
-            Table::Hashes(hashes) => write!(f, "{} digests", hashes.len()),
-        }
+impl std::fmt::Debug for Table {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (entries, bytes) = self.size();
+        write!(f, "{entries} entries, {bytes} bytes")
     }
 }

@@ -10,7 +10,7 @@ fn list(name: &str, kind: ListKind, effect: ListEffect, text: &str) -> ListSourc
 }
 
 fn compile(sources: &[ListSource]) -> Lists {
-    let (lists, problems) = Lists::compile(sources);
+    let (lists, problems) = Lists::compile(sources, None);
     assert_eq!(problems, []);
     lists
 }
@@ -79,7 +79,7 @@ fn an_allow_list_believes_from_and_the_envelope_alone() {
     assert_eq!(effects, [("list-partners", Effect::Allow(2)), ("list-friends", Effect::Allow(u16::MAX))]);
     assert_eq!(
         findings[0].explanation.as_deref(),
-        Some("List partners (partners.txt:2) allows example.net, which covers an address in From")
+        Some("List partners (partners.txt:2) allows example.net (all of it), which covers an address in From")
     );
     let only_reply = found(&lists, &[], |facts| facts.people.reply_to = person("a@example.net"));
     assert_eq!(only_reply, []);
@@ -229,13 +229,21 @@ fn a_look_up_gives_every_entry_the_narrowest_first() {
 
 #[test]
 fn entries_that_stand_twice_or_against_each_other_are_noted() {
-    let (lists, problems) = Lists::compile(&[
-        list("good", ListKind::Domains, ListEffect::Allow, "a.example\nb.example # ours\nmail.c.example\nA.example.\n"),
-        list("bad", ListKind::Domains, ListEffect::Block, "b.example\nc.example\n"),
-        list("in", ListKind::Networks, ListEffect::Allow, "192.0.2.0/24\n2001:db8::/32\n192.0.2.0/24\n"),
-        list("out", ListKind::Networks, ListEffect::Block, "2001:db8::/32\n192.0.2.0/25\n"),
-        list("addresses", ListKind::Addresses, ListEffect::Block, "x@a.example\nX@A.example\n"),
-    ]);
+    let (lists, problems) = Lists::compile(
+        &[
+            list(
+                "good",
+                ListKind::Domains,
+                ListEffect::Allow,
+                "a.example\nb.example # ours\nmail.c.example\nA.example.\n",
+            ),
+            list("bad", ListKind::Domains, ListEffect::Block, "b.example\nc.example\n"),
+            list("in", ListKind::Networks, ListEffect::Allow, "192.0.2.0/24\n2001:db8::/32\n192.0.2.0/24\n"),
+            list("out", ListKind::Networks, ListEffect::Block, "2001:db8::/32\n192.0.2.0/25\n"),
+            list("addresses", ListKind::Addresses, ListEffect::Block, "x@a.example\nX@A.example\n"),
+        ],
+        None,
+    );
     assert_eq!(problems, []);
     let told: Vec<_> = lists.notes().iter().map(|it| (it.source.as_str(), it.line, it.message.as_str())).collect();
     assert_eq!(
@@ -252,7 +260,7 @@ fn entries_that_stand_twice_or_against_each_other_are_noted() {
     assert_eq!((note.column, note.length, note.remedy.as_str()), (1, 9, "take one of the two out"));
     // A narrower entry is an exception, and no contradiction; and nobody reads a thousand notes.
     let many = "a.example\n".repeat(1_000);
-    let (lists, _) = Lists::compile(&[list("many", ListKind::Domains, ListEffect::Block, &many)]);
+    let (lists, _) = Lists::compile(&[list("many", ListKind::Domains, ListEffect::Block, &many)], None);
     assert_eq!(lists.notes().len(), 21);
     assert_eq!(lists.notes()[20].message, "979 more entries stand twice");
 }
@@ -274,7 +282,7 @@ fn of_equal_entries_the_first_line_is_named() {
 #[test]
 fn lists_that_cannot_mean_what_they_say_are_refused() {
     let refused = |sources: &[ListSource], expected: &str| {
-        let (_, problems) = Lists::compile(sources);
+        let (_, problems) = Lists::compile(sources, None);
         assert!(problems.iter().any(|problem| problem.to_string().contains(expected)), "{problems:?}");
     };
     refused(&[list("l", ListKind::Urls, ListEffect::Allow, "example.net/x")], "allow senders or networks instead");
@@ -294,4 +302,171 @@ fn only_what_lists_look_at_is_wanted() {
     assert!(!wanted(ListKind::Domains, ListEffect::Allow).any(Wanted::LINKS));
     assert!(wanted(ListKind::Domains, ListEffect::Block).any(Wanted::LINKS));
     assert!(!wanted(ListKind::Networks, ListEffect::Block).any(Wanted::PEOPLE | Wanted::LINKS | Wanted::FILES));
+}
+
+/// What a list says of subjects: `name:line` of the entry that counts, or `-`.
+fn said(lists: &Lists, subjects: &[&str]) -> Vec<String> {
+    let counts = |subject: &&str| {
+        let hits = lists.lookup(subject);
+        let first = hits.iter().find(|hit| hit.counts);
+        first.map_or("-".into(), |hit| format!("{}{}", if hit.except { "!" } else { "" }, hit.line))
+    };
+    subjects.iter().map(counts).collect()
+}
+
+#[test]
+fn a_wildcard_covers_what_is_below_and_not_the_name_itself() {
+    let block = |kind, text| compile(&[list("l", kind, ListEffect::Block, text)]);
+    let domains = block(ListKind::Domains, "*.a.example\nb.a.example\n*.b.a.example\n");
+    let subjects = ["a.example", "x.a.example", "y.x.a.example", "b.a.example", "c.b.a.example", "xa.example"];
+    assert_eq!(said(&domains, &subjects), ["-", "1", "1", "2", "3", "-"]);
+    let entries: Vec<_> = domains.lookup("c.b.a.example").into_iter().map(|hit| hit.entry).collect();
+    assert_eq!(entries, ["*.b.a.example", "b.a.example", "*.a.example"]);
+
+    let addresses = block(ListKind::Addresses, "*@a.example\nnews-*@a.example\nnews-1@a.example\n*-bounce@b.example\n");
+    let subjects =
+        ["x@a.example", "News-2@a.example", "news-1@a.example", "x@sub.a.example", "a-bounce@b.example", "b@b.example"];
+    assert_eq!(said(&addresses, &subjects), ["1", "2", "3", "-", "4", "-"]);
+
+    let urls = block(ListKind::Urls, "*.a.example/bad\nx.a.example/bad\n*.a.example:81/\n");
+    let subjects = [
+        "http://a.example/bad",
+        "http://y.a.example/bad/2",
+        "http://y.a.example/badly",
+        "http://x.a.example/bad",
+        "http://y.a.example:81/",
+        "http://y.a.example:82/bad",
+    ];
+    assert_eq!(said(&urls, &subjects), ["-", "1", "-", "2", "3", "1"]);
+    assert_eq!(urls.lookup("http://z.y.a.example/bad/x")[0].entry, "*.a.example/bad");
+}
+
+#[test]
+fn an_exception_takes_from_wider_entries_wherever_they_stand() {
+    let digest = "ab".repeat(32);
+    for (kind, text, more, subjects, expected) in [
+        (
+            ListKind::Domains,
+            "a.example\n!ok.a.example\nbad.ok.a.example",
+            "!gone.example\n",
+            vec!["a.example", "ok.a.example", "x.ok.a.example", "bad.ok.a.example"],
+            vec!["1", "!2", "!2", "3"],
+        ),
+        (
+            ListKind::Addresses,
+            "*@a.example\n!ann@a.example\n!news-*@a.example",
+            "",
+            vec!["bob@a.example", "ann@a.example", "news-1@a.example"],
+            vec!["1", "!2", "!3"],
+        ),
+        (
+            ListKind::Networks,
+            "192.0.2.0/24\n!192.0.2.7\n2001:db8::/32\n!2001:db8:7::/48",
+            "",
+            vec!["192.0.2.6", "192.0.2.7", "2001:db8::7", "2001:db8:7::7"],
+            vec!["1", "!2", "3", "!4"],
+        ),
+        (
+            ListKind::Urls,
+            "a.example/x\n!a.example/x/ok\n*.b.example\n!c.b.example",
+            "",
+            vec!["http://a.example/x/y", "http://a.example/x/ok?1", "http://d.b.example/", "http://c.b.example/x"],
+            vec!["1", "!2", "3", "!4"],
+        ),
+        (ListKind::Hashes, digest.as_str(), "", vec![digest.as_str()], vec!["1"]),
+    ] {
+        let block = |name: &str, text| ListSource { source: name.into(), ..list("l", kind, ListEffect::Block, text) };
+        let lists = compile(&[block("long.txt", text), block("short.txt", more)]);
+        assert_eq!(said(&lists, &subjects), expected, "{kind:?}");
+        // The same, and each first entry taken out by a file beside it.
+        let first = text.split('\n').next().unwrap();
+        let lists = lists.with(&block("short.txt", &format!("#\n#\n#\n#\n#\n!{first}"))).unwrap();
+        assert_eq!(said(&lists, &subjects[..1]), ["!6"], "{kind:?}");
+    }
+    let lists = compile(&[list("bad", ListKind::Domains, ListEffect::Block, "a.example\n!ok.a.example")]);
+    assert_eq!(found(&lists, &[], |facts| facts.people.from = person("x@ok.a.example")), []);
+    assert_eq!(found(&lists, &[], |facts| facts.people.from = person("x@nok.a.example")).len(), 1);
+}
+
+#[test]
+fn an_entry_ends_and_the_wider_one_counts_again() {
+    let text = "a.example # all\nb.a.example until=2026-11-24 # only today: ticket 7\n!c.a.example until=2026-11-23";
+    let sources = [list("l", ListKind::Domains, ListEffect::Block, text)];
+    let told = |lists: &Lists, now: Option<i64>, host: &str| -> Vec<String> {
+        let findings = found(lists, &[], |facts| {
+            facts.received_at = now;
+            facts.people.from = person(&format!("x@{host}"));
+        });
+        findings.into_iter().filter_map(|it| it.explanation).collect()
+    };
+    let lists = compile(&sources);
+    let today = Some(1_795_521_600);
+    let today_only = ["List l (l.txt:2) blocks b.a.example (only today: ticket 7), which covers an address in From"];
+    let all = ["List l (l.txt:1) blocks a.example (all), which covers an address in From"];
+    assert_eq!(told(&lists, today, "b.a.example"), today_only);
+    assert_eq!(told(&lists, None, "b.a.example"), today_only);
+    assert_eq!(told(&lists, Some(1_795_564_800), "b.a.example"), all);
+    assert_eq!(told(&lists, today, "c.a.example"), all);
+    assert_eq!(told(&lists, Some(1_795_392_000), "c.a.example"), [""; 0]);
+    // What has ended when lists are read is left out, and told.
+    let (lists, problems) = Lists::compile(&sources, Some(1_795_564_800));
+    assert_eq!(problems, []);
+    assert_eq!(lists.notes()[0].message, "2 entries have ended, and do not count");
+    assert_eq!((lists.sizes()[0].entries, lists.sizes()[0].ended), (1, 2));
+}
+
+#[test]
+fn of_equal_entries_that_which_lasts_counts() {
+    let text =
+        "a.example until=2026-01-01\na.example until=2028-01-01\na.example until=2027-01-01\nb.example\n!b.example\n";
+    let lists = compile(&[list("l", ListKind::Domains, ListEffect::Block, text)]);
+    assert_eq!(said(&lists, &["a.example", "b.example"]), ["2", "!5"]);
+    assert_eq!(lists.lookup("a.example")[0].until, Some(1_830_384_000));
+    let notes: Vec<_> = lists.notes().iter().map(|it| (it.line, it.message.as_str())).collect();
+    let again = "the entry stands in line 2 again, and lasts longer there";
+    let before = "the entry stands in line 2 already";
+    let except = "line 5 makes an exception of the entry, and counts";
+    assert_eq!(notes, [(1, again), (3, before), (4, except)]);
+}
+
+#[test]
+fn reasons_are_kept_once_and_cut() {
+    let long = "é".repeat(300);
+    let text = format!("a.example # feed 1\nb.example # feed 1\nc.example # {long}\nd.example\n");
+    let lists = compile(&[list("l", ListKind::Domains, ListEffect::Block, &text)]);
+    let reason = |name: &str| lists.lookup(name)[0].reason.clone();
+    assert_eq!(
+        (reason("a.example"), reason("b.example"), reason("d.example")),
+        ("feed 1".into(), "feed 1".into(), "".into())
+    );
+    assert_eq!(reason("c.example"), "é".repeat(100));
+    let digest = "ab".repeat(32);
+    let named = compile(&[list("l", ListKind::Hashes, ListEffect::Block, &format!("{digest}  bad.exe"))]);
+    assert_eq!(named.lookup(&digest)[0].reason, "bad.exe");
+}
+
+#[test]
+fn one_file_is_read_anew_and_the_others_stay() {
+    let source = |name: &str, text: &str| ListSource {
+        source: name.into(),
+        ..list("l", ListKind::Domains, ListEffect::Block, text)
+    };
+    let before = compile(&[source("long.txt", "a.example\nb.example"), source("hot.txt", "c.example")]);
+    let after = before.with(&source("hot.txt", "d.example\n!b.example")).unwrap();
+    let subjects = ["a.example", "b.example", "c.example", "d.example"];
+    assert_eq!(said(&before, &subjects), ["1", "2", "1", "-"]);
+    assert_eq!(said(&after, &subjects), ["1", "!2", "-", "1"]);
+    assert!(Arc::ptr_eq(&before.lists[0].files[0], &after.lists[0].files[0]));
+    // The same as if all were read anew; a mistake leaves what was there.
+    let anew = compile(&[source("long.txt", "a.example\nb.example"), source("hot.txt", "d.example\n!b.example")]);
+    assert!(anew.identity().eq(after.identity()) && !anew.identity().eq(before.identity()));
+    assert_eq!(after.with(&source("hot.txt", "two words")).unwrap_err()[0].line, 1);
+    assert!(after.with(&ListSource { name: "m".into(), ..source("m.txt", "") }).is_err());
+}
+
+#[test]
+fn a_domain_with_too_many_patterns_is_refused() {
+    let text: String = (0..300).map(|number| format!("a{number}-*@a.example\n")).collect();
+    let (_, problems) = Lists::compile(&[list("l", ListKind::Addresses, ListEffect::Block, &text)], None);
+    assert_eq!(problems[0].message, "a.example has over 256 addresses with wildcards");
 }

@@ -32,12 +32,12 @@ if [[ $# -gt 0 && ! -x $kept/tamis-$old ]]; then
   trap tidy EXIT
   [[ ! -e $program ]] || mv "$program" "$own"
   git worktree add --quiet --force --detach "$kept/tree" "$old"
-  (cd "$kept/tree" && CARGO_TARGET_DIR=$target cargo build --quiet --release -p tamis) || exit 2
+  (cd "$kept/tree" && CARGO_TARGET_DIR=$target cargo build --quiet --release) || exit 2
   mv "$program" "$kept/tamis-$old"
   tidy
 fi
 if [[ -z ${TAMIS:-} ]]; then
-  cargo build --quiet --release -p tamis || exit 2
+  cargo build --quiet --release || exit 2
   TAMIS=$target/release/tamis
 fi
 

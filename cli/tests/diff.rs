@@ -94,6 +94,13 @@ fn a_recording_is_compared_with_now_and_with_another() {
     assert_eq!((found[3]["messages"].as_u64(), found[3]["stricter"].as_u64()), (Some(3), Some(2)));
 }
 
+#[test]
+fn help_fits_a_screen_and_long_help_has_examples() {
+    let help = |flag| tamis_in(&repository(), &["rules", "diff", flag], "").out;
+    assert!(help("-h").lines().count() <= 40, "{}", help("-h"));
+    assert!(help("--help").contains("Examples:") && help("--help").contains("Exit codes: "));
+}
+
 /// `corpus/verdicts.txt` is what the golden test writes of the same verdicts: both are read alike.
 #[test]
 fn verdicts_for_people_and_for_programs_are_read_alike() {

@@ -50,8 +50,9 @@ impl<'r> Change<'r> {
         shifts
     }
 
+    /// How far the score moved, without what rounding adds, so that equal moves stay in the order of paths.
     fn moved(&self) -> f64 {
-        (self.after.score - self.before.score).abs()
+        ((self.after.score - self.before.score).abs() * 1e4).round()
     }
 }
 

@@ -144,7 +144,7 @@ mod tests {
         let now = Recorded::of("a.eml", &verdict);
         let line = crate::json::verdict("a.eml", &verdict, Some(3)).to_string();
         let failed = crate::json::error("b.eml", "gone").to_string();
-        assert_eq!(read(&format!("{line}\n{failed}\n\n")).unwrap(), [now.clone()]);
+        assert_eq!(read(&format!("{line}\n{failed}\n\n")).unwrap(), std::slice::from_ref(&now));
         assert!(now.found.contains_key("defect-header-nul"), "{now:?}");
     }
 

@@ -9,23 +9,23 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-pub const HAM: &str = "From: Ann <ann@one.example>\nTo: bob@two.example\nSubject: Meeting\nDate: Tue, 2 Mar 2021 10:00:00 \
+pub(crate) const HAM: &str = "From: Ann <ann@one.example>\nTo: bob@two.example\nSubject: Meeting\nDate: Tue, 2 Mar 2021 10:00:00 \
                    +0000\nMessage-ID: <1@one.example>\n\nSee you on Monday.\n";
-pub const SPAM: &str =
+pub(crate) const SPAM: &str =
     "From: x@win.example\nTo: bob@two.example\nSubject: You won\n\nYou won a prize of 5 million dollars.\n";
 
-pub fn repository() -> PathBuf {
+pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-pub struct Ran {
-    pub code: i32,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 /// Runs the program in a folder, without any configuration of the machine.
-pub fn tamis_in(folder: &Path, arguments: &[&str], input: &str) -> Ran {
+pub(crate) fn tamis_in(folder: &Path, arguments: &[&str], input: &str) -> Ran {
     let mut child = Command::new(env!("CARGO_BIN_EXE_tamis"))
         .args(arguments)
         .current_dir(folder)
@@ -43,7 +43,7 @@ pub fn tamis_in(folder: &Path, arguments: &[&str], input: &str) -> Ran {
 }
 
 /// A folder with these files.
-pub fn folder(files: &[(&str, &str)]) -> TempDir {
+pub(crate) fn folder(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
         let path = folder.path().join(name);
@@ -54,10 +54,10 @@ pub fn folder(files: &[(&str, &str)]) -> TempDir {
 }
 
 /// Lines of JSON.
-pub fn lines(out: &str) -> Vec<Value> {
+pub(crate) fn lines(out: &str) -> Vec<Value> {
     out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-pub const RULE: &str = "[rule.won]\nwhat = 'Won'\nwhy = 'Nobody won'\nin = 'body'\nany = ['you won']\nhit = ['text: you won']\n\
+pub(crate) const RULE: &str = "[rule.won]\nwhat = 'Won'\nwhy = 'Nobody won'\nin = 'body'\nany = ['you won']\nhit = ['text: you won']\n\
                     miss = ['text: you want']\n";
-pub const SCORES: &str = "[group.mine]\n[group.mine.scores]\nwon = 6.0\n";
+pub(crate) const SCORES: &str = "[group.mine]\n[group.mine.scores]\nwon = 6.0\n";

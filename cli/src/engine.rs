@@ -26,6 +26,11 @@ pub(crate) struct With {
 }
 
 impl With {
+    /// The file that is named as configuration.
+    pub(crate) fn file(&self) -> Option<PathBuf> {
+        self.config.clone()
+    }
+
     /// The configuration, with what the options say in place of it.
     pub(crate) fn config(&self) -> Result<Config, String> {
         let mut config = Config::find(self.config.as_deref()).map_err(|error| error.to_string())?;

@@ -11,6 +11,7 @@ mod one;
 mod parts;
 mod rules;
 mod scan;
+mod serve;
 mod terminal;
 mod train;
 
@@ -57,6 +58,8 @@ enum Command {
     Lists(lists::Lists),
     /// Shows and checks the configuration
     Config(config::Configuration),
+    /// Runs the milter for Postfix
+    Serve(serve::Serve),
 }
 
 fn main() -> ExitCode {
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         Command::Rules(it) => it.run(),
         Command::Lists(it) => it.run(),
         Command::Config(it) => it.run(),
+        Command::Serve(it) => it.run(),
     };
     match result {
         Ok(found) => ExitCode::from(u8::from(found)),

@@ -73,6 +73,12 @@ impl Engine {
         (weight.score, weight.group.to_string())
     }
 
+    /// The number of the profile that judges a recipient; 0 where none names him. Recipients of one number get the same
+    /// verdict.
+    pub fn recipient_profile(&self, address: &str) -> usize {
+        self.policy.profile(address).map_or(0, |number| number.saturating_add(1))
+    }
+
     /// What is no mistake in the lists, and worth a look: entries that stand twice, and entries that one list allows and
     /// another blocks. For `tamis lists check`.
     pub fn list_notes(&self) -> &[Problem] {

@@ -6,7 +6,7 @@ use std::path::Path;
 use tamis_engine::{DirectionPolicy, Network};
 
 use super::value::{self, Given, Read};
-use super::{Cache, Config, Model};
+use super::{Cache, Config, Model, serve};
 
 /// A key with a fixed name.
 pub(super) struct Key {
@@ -62,6 +62,10 @@ pub(super) const SECTIONS: &[Section] = &[
         example: "",
     },
     Section { name: "bayes", what: "The statistical score", example: "" },
+    Section { name: "milter", what: "tamis serve as a filter for Postfix: docs/deploy.md", example: "" },
+    Section { name: "http", what: "tamis serve over HTTP", example: "" },
+    Section { name: "log", what: "What tamis serve writes to standard error", example: "" },
+    Section { name: "state", what: "What tamis serve keeps up to date", example: "" },
 ];
 
 macro_rules! limit {
@@ -350,6 +354,18 @@ const BAYES: [Key; 1] = [Key {
 
 /// All of them.
 pub(super) fn all() -> impl Iterator<Item = &'static Key> {
-    const ALL: [&[Key]; 7] = [&SCAN, &NETWORKS, &INBOUND, &OUTBOUND, &RULES, &YARA, &BAYES];
+    const ALL: [&[Key]; 11] = [
+        &SCAN,
+        &NETWORKS,
+        &INBOUND,
+        &OUTBOUND,
+        &RULES,
+        &YARA,
+        &BAYES,
+        &serve::MILTER,
+        &serve::HTTP,
+        &serve::LOG,
+        &serve::STATE,
+    ];
     ALL.into_iter().flatten()
 }

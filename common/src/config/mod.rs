@@ -7,6 +7,7 @@ mod keys;
 mod lists;
 mod read;
 mod recipients;
+mod serve;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use tamis_engine::{BuildError, EngineBuilder, Limits, ListEffect, ListKind, Netw
 
 use crate::stock;
 
+pub use serve::{Logging, Milter, Serve, Socket};
 pub use show::{defaults, resolved};
 
 /// Where the configuration lies when nobody says otherwise.
@@ -124,6 +126,8 @@ pub struct Config {
     pub model: Model,
     /// What YARA looks at, and with which rules.
     pub yara: Yara,
+    /// What `tamis serve` does.
+    pub serve: Serve,
     /// Paths in the file are relative to this folder.
     base: PathBuf,
     /// The line of each key that the file sets, by its full name (`scan.depth`).
@@ -145,6 +149,7 @@ impl Default for Config {
             lists: Vec::new(),
             model: Model::Stock,
             yara: Yara::default(),
+            serve: Serve::default(),
             base: PathBuf::new(),
             lines: BTreeMap::new(),
         }

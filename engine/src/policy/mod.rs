@@ -189,6 +189,11 @@ impl Policy {
         if self.scores.weighs_defects() { Wanted::DEFECTS } else { Wanted::NOTHING }
     }
 
+    /// The number of the first profile that names a recipient.
+    pub(crate) fn profile(&self, address: &str) -> Option<usize> {
+        self.directory.profile(address)
+    }
+
     /// What a rule weighs.
     pub(crate) fn weight(&self, rule: &str) -> Weight {
         Weight {

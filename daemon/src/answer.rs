@@ -1,0 +1,155 @@
+//! A verdict -> replies. Takes a verdict and what is known of the message, gives header fields and the one answer that the
+//! server gets; judges nothing.
+
+use std::fmt::Write;
+
+use tamis_engine::{Action, Verdict};
+
+use crate::reply::Replies;
+use crate::session::Message;
+
+/// Fields of ours. Copies that come with the message are forged, or of another server, and go.
+const OURS: &[&str] = &["X-Spam-Flag", "X-Spam-Score", "X-Spam-Status", "X-Tamis-Verdict"];
+
+/// How answers look.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Style {
+    /// In front of the subject of a tagged message; empty: nothing.
+    pub subject_prefix: String,
+    /// What a client is told whose message is refused; the reference id follows.
+    pub reject_text: String,
+}
+
+/// What became of a message, for the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// By verdict.
+    Judged(Action),
+    /// It was not judged, for want of room, time or luck.
+    NotJudged(Action),
+}
+
+/// Adds to `replies` what follows from a verdict. Gives the action that was taken.
+pub fn verdict(verdict: &Verdict, message: &Message, reference: &str, style: &Style, replies: &mut Replies) -> Action {
+    let action = verdict.action;
+    match action {
+        Action::Reject => {
+            let text = if style.reject_text.is_empty() { "Message refused" } else { &style.reject_text };
+            replies.smtp(550, "5.7.1", &format!("{text} (reference {reference})"));
+        }
+        Action::Defer => replies.smtp(451, "4.7.1", &format!("Please try again later (reference {reference})")),
+        Action::Discard => replies.discard(),
+        Action::Accept | Action::Tag | Action::Quarantine => {
+            remove_forged(message, replies);
+            add_fields(verdict, reference, replies);
+            if action == Action::Tag && !style.subject_prefix.is_empty() {
+                prefix(message, &style.subject_prefix, replies);
+            }
+            if action == Action::Quarantine {
+                let first = verdict.reasons.first().map_or("", |reason| reason.rule.as_ref());
+                replies.quarantine(&format!("tamis {reference}: score {:.1}, {first}", verdict.score));
+            }
+            replies.proceed();
+        }
+        // An action that this version does not know yet: no mail is lost.
+        _ => replies.smtp(451, "4.7.1", &format!("Please try again later (reference {reference})")),
+    }
+    action
+}
+
+/// What a message gets that could not be judged.
+pub fn not_judged(action: Action, message: &Message, reference: &str, replies: &mut Replies) -> Action {
+    match action {
+        Action::Accept | Action::Tag => {
+            remove_forged(message, replies);
+            replies.add_header("X-Tamis-Verdict", &format!("not judged; reference={reference}"));
+            replies.proceed();
+        }
+        Action::Quarantine => {
+            replies.quarantine(&format!("tamis {reference}: not judged"));
+            replies.proceed();
+        }
+        Action::Reject => replies.smtp(550, "5.7.1", &format!("Message could not be checked (reference {reference})")),
+        _ => {
+            replies.smtp(451, "4.7.1", &format!("Please try again later (reference {reference})"));
+            return Action::Defer;
+        }
+    }
+    action
+}
+
+/// Takes out fields that only we write. The last first, so that the numbers of the others stay.
+fn remove_forged(message: &Message, replies: &mut Replies) {
+    for name in OURS {
+        let count = message.fields.iter().filter(|field| field.eq_ignore_ascii_case(name.as_bytes())).count();
+        for number in (1..=count).rev() {
+            replies.change_header(u32::try_from(number).unwrap_or(u32::MAX), name.as_bytes(), b"");
+        }
+    }
+}
+
+fn add_fields(verdict: &Verdict, reference: &str, replies: &mut Replies) {
+    let is_spam = verdict.action != Action::Accept;
+    if is_spam {
+        replies.add_header("X-Spam-Flag", "YES");
+    }
+    replies.add_header("X-Spam-Score", &format!("{:.1}", verdict.score));
+    let mut status = format!("{}, score={:.1}", if is_spam { "Yes" } else { "No" }, verdict.score);
+    if let Some(probability) = verdict.spam_probability {
+        let _ = write!(status, " bayes={probability:.4}");
+    }
+    status.push_str("\n\ttests=");
+    let names: Vec<&str> = verdict.reasons.iter().map(|reason| reason.rule.as_ref()).collect();
+    list(&mut status, names.iter().take(MOST_REASONS).map(|name| (*name).to_owned()), ",");
+    replies.add_header("X-Spam-Status", &status);
+
+    let mut line = format!("{}; score={:.1}; reference={reference}", verdict.action.name(), verdict.score);
+    if !verdict.incomplete.is_empty() {
+        let mut limits: Vec<&str> = verdict.incomplete.iter().map(|gap| gap.limit.name()).collect();
+        limits.sort_unstable();
+        limits.dedup();
+        let _ = write!(line, ";\n\tincomplete={}", limits.join(","));
+    }
+    if !verdict.reasons.is_empty() {
+        line.push_str(";\n\treasons=");
+        let reasons = verdict.reasons.iter().take(MOST_REASONS);
+        list(&mut line, reasons.map(|reason| format!("{}={:.1}", reason.rule, reason.score)), ", ");
+    }
+    replies.add_header("X-Tamis-Verdict", &line);
+}
+
+/// Reasons that a header field names.
+const MOST_REASONS: usize = 40;
+
+/// Joins words, and folds the line before it gets long (RFC 5322, 2.1.1).
+fn list(line: &mut String, words: impl Iterator<Item = String>, between: &str) {
+    let mut first = true;
+    for word in words {
+        if !std::mem::take(&mut first) {
+            line.push_str(between);
+        }
+        let length = line.len() - line.rfind('\n').map_or(0, |at| at + 1);
+        if length + word.len() > 76 {
+            line.truncate(line.trim_end_matches(' ').len());
+            line.push_str("\n\t");
+        }
+        line.push_str(&word);
+    }
+    if first {
+        line.push_str("none");
+    }
+}
+
+/// Puts a text in front of the subject, unless it stands there.
+fn prefix(message: &Message, prefix: &str, replies: &mut Replies) {
+    let Some(subject) = &message.subject else {
+        return replies.add_header("Subject", prefix);
+    };
+    let bare = subject.trim_ascii_start();
+    if bare.starts_with(prefix.as_bytes()) {
+        return;
+    }
+    let value = [b" ".as_slice(), prefix.as_bytes(), b" ", bare].concat();
+    let name = message.fields.iter().find(|name| name.eq_ignore_ascii_case(b"subject"));
+    replies.change_header(1, name.map_or(b"Subject".as_slice(), Vec::as_slice), &value);
+}

@@ -1,0 +1,129 @@
+//! What is counted, for Prometheus. Takes events, gives the text of an exposition; keeps nothing of any message.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// Upper bounds of latencies, in seconds.
+const BOUNDS: &[f64] = &[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0];
+
+/// A histogram.
+#[derive(Debug, Default)]
+struct Histogram {
+    counts: [AtomicU64; 16],
+    micros: AtomicU64,
+}
+
+impl Histogram {
+    fn add(&self, time: Duration) {
+        let seconds = time.as_secs_f64();
+        let at = BOUNDS.iter().position(|bound| seconds <= *bound).unwrap_or(BOUNDS.len());
+        if let Some(count) = self.counts.get(at) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        self.micros.fetch_add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    fn write(&self, stage: &str, out: &mut String) {
+        let mut sum = 0;
+        let bounds = BOUNDS.iter().map(|bound| bound.to_string()).chain(["+Inf".to_owned()]);
+        for (count, bound) in self.counts.iter().zip(bounds) {
+            sum += count.load(Ordering::Relaxed);
+            let _ = writeln!(out, "tamis_stage_seconds_bucket{{stage=\"{stage}\",le=\"{bound}\"}} {sum}");
+        }
+        let seconds = self.micros.load(Ordering::Relaxed) as f64 / 1e6;
+        let _ = writeln!(out, "tamis_stage_seconds_sum{{stage=\"{stage}\"}} {seconds}");
+        let _ = writeln!(out, "tamis_stage_seconds_count{{stage=\"{stage}\"}} {sum}");
+    }
+}
+
+/// Everything that is counted.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    /// By name and labels, as they are written.
+    counters: Mutex<BTreeMap<(&'static str, String), u64>>,
+    queue: Histogram,
+    scan: Histogram,
+    answer: Histogram,
+    sessions: AtomicI64,
+}
+
+impl Metrics {
+    /// One more of something. `labels` are of ours, never of a message's.
+    pub fn count(&self, name: &'static str, labels: String) {
+        let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        *counters.entry((name, labels)).or_default() += 1;
+    }
+
+    /// How long a message waited, was scanned, and took from its end to the answer.
+    pub fn times(&self, queue: Duration, scan: Duration, answer: Duration) {
+        self.queue.add(queue);
+        self.scan.add(scan);
+        self.answer.add(answer);
+    }
+
+    /// A session began (1) or ended (-1).
+    pub fn session(&self, change: i64) -> i64 {
+        self.sessions.fetch_add(change, Ordering::Relaxed) + change
+    }
+
+    /// All of it, in the text format of Prometheus.
+    pub fn text(&self, waiting: usize, rules: &str, model: &str) -> String {
+        let mut out = String::new();
+        let counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = "";
+        for ((name, labels), value) in counters.iter() {
+            if *name != last {
+                let _ = writeln!(out, "# TYPE {name} counter");
+                last = name;
+            }
+            let _ = match labels.as_str() {
+                "" => writeln!(out, "{name} {value}"),
+                labels => writeln!(out, "{name}{{{labels}}} {value}"),
+            };
+        }
+        drop(counters);
+        out.push_str("# TYPE tamis_stage_seconds histogram\n");
+        self.queue.write("queue", &mut out);
+        self.scan.write("scan", &mut out);
+        self.answer.write("answer", &mut out);
+        let sessions = self.sessions.load(Ordering::Relaxed);
+        let _ = writeln!(out, "# TYPE tamis_sessions gauge\ntamis_sessions {sessions}");
+        let _ = writeln!(out, "# TYPE tamis_queue_messages gauge\ntamis_queue_messages {waiting}");
+        let version = env!("CARGO_PKG_VERSION");
+        let _ = writeln!(
+            out,
+            "# TYPE tamis_info gauge\ntamis_info{{version=\"{version}\",rules=\"{rules}\",model=\"{model}\"}} 1"
+        );
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_add_up() {
+        let metrics = Metrics::default();
+        metrics.count("tamis_messages_total", "action=\"tag\"".into());
+        metrics.count("tamis_messages_total", "action=\"tag\"".into());
+        metrics.times(Duration::from_millis(3), Duration::from_secs(100), Duration::ZERO);
+        metrics.session(1);
+        let text = metrics.text(7, "r", "m");
+        for line in [
+            "tamis_messages_total{action=\"tag\"} 2",
+            "tamis_stage_seconds_bucket{stage=\"queue\",le=\"0.002\"} 0",
+            "tamis_stage_seconds_bucket{stage=\"queue\",le=\"0.005\"} 1",
+            "tamis_stage_seconds_bucket{stage=\"scan\",le=\"60\"} 0",
+            "tamis_stage_seconds_bucket{stage=\"scan\",le=\"+Inf\"} 1",
+            "tamis_stage_seconds_sum{stage=\"scan\"} 100",
+            "tamis_sessions 1",
+            "tamis_queue_messages 7",
+        ] {
+            assert!(text.lines().any(|it| it == line), "{line} in\n{text}");
+        }
+    }
+}

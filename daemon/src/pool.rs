@@ -1,0 +1,171 @@
+//! Scan threads. Takes messages through a bounded queue, gives verdicts; owns the engine that is current. Sessions never
+//! scan, and scan threads never wait for the network.
+
+use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tamis_engine::{AuthResults, Direction, Engine, Envelope, Mail, Verdict};
+use tokio::sync::oneshot;
+
+use crate::session::Message;
+
+/// A message on its way to a scan thread.
+struct Job {
+    message: Arc<Message>,
+    auth: Vec<AuthResults>,
+    received_at: i64,
+    /// Set when nobody waits for all of the verdict any more.
+    stop: Arc<AtomicBool>,
+    since: Instant,
+    done: oneshot::Sender<Scanned>,
+}
+
+/// What came of it.
+pub(crate) struct Scanned {
+    /// None where the engine failed.
+    pub(crate) verdict: Option<Verdict>,
+    /// In the queue.
+    pub(crate) waited: Duration,
+    /// On the scan thread.
+    pub(crate) took: Duration,
+}
+
+struct Queue {
+    jobs: VecDeque<Job>,
+    closed: bool,
+}
+
+/// The queue, the engine, and the threads between them.
+pub(crate) struct Pool {
+    queue: Mutex<Queue>,
+    filled: Condvar,
+    most: usize,
+    engine: RwLock<Arc<Engine>>,
+}
+
+impl Pool {
+    /// Starts `threads` scan threads; at most `most` messages wait.
+    pub(crate) fn start(engine: Engine, threads: usize, most: usize) -> std::io::Result<(Arc<Pool>, Vec<JoinHandle<()>>)> {
+        let pool = Arc::new(Pool {
+            queue: Mutex::new(Queue { jobs: VecDeque::new(), closed: false }),
+            filled: Condvar::new(),
+            most: most.max(1),
+            engine: RwLock::new(Arc::new(engine)),
+        });
+        let mut handles = Vec::new();
+        for number in 0..threads.max(1) {
+            let pool = Arc::clone(&pool);
+            let builder = std::thread::Builder::new().name(format!("tamis-scan-{number}"));
+            handles.push(builder.spawn(move || pool.work())?);
+        }
+        Ok((pool, handles))
+    }
+
+    /// The engine that judges now.
+    pub(crate) fn engine(&self) -> Arc<Engine> {
+        Arc::clone(&self.engine.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Puts another engine in place. Messages that are being scanned go on with the old one.
+    pub(crate) fn replace(&self, engine: Engine) {
+        *self.engine.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(engine);
+        // Threads that wait let go of the old one.
+        self.filled.notify_all();
+    }
+
+    /// How many messages wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.lock().jobs.len()
+    }
+
+    /// Hands a message to the scan threads. None where the queue is full.
+    pub(crate) fn submit(
+        &self,
+        message: Arc<Message>,
+        auth: Vec<AuthResults>,
+        received_at: i64,
+        stop: Arc<AtomicBool>,
+    ) -> Option<oneshot::Receiver<Scanned>> {
+        let (done, verdict) = oneshot::channel();
+        let mut queue = self.lock();
+        if queue.jobs.len() >= self.most || queue.closed {
+            return None;
+        }
+        queue.jobs.push_back(Job { message, auth, received_at, stop, since: Instant::now(), done });
+        drop(queue);
+        self.filled.notify_one();
+        Some(verdict)
+    }
+
+    /// Lets the threads end when the queue is empty.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.filled.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work(&self) {
+        while !self.work_with(&self.engine()) {}
+    }
+
+    /// Scans until another engine is current (false) or the pool is closed (true).
+    fn work_with(&self, engine: &Arc<Engine>) -> bool {
+        let mut worker = engine.worker();
+        loop {
+            let job = {
+                let mut queue = self.lock();
+                loop {
+                    if !Arc::ptr_eq(engine, &self.engine()) {
+                        return false;
+                    }
+                    match queue.jobs.pop_front() {
+                        Some(job) => break job,
+                        None if queue.closed => return true,
+                        None => queue = self.filled.wait(queue).unwrap_or_else(PoisonError::into_inner),
+                    }
+                }
+            };
+            let waited = job.since.elapsed();
+            // Who asked has gone away.
+            if job.done.is_closed() {
+                continue;
+            }
+            let begun = Instant::now();
+            let mail = mail(&job);
+            let verdict = std::panic::catch_unwind(AssertUnwindSafe(|| worker.scan(&mail))).ok();
+            let failed = verdict.is_none();
+            let _ = job.done.send(Scanned { verdict, waited, took: begun.elapsed() });
+            // A worker that a fault went through is not used again.
+            if failed {
+                return false;
+            }
+        }
+    }
+}
+
+fn mail(job: &Job) -> Mail<'_> {
+    let message = &job.message;
+    let mut mail = Mail::new(&message.raw);
+    mail.whole_size = Some(message.size);
+    mail.direction = if message.outbound { Direction::Outbound } else { Direction::Inbound };
+    mail.envelope = Envelope {
+        client_ip: message.client,
+        client_name: message.client_name.clone(),
+        helo: message.helo.clone(),
+        mail_from: message.mail_from.clone(),
+        rcpt_to: message.recipients.clone(),
+        auth_user: message.auth_user.clone(),
+        tls: message.tls,
+    };
+    mail.received_at = Some(job.received_at);
+    mail.auth.clone_from(&job.auth);
+    mail.stop = Some(&*job.stop);
+    mail
+}

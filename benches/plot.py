@@ -3,7 +3,7 @@
 import math
 from xml.sax.saxutils import escape
 
-COLOURS = ["#4e79a7", "#f28e2b", "#59a14f", "#b07aa1", "#e15759", "#76b7b2", "#edc948", "#9c755f", "#ff9da7", "#8c8c8c"]
+COLOURS = ["#4e79a7", "#f28e2b", "#59a14f", "#b07aa1", "#e15759", "#76b7b2", "#c9a227", "#9c755f", "#ff9da7", "#8c8c8c"]
 WIDTH, LEFT, ROW = 820, 190, 26
 
 
@@ -22,13 +22,13 @@ def box(x, y, width, colour):
     return f'<rect x="{x:.1f}" y="{y}" width="{max(width, 0):.1f}" height="{ROW - 8}" fill="{colour}"/>'
 
 
-def bars(figures, title):
+def bars(figures, title, digits=0):
     """(name, figure) each."""
     most, room = max(figure for _, figure in figures), WIDTH - LEFT - 80
     parts = [text(10, 20, title, more='font-weight="bold"')]
     for n, (name, figure) in enumerate(figures):
         y, width = 34 + n * ROW, figure / most * room
-        parts += [text(LEFT - 8, y + 13, name, "end"), box(LEFT, y, width, COLOURS[0]), text(LEFT + width + 6, y + 13, f"{figure:.1f}")]
+        parts += [text(LEFT - 8, y + 13, name, "end"), box(LEFT, y, width, COLOURS[0]), text(LEFT + width + 6, y + 13, f"{figure:.{digits}f}")]
     return picture(44 + len(figures) * ROW, parts)
 
 

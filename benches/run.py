@@ -177,10 +177,18 @@ def record(subject, results, command, load):
         if threads == 1 and any(it.startswith("stage-") for it in figures)
     ]
     pictures = []
-    if curves:
-        pictures.append(("messages.svg", "How many messages take no longer than this", plot.curves([it for it in curves if it[1] == 1])))
-        speeds = [(f"{n}, {t} thread{'s' * (t > 1)}", c["bytes"] / 1e6 / (f["cpu_ns"] / 1e9)) for n, t, c, f, k in results if k]
-        pictures.append(("speed.svg", "MB a CPU second", plot.bars(speeds, "MB a CPU second, each thread counted")))
+    scans = [(f"{n}, {t} thread{'s' * (t > 1)}", c, f) for n, t, c, f, curve in results if curve]
+    if scans:
+        cpu = lambda figures: figures["cpu_ns"] / 1e9
+        rates = [(name, counts["messages"] / cpu(figures)) for name, counts, figures in scans]
+        speeds = [(name, counts["bytes"] / 1e6 / cpu(figures)) for name, counts, figures in scans]
+        peaks = [(name, figures["peak_bytes"] / 1e6) for name, _, figures in scans]
+        pictures += [
+            ("rates.svg", "Messages a CPU second", plot.bars(rates, "messages a CPU second")),
+            ("speed.svg", "MB a CPU second", plot.bars(speeds, "MB a CPU second", 1)),
+            ("messages.svg", "CPU time of a message", plot.curves([it for it in curves if it[1] == 1])),
+            ("memory.svg", "Peak memory", plot.bars(peaks, "peak memory, MB")),
+        ]
     if staged:
         pictures.append(("stages.svg", "Where the time goes", plot.stacks(staged, "share of the time of a scan, %")))
     for name, _, picture in pictures:
@@ -193,7 +201,8 @@ def record(subject, results, command, load):
         f"By `{command}`, commit {output('git', 'describe', '--always', '--dirty', '--exclude', '*')}. Machine: {os.cpu_count()} "
         f"cores, {model}, {os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 1e9:.0f} GB, {platform.system()} "
         f"{platform.release()}; {output('rustc', '-V')}; Python {platform.python_version()}. Load {load[0]:.1f} before, "
-        f"{os.getloadavg()[0]:.1f} after: the machine is shared, so figures are CPU time, of each message the least of all passes.",
+        f"{os.getloadavg()[0]:.1f} after: the machine is shared, so figures are CPU time of the scan alone, of each message the least "
+        "of all passes; look-ups are through the public `Engine::lists_lookup`, which reads its subject and copies what it finds.",
         "Every run counted what benches/expected.toml says. benches/definitions/ has the workloads, `runs.csv` all figures.",
         "",
         *rows(results),

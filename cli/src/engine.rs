@@ -1,6 +1,6 @@
 //! What a command judges with: the configuration, and what its options add.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use tamis_common::config::{Cache, Config, Model};
@@ -35,6 +35,14 @@ impl With {
             config.model = Model::File(path.clone());
         }
         Ok(config)
+    }
+
+    /// These options with another configuration, where one is named, and with more rules.
+    pub(crate) fn but(&self, config: Option<&Path>, rules: &[PathBuf]) -> With {
+        let mut with = self.clone();
+        with.config = config.map(Path::to_owned).or(with.config);
+        with.rules.extend(rules.iter().cloned());
+        with
     }
 
     /// The same, with nothing taken from a cache, so that everything that compilers have to say is said.

@@ -1,6 +1,7 @@
 //! The `tamis` program. Exit codes: 0 nothing wrong, 1 something found, 2 error. Results to stdout, talk to stderr.
 
 mod config;
+mod diff;
 mod engine;
 mod evaluate;
 mod explain;

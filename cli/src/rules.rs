@@ -1,4 +1,4 @@
-//! `tamis rules check|test|list|show|profile`: the rule author's kit.
+//! `tamis rules check|test|list|show|diff|profile`: the rule author's kit.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,6 +11,7 @@ use tamis_common::mails::Mails;
 use tamis_common::{print, ruletest, ruletest::Outcome, stock};
 use tamis_engine::{Engine, Limit, Mail, Rule, YaraRule, nearest};
 
+use crate::diff::Diff;
 use crate::engine::With;
 use crate::terminal::{note, say};
 
@@ -20,6 +21,7 @@ use crate::terminal::{note, say};
     tamis rules check --rules my-rules             every mistake, with file, line and remedy\n  \
     tamis rules test --rules my-rules --mine       the examples of the rules in my-rules\n  \
     tamis rules show link-through-shortener        a rule with its reason, score and examples\n  \
+    tamis rules diff --after-rules my-rules ~/mail what my-rules does to verdicts\n  \
     tamis rules profile ~/mail                     what each rule costs on mail of your own\n\n\
     docs/rules.md is the manual, docs/yara.md that of YARA rules.")]
 pub(crate) struct Rules {
@@ -37,6 +39,8 @@ enum What {
     List(With),
     /// Rules as their authors wrote them, with their scores
     Show(Show),
+    /// What another set of rules, or another version, does to verdicts
+    Diff(Box<Diff>),
     /// What each rule costs on a corpus of mail
     Profile(Profile),
 }
@@ -65,7 +69,7 @@ struct Show {
 #[command(
     after_long_help = "On one thread, each message once. A text is searched once for the patterns of all rules that \
     look at it, so searches are counted by themselves. YARA's clock tells only of rules that took a tenth of a second in \
-    all: take mail enough."
+    all: take mail enough. Others that hit have a row without a time."
 )]
 struct Profile {
     /// Files, folders and mailboxes of messages
@@ -117,6 +121,7 @@ impl Rules {
                 Ok(false)
             }
             What::Test(it) => it.run(),
+            What::Diff(it) => it.run(),
             What::Profile(it) => it.run(),
         }
     }
@@ -232,6 +237,14 @@ impl Profile {
         for (taken, name, hits) in rows.iter().take(self.most) {
             let share = *taken as f64 / in_all.max(1) as f64 * 100.0;
             say(&format!("{:>12.2} {share:>6.1}% {hits:>8}  {}", each(*taken), print::safe(name)));
+        }
+        // YARA's clock says nothing of them, and that they hit is worth a row.
+        let is_timed = |name: &String| times.yara.iter().any(|(timed, _)| timed == name);
+        let yara = engine.yara_rules().iter().map(|rule| &rule.name).filter(|name| !is_timed(name));
+        let mut quick: Vec<(u64, &String)> = yara.filter_map(|name| hits.get(name).map(|hits| (*hits, name))).collect();
+        quick.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+        for (hits, name) in quick.iter().take(self.most.saturating_sub(rows.len())) {
+            say(&format!("{:>12} {:>7} {hits:>8}  {}", "-", "-", print::safe(name)));
         }
         for (path, explanation) in &slow {
             say(&format!("{}: {}", print::safe(path), print::safe(explanation)));

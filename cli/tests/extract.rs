@@ -112,6 +112,7 @@ proptest! {
                 written(&name, 1),
                 hex_quoted(&tar(member))
             );
+            message += &format!("--b\nContent-Type: text/plain\n\nbegin 644 {}\n#86)C\n`\nend\n", member.replace('\r', ""));
         }
         message += "--b--\n";
 

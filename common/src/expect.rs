@@ -11,7 +11,8 @@ use toml::{Table, Value};
 pub struct Expected {
     /// The action; any, where there is none.
     pub action: Option<String>,
-    /// Rules that must be found; one without a score counts, too.
+    /// Rules that must be found; one without a score counts, too. `defect-NAME` and `incomplete-NAME` are found where the
+    /// message has them, whether or not a rule wants to know.
     pub findings: Vec<String>,
     /// Rules that must not be found.
     pub absent: Vec<String>,
@@ -103,8 +104,12 @@ impl Expected {
         let mut wrong = Vec::new();
         let mail = self.mail(raw);
         let examined = worker.examine(&mail);
-        let found: Vec<String> = examined.findings().iter().map(|it| it.rule.to_string()).collect();
+        let mut found: Vec<String> = examined.findings().iter().map(|it| it.rule.to_string()).collect();
         let verdict = worker.judge(examined, &Answers::new());
+        // Everything that there is to see, whether or not a rule wants it.
+        let (defects, incomplete) = worker.items(&mail, |_| ());
+        found.extend(defects.iter().map(|it| format!("defect-{}", it.kind.name())));
+        found.extend(incomplete.iter().map(|it| format!("incomplete-{}", it.limit.name())));
         if let Some(action) = self.action.as_ref().filter(|it| *it != verdict.action.name()) {
             let why: Vec<String> = verdict.reasons.iter().map(|it| format!("{} {:+.1}", it.rule, it.score)).collect();
             wrong.push(format!("action {action:?}, found {:?} ({})", verdict.action.name(), why.join(", ")));
@@ -115,8 +120,6 @@ impl Expected {
         for rule in self.absent.iter().filter(|it| found.contains(it)) {
             wrong.push(format!("{rule} is found"));
         }
-        // Everything that there is to see, whether or not a rule wants it.
-        let (defects, incomplete) = worker.items(&mail, |_| ());
         let defects = defects.iter().map(|it| it.kind.name()).collect();
         let incomplete = incomplete.iter().map(|it| it.limit.name()).collect();
         wrong.extend(set("defects", self.defects.as_ref(), defects));
@@ -203,6 +206,8 @@ mod tests {
         for (text, told) in [
             ("action = 'reject'", "action \"reject\", found \"accept\" ()"),
             ("findings = ['no-from']", "no-from is not found"),
+            ("findings = ['defect-bare-cr']", "defect-bare-cr is not found"),
+            ("absent = ['defect-header-nul']", "defect-header-nul is found"),
             ("defects = []", "defects = [], found [\"header-nul\""),
             ("incomplete = ['depth']", "incomplete = [\"depth\"], found []"),
             ("[facts]\n'from.address' = 'c@b.example'", "from.address = \"c@b.example\", found \"a@b.example\""),

@@ -5,6 +5,7 @@
 //! nothing itself, and never speaks to the network.
 
 pub mod config;
+pub mod diff;
 pub mod expect;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
@@ -14,6 +15,7 @@ pub mod mails;
 mod mbox;
 pub mod measure;
 pub mod print;
+pub mod recorded;
 pub mod reduce;
 pub mod ruletest;
 pub mod stock;

@@ -32,7 +32,7 @@ fn corpus() -> &'static [Vec<u8>] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus");
         let mails = Mails::open(&[folder], Limits::default().message_bytes).unwrap();
         let messages: Vec<Vec<u8>> = mails.map(|job| job.load().unwrap().raw).collect();
-        assert!(messages.len() >= 100, "only {} messages", messages.len());
+        assert!(messages.len() >= 150, "only {} messages", messages.len());
         messages
     })
 }
@@ -95,9 +95,37 @@ fn edit() -> impl Strategy<Value = Edit> {
     ]
 }
 
-/// The message with the edits made, cut at 64 KiB.
-fn mutated(message: Index, edits: &[Edit]) -> Vec<u8> {
-    let mut raw = message.get(corpus()).clone();
+/// Every attached file of our own messages, and every file in it: its name and its bytes.
+fn files() -> &'static [(String, Vec<u8>)] {
+    static FILES: OnceLock<Vec<(String, Vec<u8>)>> = OnceLock::new();
+    FILES.get_or_init(|| {
+        let (mut worker, mut files) = (engine().worker(), Vec::new());
+        for raw in corpus() {
+            worker.items(&Mail::new(raw), |item| {
+                if let (Some(name), true) = (item.names.first(), item.bytes.len() > 32) {
+                    files.push((name.clone(), item.bytes.to_vec()));
+                }
+            });
+        }
+        let kinds = |extension: &str| files.iter().filter(|(name, _)| name.ends_with(extension)).count();
+        assert!(files.len() >= 40 && kinds(".zip") >= 4 && kinds(".html") >= 2, "{} files", files.len());
+        files
+    })
+}
+
+/// A message with a file, whose bytes are as they are: no edit of them spoils an encoding around them.
+fn with_file(name: &str, content: &[u8]) -> Vec<u8> {
+    let name = name.replace(['"', '\\', '\r', '\n'], "_");
+    let head = format!(
+        "From: a@one.example\r\nSubject: x\r\nContent-Type: multipart/mixed; boundary=\"=_properties\"\r\n\r\n--=_properties\r\n\
+         Content-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=\"{name}\"\r\n\
+         Content-Transfer-Encoding: binary\r\n\r\n"
+    );
+    [head.as_bytes(), content, b"\r\n--=_properties--\r\n"].concat()
+}
+
+/// The bytes with the edits made, cut at 64 KiB.
+fn edited(mut raw: Vec<u8>, edits: &[Edit]) -> Vec<u8> {
     for edit in edits {
         let length = raw.len() + 1;
         let range = |a: &Index, b: &Index| {
@@ -133,8 +161,8 @@ fn mutated(message: Index, edits: &[Edit]) -> Vec<u8> {
 }
 
 fn messages(most: usize) -> impl Strategy<Value = Vec<Vec<u8>>> {
-    let one =
-        (any::<Index>(), prop::collection::vec(edit(), 0..12)).prop_map(|(message, edits)| mutated(message, &edits));
+    let one = (any::<Index>(), prop::collection::vec(edit(), 0..12))
+        .prop_map(|(message, edits)| edited(message.get(corpus()).clone(), &edits));
     prop::collection::vec(one, 1..=most)
 }
 
@@ -144,6 +172,19 @@ fn sound(verdict: &Verdict, raw: &[u8]) {
     assert!(verdict.spam_probability.is_some_and(|it| (0.0..=1.0).contains(&it)));
     let shown = json::verdict("a.eml", verdict, None).to_string();
     assert!(serde_json::from_str::<serde_json::Value>(&shown).is_ok());
+}
+
+/// Scans a message; what it costs must be within the bounds above.
+fn within_bounds(raw: &[u8]) -> Result<(), TestCaseError> {
+    let mut verdict = None;
+    let used = allocation_counter::measure(|| {
+        verdict = Some(engine().worker().scan(&Mail::new(raw)));
+    });
+    let verdict = verdict.unwrap();
+    sound(&verdict, raw);
+    prop_assert!(!verdict.incomplete.iter().any(|gap| gap.limit == Limit::Steps), "{:?}", verdict.incomplete);
+    prop_assert!(used.bytes_max <= MEMORY, "{} bytes for {}", used.bytes_max, raw.len());
+    Ok(())
 }
 
 fn cases(cases: u32) -> ProptestConfig {
@@ -160,21 +201,23 @@ proptest! {
             prop::collection::vec(select(WORDS), 0..200).prop_map(|words| words.concat().into_bytes()),
         ],
     ) {
-        sound(&engine().worker().scan(&Mail::new(&bytes)), &bytes);
+        within_bounds(&bytes)?;
     }
 
     #[test]
     fn any_mutation_of_a_message_stays_within_steps_and_memory(messages in messages(1)) {
         for raw in messages {
-            let mut verdict = None;
-            let used = allocation_counter::measure(|| {
-                verdict = Some(engine().worker().scan(&Mail::new(&raw)));
-            });
-            let verdict = verdict.unwrap();
-            sound(&verdict, &raw);
-            prop_assert!(!verdict.incomplete.iter().any(|gap| gap.limit == Limit::Steps), "{:?}", verdict.incomplete);
-            prop_assert!(used.bytes_max <= MEMORY, "{} bytes for {}", used.bytes_max, raw.len());
+            within_bounds(&raw)?;
         }
+    }
+
+    #[test]
+    fn any_mutation_of_a_file_stays_within_steps_and_memory(
+        file in any::<Index>(),
+        edits in prop::collection::vec(edit(), 0..8),
+    ) {
+        let (name, content) = file.get(files());
+        within_bounds(&with_file(name, &edited(content.clone(), &edits)))?;
     }
 
     #[test]

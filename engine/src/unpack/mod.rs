@@ -36,8 +36,10 @@ use crate::wanted::Wanted;
 /// Facts for which the text of a body has to be decoded.
 const BODY: Wanted =
     Wanted::union(&[Wanted::VISIBLE, Wanted::FOLDED, Wanted::HTML, Wanted::SOURCE, Wanted::LINKS, Wanted::SCRIPT]);
-/// Facts for which every part has to be decoded, and containers opened.
-const FILES: Wanted = Wanted::union(&[Wanted::FILES, Wanted::HASHES, Wanted::DEFECTS, Wanted::BYTES]);
+/// Facts for which every part has to be decoded, and containers opened: HTML and its links count in attached files too,
+/// whatever type they declare.
+const FILES: Wanted =
+    Wanted::union(&[Wanted::FILES, Wanted::HASHES, Wanted::DEFECTS, Wanted::BYTES, Wanted::HTML, Wanted::LINKS]);
 
 /// What an opener found inside of a container.
 #[derive(Debug, Default)]

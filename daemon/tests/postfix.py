@@ -66,6 +66,7 @@ retry unix - - n - - error
 discard unix - - n - - discard
 anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
+showq unix n - n - - showq
 postlog unix-dgram n - n - 1 postlogd
 """
 
@@ -135,7 +136,7 @@ class Daemon:
         rules.mkdir(exist_ok=True)
         names = {"tag": "tag me", "quarantine": "hold me", "reject": "refuse me"}
         (rules / "test.toml").write_text("".join(
-            f"[rule.test-{name}]\nwhat = \"A test asks for it\"\nin = \"subject\"\nany = [\"{text}\"]\n"
+            f"[rule.test-{name}]\nwhat = \"A test asks for it\"\nwhy = \"To see each action\"\nin = \"subject\"\nany = [\"{text}\"]\n"
             f"hit = [\"text: Subject: {text}\"]\nmiss = [\"text: Subject: hello\"]\n" for name, text in names.items()))
         (rules / "scores.toml").write_text(SCORES)
         self.config = root / "tamis.toml"
@@ -148,7 +149,8 @@ class Daemon:
     def start(self):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([self.program, "serve", "--config", self.config], stderr=log, stdout=log)
-        wait_for("the daemon listens", lambda: connects(self.http) and connects(self.port), 60)
+        wait_for("the daemon listens or ends", lambda: self.process.poll() is not None or connects(self.http), 60)
+        assert self.process.poll() is None, "the daemon ended"
 
     def stop(self, how=signal.SIGTERM):
         self.process.send_signal(how)
@@ -160,7 +162,8 @@ class Daemon:
             return answer.read().decode()
 
     def lines(self, word):
-        return [line for line in self.log.read_text(errors="replace").splitlines() if word in line]
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        return [line for line in text.splitlines() if word in line]
 
 
 class Postfix:
@@ -202,7 +205,7 @@ class Sink:
     """smtp-sink, which writes each message that it takes into a file."""
 
     def __init__(self, root):
-        self.folder, self.port = root / "sink", free_port()
+        self.folder, self.port, self.process = root / "sink", free_port(), None
         self.folder.mkdir()
         os.chmod(self.folder, 0o777)
 
@@ -239,16 +242,22 @@ class World:
                                f"inet:127.0.0.1:{self.daemon.port}", self.sink.port)
 
     def __enter__(self):
-        self.sink.start()
-        self.daemon.start()
-        self.postfix.start()
+        try:
+            self.sink.start()
+            self.daemon.start()
+            self.postfix.start()
+        except BaseException:
+            print("--- the daemon's log\n" + "\n".join(self.daemon.lines("")[-8:]))
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):
         self.postfix.stop()
         if self.daemon.process and self.daemon.process.poll() is None:
             self.daemon.stop()
-        self.sink.stop()
+        if self.sink.process:
+            self.sink.stop()
         if not self.keep:
             shutil.rmtree(self.root)
 
@@ -310,7 +319,8 @@ def test_each_action(world):
     assert code == 250, text
     held = wait_for("a message on hold", lambda: [line for line in world.postfix.queue() if '"hold"' in line])
     assert len(held) == 1
-    wait_for("the reason in Postfix's log", lambda: "tamis " in world.postfix.log() and "test-quarantine" in world.postfix.log())
+    assert "milter triggers HOLD action" in world.postfix.log()
+    assert "test-quarantine=12.0" in world.daemon.lines("action=quarantine")[-1]
     assert world.sink.messages() == []
 
 

@@ -66,6 +66,7 @@ mod mime;
 mod place;
 mod policy;
 mod scratch;
+mod stages;
 mod text;
 mod unpack;
 mod verdict;

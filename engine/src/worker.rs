@@ -18,6 +18,7 @@ use crate::mime;
 use crate::place::Place;
 use crate::policy::Case;
 use crate::scratch::Scratch;
+use crate::stages::{Stage, Stages};
 use crate::unpack::{self, Content};
 use crate::verdict::{Verdict, Work};
 use crate::wanted::Wanted;
@@ -28,6 +29,7 @@ pub struct Worker<'e> {
     engine: &'e Engine,
     scratch: Scratch,
     memory: Memory<'e>,
+    stages: Stages,
     /// A worker stays on its thread, so that detectors may keep what cannot move.
     not_send: PhantomData<Rc<()>>,
 }
@@ -75,7 +77,13 @@ impl Examined {
 
 impl<'e> Worker<'e> {
     pub(crate) fn new(engine: &'e Engine) -> Worker<'e> {
-        Worker { engine, scratch: Scratch::default(), memory: Memory::default(), not_send: PhantomData }
+        Worker {
+            engine,
+            scratch: Scratch::default(),
+            memory: Memory::default(),
+            stages: Stages::default(),
+            not_send: PhantomData,
+        }
     }
 
     /// Examines and judges, without answers from the network.
@@ -86,8 +94,8 @@ impl<'e> Worker<'e> {
 
     /// Looks at a message.
     pub fn examine(&mut self, mail: &Mail<'_>) -> Examined {
-        self.with_facts(mail, self.engine.wanted, |engine, memory, facts, content, budget| {
-            let Detected { findings, bayes, questions } = engine.detectors.run(facts, memory, budget);
+        self.with_facts(mail, self.engine.wanted, |engine, memory, facts, content, budget, stages| {
+            let Detected { findings, bayes, questions } = engine.detectors.run(facts, memory, budget, stages);
             Examined {
                 direction: mail.direction,
                 recipients: mail.envelope.rcpt_to.clone(),
@@ -127,12 +135,12 @@ impl<'e> Worker<'e> {
 
     /// Every fact of a message that rules can see, by name.
     pub fn facts(&mut self, mail: &Mail<'_>) -> Vec<(String, FactValue)> {
-        self.with_facts(mail, Wanted::ALL, |_, _, facts, _, _| facts::show::all(facts))
+        self.with_facts(mail, Wanted::ALL, |_, _, facts, _, _, _| facts::show::all(facts))
     }
 
     /// The tokens that move a message's Bayes score most, the strongest first; none without a model.
     pub fn tokens(&mut self, mail: &Mail<'_>, most: usize) -> Vec<TokenWeight> {
-        self.with_facts(mail, Wanted::ALL, |engine, _, facts, _, _| match &engine.detectors.bayes {
+        self.with_facts(mail, Wanted::ALL, |engine, _, facts, _, _, _| match &engine.detectors.bayes {
             Some(model) => model.explain(facts, most),
             None => Vec::new(),
         })
@@ -140,7 +148,7 @@ impl<'e> Worker<'e> {
 
     /// The tokens of a message, for a [`Trainer`](crate::Trainer).
     pub fn token_set(&mut self, mail: &Mail<'_>) -> TokenSet {
-        self.with_facts(mail, bayes::WANTED, |_, _, facts, _, _| bayes::token_set(facts))
+        self.with_facts(mail, bayes::WANTED, |_, _, facts, _, _, _| bayes::token_set(facts))
     }
 
     /// The Bayes log-odds of a message's tokens; `None` without a model.
@@ -162,9 +170,22 @@ impl<'e> Worker<'e> {
         Times { rules, searches, yara, yara_in_all: self.memory.yara.taken() }
     }
 
+    /// From now on the times that stages take add up over messages, for [`stage_times`](Worker::stage_times). `clock` tells
+    /// nanoseconds. It is read ten times a message, which a scan hardly feels, so this is apart from
+    /// [`keep_times`](Worker::keep_times).
+    pub fn keep_stage_times(&mut self, clock: fn() -> u64) {
+        self.stages = Stages::kept(clock);
+    }
+
+    /// Nanoseconds of each stage and detector of [`examine`](Worker::examine) since
+    /// [`keep_stage_times`](Worker::keep_stage_times), in their order.
+    pub fn stage_times(&self) -> Vec<(&'static str, u64)> {
+        self.stages.times()
+    }
+
     /// Hands every item of a message to `each`, with its decoded bytes, and gives the defects and what was not opened.
     pub fn items(&mut self, mail: &Mail<'_>, mut each: impl FnMut(ItemView<'_>)) -> (Vec<Defect>, Vec<Incomplete>) {
-        self.with_facts(mail, Wanted::ALL, |_, _, _, content, budget| {
+        self.with_facts(mail, Wanted::ALL, |_, _, _, content, budget, _| {
             for (number, item) in content.items.iter().enumerate() {
                 let number = u32::try_from(number).unwrap_or(u32::MAX);
                 each(ItemView {
@@ -189,16 +210,20 @@ impl<'e> Worker<'e> {
         &mut self,
         mail: &Mail<'_>,
         wanted: Wanted,
-        then: impl FnOnce(&'e Engine, &mut Memory<'e>, &Facts<'_>, &Content<'_>, &mut Budget<'_>) -> R,
+        then: impl FnOnce(&'e Engine, &mut Memory<'e>, &Facts<'_>, &Content<'_>, &mut Budget<'_>, &mut Stages) -> R,
     ) -> R {
         let engine = self.engine;
         let mut budget = Budget::new(&engine.limits, mail.stop);
         let raw = head(mail, &mut budget);
+        self.stages.start();
         let tree = mime::parse(raw, &mut budget);
+        self.stages.done(Stage::Mime);
         let leaves = if raw.len() >= LARGE_BYTES { engine.leaves() } else { None };
         let content = unpack::open_all(raw, tree, wanted, &mut self.scratch, &mut budget, leaves);
+        self.stages.done(Stage::Unpack);
         let facts = facts::gather(mail, &content, &engine.networks, wanted, &mut budget);
-        let result = then(engine, &mut self.memory, &facts, &content, &mut budget);
+        self.stages.done(Stage::Facts);
+        let result = then(engine, &mut self.memory, &facts, &content, &mut budget, &mut self.stages);
         drop(facts);
         content.buffers.into_iter().for_each(|buffer| self.scratch.give_back(buffer));
         result

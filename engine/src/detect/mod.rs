@@ -17,6 +17,7 @@ use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::input::Question;
 use crate::limits::Budget;
+use crate::stages::{Stage, Stages};
 use crate::wanted::Wanted;
 
 /// Everything that looks at facts, loaded and compiled. Cheap to clone, so that an engine with other lists shares the rest.
@@ -45,22 +46,34 @@ impl Detectors {
     }
 
     /// Asks each of them.
-    pub(crate) fn run<'e>(&'e self, facts: &Facts<'_>, memory: &mut Memory<'e>, budget: &mut Budget<'_>) -> Detected {
+    pub(crate) fn run<'e>(
+        &'e self,
+        facts: &Facts<'_>,
+        memory: &mut Memory<'e>,
+        budget: &mut Budget<'_>,
+        stages: &mut Stages,
+    ) -> Detected {
         let mut detected = Detected::default();
         // Allow and block lists: the only findings that outrank scores.
         self.lists.run(facts, &mut detected.findings);
+        stages.done(Stage::Lists);
         // What rule authors wrote: patterns and conditions.
         self.rules.run(facts, &mut memory.rules, budget, &mut detected.findings);
+        stages.done(Stage::Rules);
         // Known content: YARA over the bytes of everything.
         self.yara.run(facts, &mut memory.yara, budget, &mut detected.findings);
+        stages.done(Stage::Yara);
         // How likely the words of the message are in spam and in ham.
         if let Some(model) = &self.bayes {
             detected.bayes = model.run(facts, &mut memory.bayes, &mut detected.findings);
         }
+        stages.done(Stage::Bayes);
         // Malformed and unfinished: each defect and each limit reached is a finding that a score can be given.
         shape::run(facts, &budget.reached, &mut detected.findings);
+        stages.done(Stage::Shape);
         // What only the network knows.
         detected.questions = self.reputation.ask(facts);
+        stages.done(Stage::Reputation);
         detected
     }
 }

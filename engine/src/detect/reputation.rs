@@ -34,6 +34,7 @@ impl Reputation {
 
     /// The names to be looked up for the client's address; none where it is unknown, our own, or one that no list can
     /// know.
+    #[inline(never)] // benches/instructions.py finds it by its name
     pub(crate) fn ask(&self, facts: &Facts<'_>) -> Vec<Question> {
         let client = &facts.route.client;
         let Some(ip) = client.address.map(|ip| ip.to_canonical()) else { return Vec::new() };

@@ -9,6 +9,7 @@ use crate::finding::Finding;
 use crate::incomplete::Incomplete;
 
 /// Adds the findings. `reached` is the purse's own note, and not a fact, since rules may have reached a limit too.
+#[inline(never)] // benches/instructions.py finds it by its name
 pub(crate) fn run(facts: &Facts<'_>, reached: &[Incomplete], findings: &mut Vec<Finding>) {
     for defect in &facts.first_defects {
         let name = defect.kind.name();

@@ -352,6 +352,7 @@ pub(crate) struct PartFacts {
 }
 
 /// Gathers what is wanted.
+#[inline(never)] // benches/instructions.py finds it by its name
 pub(crate) fn gather<'s>(
     mail: &'s Mail<'_>,
     content: &'s Content<'_>,

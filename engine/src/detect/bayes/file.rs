@@ -97,7 +97,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Parameters, Counts), String> {
     let [alpha, least, exponent, slope, offset] = numbers;
     // What no training comes near; far beyond, sums of them are no numbers any more.
     let sane = numbers.iter().all(|number| number.abs() <= 1e6)
-        && alpha > 0.0
+        && (1e-6..=1e6).contains(&alpha)
         && (0.0..=10.0).contains(&least)
         && (0.0..=2.0).contains(&exponent);
     if !sane {

@@ -220,6 +220,7 @@ impl Lists {
     }
 
     /// Looks up everything that the message names.
+    #[inline(never)] // benches/instructions.py finds it by its name
     pub(crate) fn run(&self, facts: &Facts<'_>, findings: &mut Vec<Finding>) {
         if self.lists.is_empty() {
             return;
@@ -337,7 +338,7 @@ impl Lists {
 impl List {
     /// Every entry that covers a subject and counts at `now`, with its file: the narrowest first, of equally narrow ones
     /// an exception first.
-    fn covering<'l>(&'l self, now: Option<i64>, look: impl Fn(&Table) -> Vec<Hit>) -> Vec<(Hit, &'l File)> {
+    fn covering(&self, now: Option<i64>, look: impl Fn(&Table) -> Vec<Hit>) -> Vec<(Hit, &File)> {
         let mut found = Vec::new();
         for file in &self.files {
             found.extend(look(&file.table).into_iter().map(|hit| (hit, file.as_ref())));
@@ -354,7 +355,7 @@ impl List {
     }
 
     /// The entry that counts for a subject; none where it is an exception.
-    fn entry<'l>(&'l self, now: Option<i64>, look: impl Fn(&Table) -> Vec<Hit>) -> Option<(Hit, &'l File)> {
+    fn entry(&self, now: Option<i64>, look: impl Fn(&Table) -> Vec<Hit>) -> Option<(Hit, &File)> {
         self.covering(now, look).into_iter().next().filter(|(hit, _)| !hit.value.except())
     }
 

@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""Counts the instructions of each stage, and the allocations, over a fixed set of made mail (benches/definitions/fixed.toml),
+and holds them against benches/records/instructions.toml. YARA is left out: its code is made at run time. Needs valgrind.
+
+    benches/instructions.py            counts, and prints beside what is recorded
+    benches/instructions.py --check    the same; exit code 1 where something grew by more than 5 %: what CI runs
+    benches/instructions.py --record   writes what it counted; say in the commit why it changed
+
+Counts hardly depend on the machine, but they do on the compiler: the file names the version, and another one is told.
+Exit code 2 is an error.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tomllib
+
+import run as bench
+
+RECORD = os.path.join(bench.HERE, "records", "instructions.toml")
+MOST_GROWTH = 0.05
+# Hash maps draw seeds: the smallest stages differ by this much between two counts of the same program.
+NOISE = 100_000
+# The function that is a stage, with all that it calls: of a message within a message `mime` counts in `unpack` as well.
+STAGES = {
+    "mime": "tamis_engine::mime::walk::parse",
+    "unpack": "tamis_engine::unpack::open_all",
+    "facts": "tamis_engine::facts::gather",
+    "lists": "tamis_engine::detect::lists::Lists::run",
+    "rules": "tamis_engine::detect::rules::Rules::run",
+    "bayes": "tamis_engine::detect::bayes::model::Model::run",
+    "shape": "tamis_engine::detect::shape::run",
+    "policy": "tamis_engine::policy::Policy::decide",
+}
+
+
+def build():
+    """A build of its own, without YARA; it is moved aside, since the same name is the program with YARA in other builds."""
+    command = ["cargo", "build", "--quiet", "--release", "-p", "tamis-bench", "--no-default-features", "--features", "allocations"]
+    subprocess.run(command, cwd=bench.TREE, check=True)
+    built, kept = (os.path.join(bench.TARGET, "release", name) for name in ("tamis-bench", "tamis-bench-counts"))
+    os.replace(built, kept)
+    return kept
+
+
+def instructions(program, arguments):
+    """Inclusive instructions by stage."""
+    out = os.path.join(bench.TARGET, "bench-mail", "callgrind.out")
+    command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", program, "scan", *arguments]
+    # The seeds of hash maps are by chance all the same: they move counts by far less than what is told.
+    ran = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if ran.returncode:
+        raise bench.Failed(f"{' '.join(command)}:\n{ran.stderr.strip()}")
+    annotate = ["callgrind_annotate", "--inclusive=yes", "--threshold=100", "--show=Ir", "--show-percs=no", out]
+    # What it says on stderr is of lines that it cannot show.
+    listed = subprocess.run(annotate, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True).stdout
+    counted = {}
+    for line in listed.splitlines():
+        found = re.match(r"\s*([\d,]+)\s+(\S*?):(.*?)(?: \[.*\])?$", line)
+        if not found:
+            continue
+        function = re.sub(r"'\d+$", "", found[3].strip())
+        for stage, name in STAGES.items():
+            if function == name:
+                counted[stage] = max(counted.get(stage, 0), int(found[1].replace(",", "")))
+    missing = [f"{stage} ({name})" for stage, name in STAGES.items() if stage not in counted]
+    if missing:
+        raise bench.Failed(
+            f"no such function in the program: {', '.join(missing)}\n  help: it moved or was inlined; STAGES in this file names "
+            "each, and each is #[inline(never)]"
+        )
+    return {stage: counted[stage] for stage in STAGES}
+
+
+def count():
+    if not any(os.access(os.path.join(it, "valgrind"), os.X_OK) for it in os.environ["PATH"].split(os.pathsep)):
+        raise bench.Failed("valgrind is not there\n  help: apt-get install valgrind")
+    program = build()
+    workload = bench.definitions(["fixed"])["fixed"]
+    arguments = bench.prepared("fixed", workload, False)
+    ran = subprocess.run([program, "allocations", *arguments], stdout=subprocess.PIPE, text=True, check=True)
+    figures = dict(line.removeprefix("count ").rsplit(" ", 1) for line in ran.stdout.splitlines())
+    messages = int(figures.pop("messages"))
+    return {
+        "messages": messages,
+        "instructions": instructions(program, arguments),
+        "allocations": {what: int(figure) for what, figure in figures.items()},
+    }
+
+
+def compiler():
+    return bench.output("rustc", "-V")
+
+
+def write(counted):
+    with open(RECORD, "w") as file:
+        file.write(
+            "# Instructions by stage and allocations over the fixed set, without YARA. Written by benches/instructions.py --record.\n"
+            f'compiler = "{compiler()}"\nmessages = {counted["messages"]}\n'
+        )
+        for part in ("instructions", "allocations"):
+            file.write(f"\n[{part}]\n")
+            file.writelines(f"{name} = {figure}\n" for name, figure in counted[part].items())
+
+
+def compare(recorded, counted):
+    """Prints all, and gives what grew too much."""
+    grown = []
+    print(f"{'':28} {'recorded':>14} {'now':>14}  a message")
+    for part in ("instructions", "allocations"):
+        for name, now in counted[part].items():
+            before = recorded.get(part, {}).get(name)
+            change = "new" if not before else f"{(now / before - 1) * 100:+.2f} %"
+            print(f"{part + ' ' + name:28.28} {before or '':>14} {now:>14}  {now / counted['messages']:>12.0f}  {change}")
+            if before is None or now > before * (1 + MOST_GROWTH) + (NOISE if part == "instructions" else 0):
+                grown.append(f"{part} {name}: {before} -> {now}, {change}")
+    return grown
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--check", action="store_true", help="exit code 1 where something grew by more than 5 %%")
+    how.add_argument("--record", action="store_true", help="writes what it counted")
+    given = parser.parse_args()
+    recorded = {}
+    if os.path.exists(RECORD):
+        with open(RECORD, "rb") as file:
+            recorded = tomllib.load(file)
+    elif given.check:
+        raise bench.Failed(f"{RECORD} is not there\n  help: benches/instructions.py --record")
+    counted = count()
+    grown = compare(recorded, counted)
+    if recorded and recorded["compiler"] != compiler():
+        print(f"\nrecorded with {recorded['compiler']}, counted with {compiler()}: a difference may be the compiler's")
+    if given.record:
+        write(counted)
+        print(f"\nwritten: {os.path.relpath(RECORD)}")
+    elif given.check and grown:
+        print(f"\ngrew by more than {MOST_GROWTH * 100:.0f} %:\n  " + "\n  ".join(grown))
+        print("Where it is meant: benches/instructions.py --record, and say in the commit why")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (bench.Failed, OSError, subprocess.CalledProcessError) as error:
+        print(f"benches/instructions.py: {error}", file=sys.stderr)
+        sys.exit(2)

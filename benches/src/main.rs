@@ -1,0 +1,58 @@
+//! Runs one workload and prints what it counted and what it took, a name and a number a line. benches/run.py calls it with
+//! what benches/definitions/ says, and holds the counts against what is expected.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser};
+
+#[cfg(feature = "allocations")]
+mod allocations;
+mod clock;
+mod lists;
+mod scan;
+
+#[derive(Parser)]
+#[command(version, about = "Runs one workload and prints what it counted and what it took")]
+enum Bench {
+    /// Scans messages several times: CPU time of each, counts of all
+    Scan(scan::Scan),
+    /// Scans messages and adds up what each stage takes
+    Stages(Mail),
+    /// Builds a list of made-up entries and looks subjects up in it
+    Lists(lists::Lists),
+    /// Counts allocations, message by message
+    #[cfg(feature = "allocations")]
+    Allocations(Mail),
+}
+
+/// Which mail, and what judges it.
+#[derive(Args)]
+struct Mail {
+    /// The configuration of Tamis to judge by
+    #[arg(long)]
+    config: PathBuf,
+    /// Takes only each Nth message
+    #[arg(long, default_value_t = 1)]
+    every: usize,
+    /// Files and folders of mail
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let done = match Bench::parse() {
+        Bench::Scan(it) => it.run(),
+        Bench::Stages(it) => scan::stages(&it),
+        Bench::Lists(it) => it.run(),
+        #[cfg(feature = "allocations")]
+        Bench::Allocations(it) => allocations::run(&it),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("tamis-bench: {error}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -76,7 +76,7 @@ impl Decoder {
     }
 
     /// The next whole command, if there is one.
-    pub fn next(&mut self) -> Result<Option<Command>, Malformed> {
+    pub fn command(&mut self) -> Result<Option<Command>, Malformed> {
         let waiting = self.bytes.get(self.start..).unwrap_or_default();
         let Some((length, rest)) = waiting.split_first_chunk::<4>() else { return Ok(None) };
         let length = u32::from_be_bytes(*length) as usize;
@@ -186,7 +186,7 @@ mod tests {
         let (mut decoder, mut found) = (Decoder::default(), Vec::new());
         for piece in bytes.chunks(step.max(1)) {
             decoder.push(piece);
-            while let Some(command) = decoder.next()? {
+            while let Some(command) = decoder.command()? {
                 found.push(command);
             }
         }

@@ -247,7 +247,7 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
             message_bytes: usize::try_from(config.limits.message_bytes).unwrap_or(usize::MAX),
             profile: &profile,
         };
-        while let Some(command) = decoder.next().map_err(|wrong| wrong.0)? {
+        while let Some(command) = decoder.command().map_err(|wrong| wrong.0)? {
             match state.take(command, &rules, &mut replies).map_err(|wrong| wrong.0)? {
                 Step::Go => {}
                 Step::Judge(message) => judge(shared, &config, *message, stream, &mut replies).await?,

@@ -373,7 +373,7 @@ mod tests {
         let (letters, judged) = run(&mut negotiated(u32::MAX), commands);
         assert_eq!(letters, b"csc");
         let judged = judged.unwrap();
-        assert_eq!((judged.raw.len(), judged.size), (1_000, 2_000 + 24));
+        assert_eq!((judged.raw.len(), judged.size), (1_000, 2_000 + 23));
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! A list's text -> entries in their normal form. Takes text, gives entries with their lines, or says what is wrong
 //! with a line and what to write instead.
 //!
-//!     [!]ENTRY [until=DATE] [# reason]
+//! ```text
+//! [!]ENTRY [until=DATE] [# reason]
+//! ```
 
 use std::net::IpAddr;
 

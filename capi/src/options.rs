@@ -73,8 +73,7 @@ pub(crate) fn of(handle: *const tamis_options) -> Result<Options, Fault> {
 
 fn with(handle: *const tamis_options, change: impl FnOnce(&mut Options) -> Result<(), Fault>) -> Result<(), Fault> {
     let options: Arc<Mutex<Options>> = OPTIONS.get(handle).ok_or_else(|| Fault::handle("options"))?;
-    let mut options = options.try_lock().map_err(|_| Fault::new(tamis_status::TAMIS_BUSY, "options are in use"))?;
-    change(&mut options)
+    change(&mut *Fault::try_lock("options", &options)?)
 }
 
 /// Makes options with nothing set. Free them with tamis_options_free().

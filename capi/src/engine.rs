@@ -40,6 +40,11 @@ impl Opened {
 
 static ENGINES: Registry<Opened> = Registry::new(2);
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn live() -> usize {
+    ENGINES.live()
+}
+
 pub(crate) fn of(handle: *const tamis_engine) -> Result<Arc<Opened>, Fault> {
     ENGINES.get(handle).ok_or_else(|| Fault::handle("engine"))
 }

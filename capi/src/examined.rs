@@ -44,6 +44,11 @@ struct Inner {
 
 static EXAMINED: Registry<Waiting> = Registry::new(4);
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn live() -> usize {
+    EXAMINED.live()
+}
+
 fn of(handle: *const tamis_examined) -> Result<Arc<Waiting>, Fault> {
     EXAMINED.get(handle).ok_or_else(|| Fault::handle("examined"))
 }

@@ -81,6 +81,13 @@ impl<T> Registry<T> {
         Some(object)
     }
 
+    /// How many handles were not freed.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn live(&self) -> usize {
+        let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
+        slots.all.iter().filter(|slot| slot.object.is_some()).count()
+    }
+
     fn parts<H>(&self, handle: *const H) -> Option<(usize, usize)> {
         let address = handle.addr();
         let high = address >> SLOT_BITS;

@@ -58,6 +58,11 @@ pub(crate) struct Options {
 
 static OPTIONS: Registry<Mutex<Options>> = Registry::new(1);
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn live() -> usize {
+    OPTIONS.live()
+}
+
 /// The options behind a handle; those of nobody's where it is NULL.
 pub(crate) fn of(handle: *const tamis_options) -> Result<Options, Fault> {
     if handle.is_null() {

@@ -68,6 +68,11 @@ impl Inner {
 
 static SCANS: Registry<Scan> = Registry::new(3);
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn live() -> usize {
+    SCANS.live()
+}
+
 fn of(handle: *const tamis_scan) -> Result<Arc<Scan>, Fault> {
     SCANS.get(handle).ok_or_else(|| Fault::handle("scan"))
 }

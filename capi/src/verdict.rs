@@ -119,6 +119,11 @@ struct Found {
 
 static VERDICTS: Registry<Found> = Registry::new(5);
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn live() -> usize {
+    VERDICTS.live()
+}
+
 fn of(handle: *const tamis_verdict) -> Result<Arc<Found>, Fault> {
     VERDICTS.get(handle).ok_or_else(|| Fault::handle("verdict"))
 }

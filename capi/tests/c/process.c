@@ -1,6 +1,6 @@
 /* What belongs to the host: signal handlers, environment, children. With YARA, handlers of four signals change, which hand
  * on; without, none does. */
-#define _POSIX_C_SOURCE 200809L
+#define _DEFAULT_SOURCE
 #include <signal.h>
 #include <setjmp.h>
 #include <sys/mman.h>

@@ -4,7 +4,7 @@
 # valgrind. Builds the library without YARA and with test-hooks, in a target folder of its own.
 #
 #   capi/check.sh              all of it
-#   capi/check.sh header|exports|abi|asan|valgrind...
+#   capi/check.sh header|exports|abi|broken|asan|valgrind...
 #   capi/check.sh record       records the ABI, after something was added: abi/
 #
 # Needs a C and C++ compiler with AddressSanitizer, valgrind, and abidw and abidiff (Debian: abigail-tools).
@@ -47,26 +47,46 @@ exports() {
   [[ -z $missing ]] || failed "exported, and not in the header: $missing. Run capi/header.sh."
 }
 
-# What the library at $1 and header at $2 change of what is recorded.
+# What the library at $1 and the header at $2 change of what is recorded in the folder $3.
 abi_of() {
   need abidiff abigail-tools
-  gone=$(comm -23 abi/symbols <(exported "$1"))
+  gone=$(comm -23 "$3/symbols" <(exported "$1"))
   [[ -z $gone ]] || failed "functions are gone: $gone. Put them back, or, if it must be, raise TAMIS_ABI_VERSION and the \
 SONAME in build.rs, record anew, and say so in CHANGELOG.md."
-  changed=$(comm -23 <(sort abi/numbers) <(numbers "$2" | sort))
+  changed=$(comm -23 <(sort "$3/numbers") <(numbers "$2" | sort))
   [[ -z $changed ]] || failed "numbers changed or are gone: $changed. A number keeps its meaning for ever: give them back."
   # 4 is a change of any kind, 8 one that breaks: additions are told above by lists that grew.
   status=0
-  abidiff --no-added-syms --headers-dir1 include --headers-dir2 include abi/libtamis.abi "$1" >"$WORK/abidiff" || status=$?
+  abidiff --no-added-syms "$3/libtamis.abi" "$1" >"$WORK/abidiff" || status=$?
   ((status == 0)) || { cat "$WORK/abidiff" >&2; failed 'signatures or structures changed (above). New members go to the end
 of a structure, before that nothing moves. If it only grew, record it: capi/check.sh record'; }
 }
 
 abi() {
   step 'nothing of the recorded ABI changed'
-  abi_of "$LIBRARY" include/tamis.h
+  abi_of "$LIBRARY" include/tamis.h abi
   new=$(comm -13 abi/symbols <(exported "$LIBRARY"); comm -13 <(sort abi/numbers) <(numbers include/tamis.h | sort))
   [[ -z $new ]] || failed "new, and not recorded: $new. Run capi/check.sh record, and commit abi/."
+}
+
+# That the check of the ABI can fail: held against records of which this library has lost something.
+broken() {
+  step 'a function that is gone, a number or a structure that changed fails the check'
+  local other=$WORK/other
+  rm -rf "$other" && cp -r abi "$other"
+  must_fail() {
+    (abi_of "$LIBRARY" include/tamis.h "$other") >/dev/null 2>"$WORK/told" && failed "the check did not see: $1"
+    grep -q "$2" "$WORK/told" || failed "the check told something else of: $1"
+    cp abi/* "$other"
+  }
+  echo tamis_verdict_zeal >>"$other/symbols"
+  must_fail 'a function that is gone' tamis_verdict_zeal
+  sed -i 's/^TAMIS_FORKED .*/TAMIS_FORKED 99/' "$other/numbers"
+  must_fail 'a number that changed' TAMIS_FORKED
+  # As if a member had been put in before others.
+  sed -i "/name='tamis_reason'/,/<.class-decl>/s/layout-offset-in-bits='64'/layout-offset-in-bits='128'/" \
+    "$other/libtamis.abi"
+  must_fail 'a structure that changed' tamis_reason
 }
 
 record() {
@@ -80,7 +100,7 @@ record() {
 
 # Runs the tests in C with a way to compile, and a command in front.
 programs() {
-  local flags=$1 front=$2 name source compiler
+  local flags=$1 front=$2 many=$3 name source compiler
   folder=$(mktemp -d "$WORK/run.XXXXXX")
   # By the name that programs ask for, which cargo does not give it.
   ln -s "$LIBRARY" "$folder/libtamis.so.0"
@@ -94,7 +114,7 @@ programs() {
       "-Wl,-rpath,$folder" -ltamis -lpthread -lm
     status=0
     # shellcheck disable=SC2086
-    $front "$folder/$name.out" ../corpus plain few "$folder" >"$folder/out" 2>&1 || status=$?
+    $front "$folder/$name.out" ../corpus plain "$many" "$folder" >"$folder/out" 2>&1 || status=$?
     [[ $status -eq 0 && ! -s $folder/out ]] || { cat "$folder/out" >&2; failed "$name: exit $status (above)"; }
   done
   rm -r "$folder"
@@ -103,21 +123,21 @@ programs() {
 asan() {
   step 'the tests in C under AddressSanitizer'
   # A fault that process.c makes on purpose is its own to handle.
-  ASAN_OPTIONS=detect_leaks=1:handle_segv=0:allocator_may_return_null=1 programs -fsanitize=address ''
+  ASAN_OPTIONS=detect_leaks=1:handle_segv=0:allocator_may_return_null=1 programs -fsanitize=address '' all
 }
 
 valgrind_() {
   step 'the tests in C under valgrind'
   need valgrind valgrind
-  programs '' 'valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite,indirect,possible --error-exitcode=9 --fair-sched=yes'
+  programs '' 'valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite,indirect,possible --error-exitcode=9 --fair-sched=yes' few
 }
 
 build
-[[ $# -gt 0 ]] || set -- header exports abi asan valgrind
+[[ $# -gt 0 ]] || set -- header exports abi broken asan valgrind
 for each in "$@"; do
   case $each in
-    header | exports | abi | asan | record) "$each" ;;
+    header | exports | abi | broken | asan | record) "$each" ;;
     valgrind) valgrind_ ;;
-    *) failed "no check is called $each: header exports abi asan valgrind record" ;;
+    *) failed "no check is called $each: header exports abi broken asan valgrind record" ;;
   esac
 done

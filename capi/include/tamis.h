@@ -10,6 +10,7 @@
  * - The status of a call is never the verdict about a message.
  * - It prints nothing, reads no environment variable, changes no signal and no locale, calls neither exit nor fork, and
  *   speaks to no network. It reads the files that the configuration names, when an engine is opened, and no others.
+ *   What YARA needs beyond that stands below.
  * - It starts no thread unless asked: tamis_scan_set_deadline() starts one for the process, tamis_options_set_threads()
  *   as many as it says, and YARA one; see below.
  * - Time and memory are bounded: the configuration's [scan] says how (docs/limits.md). What was not looked at is in the
@@ -43,7 +44,8 @@
  * - YARA rules are compiled to machine code. An engine with YARA rules, which the stock rules are, therefore needs pages
  *   that are writable first and executable then (MemoryDenyWriteExecute= of systemd forbids that), installs handlers of
  *   SIGSEGV, SIGILL, SIGFPE and SIGBUS that hand on to the host's own whatever is not theirs, and starts one thread that
- *   ticks once a second. A host that installs handlers of these signals later has to hand on, too.
+ *   ticks once a second. A host that installs handlers of these signals later has to hand on, too. It also looks
+ *   for WASMTIME_BACKTRACE_DETAILS and RUST_MIN_STACK in the environment, which change no verdict.
  * - tamis_options_set_yara(options, 0), or `enabled = false` in [yara], opens an engine that does nothing of all that. The
  *   library may be built without YARA altogether (docs/c-api.md).
  *

@@ -159,8 +159,10 @@ fn quiet() {
     ONCE.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            let ours = std::thread::current().name().is_some_and(|name| name.starts_with("tamis-"));
-            if !ours && !INSIDE.try_with(Cell::get).unwrap_or(false) {
+            if INSIDE.try_with(Cell::get).unwrap_or(false) {
+                return;
+            }
+            if !std::thread::current().name().is_some_and(|name| name.starts_with("tamis-")) {
                 before(info);
             }
         }));

@@ -1,6 +1,6 @@
 /* What all tests share. A test prints nothing where all is well: what is printed is a failure, of the test or of the
  * library, which has promised to print nothing. Every program takes: CORPUS yara|plain all|few FOLDER;
- * FOLDER is an empty one to write to, but for `messages`, which names the corpus's messages, a path a line. */
+ * with few, which is for valgrind, there are few messages and no fault on purpose. FOLDER is an empty one to write to, but for `messages`, which names the corpus's messages, a path a line. */
 #ifndef CHECK_H
 #define CHECK_H
 

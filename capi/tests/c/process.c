@@ -13,7 +13,7 @@
 
 extern char **environ;
 
-static int asked, watching;
+static int asked, watching, few;
 static const char *but_for[2] = {"", ""};
 
 /* In front of libc's: who asks for a variable is counted, but for two. */
@@ -54,11 +54,9 @@ static void on_fault(int number) {
 }
 
 /* A fault of the host's own reaches the host's own handler. */
-static int faults = 1;
-
 static void fault(void) {
   volatile char *page;
-  if (!faults) return;
+  if (few) return;
   page = (volatile char *)mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   CHECK(page != MAP_FAILED);
   seen = 0;
@@ -155,7 +153,8 @@ static void forks(const char *config) {
   had.config = config;
   had.engine = open_text(config);
   OK(tamis_scan_new(had.engine, &had.scan));
-  OK(tamis_scan_set_deadline(had.scan, 60000));
+  /* Starts the clock, whose thread is gone in the child, and with it what its stack held: to valgrind a leak. */
+  if (!few) OK(tamis_scan_set_deadline(had.scan, 60000));
   OK(tamis_scan_examine(had.scan, &had.examined));
   OK(tamis_scan_reset(had.scan));
   had.json = json_of(judge(had.engine, hello(), hello_len()));
@@ -179,7 +178,7 @@ int main(int argc, char **argv) {
   tamis_options *options;
   CHECK(argc == 5);
   yara = strcmp(argv[2], "yara") == 0;
-  faults = strcmp(argv[3], "few") != 0;
+  few = strcmp(argv[3], "few") == 0;
   memset(&mine, 0, sizeof mine);
   mine.sa_handler = on_fault;
   CHECK(sigemptyset(&mine.sa_mask) == 0 && sigaction(SIGSEGV, &mine, NULL) == 0);

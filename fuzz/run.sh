@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 readonly TARGETS='mime headers base64 quoted-printable uuencode utf-7 charsets html gzip zip tar message rules cel lists
-  model config scan'
+  model config scan capi'
 readonly HOST=$(rustc -vV | sed -n 's/^host: //p')
 readonly KEPT=${TAMIS_FUZZ:-$HOME/.cache/tamis-fuzz}
 readonly RECORD=${TAMIS_FUZZ_RECORD:-records/$(date +%F).md}

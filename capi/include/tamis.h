@@ -10,6 +10,7 @@
  * - The status of a call is never the verdict about a message.
  * - It prints nothing, reads no environment variable, changes no signal and no locale, calls neither exit nor fork, and
  *   speaks to no network. It reads the files that the configuration names, when an engine is opened, and no others.
+ *   What YARA needs beyond that stands below.
  * - It starts no thread unless asked: tamis_scan_set_deadline() starts one for the process, tamis_options_set_threads()
  *   as many as it says, and YARA one; see below.
  * - Time and memory are bounded: the configuration's [scan] says how (docs/limits.md). What was not looked at is in the
@@ -35,13 +36,16 @@
  *
  * - An engine belongs to the process that opened it: in a child it gives TAMIS_FORKED. Open it after the fork. A process
  *   that forks while another of its threads is inside of Tamis may do nothing in the child but exec.
+ * - A child has no YARA clock if its parent has scanned with YARA: `yara_seconds` does not count there, and opening an
+ *   engine with YARA logs a warning of it. A server that forks its workers opens its first engine in them.
  *
  * WHAT YARA NEEDS
  *
  * - YARA rules are compiled to machine code. An engine with YARA rules, which the stock rules are, therefore needs pages
  *   that are writable first and executable then (MemoryDenyWriteExecute= of systemd forbids that), installs handlers of
  *   SIGSEGV, SIGILL, SIGFPE and SIGBUS that hand on to the host's own whatever is not theirs, and starts one thread that
- *   ticks once a second. A host that installs handlers of these signals later has to hand on, too.
+ *   ticks once a second. A host that installs handlers of these signals later has to hand on, too. It also looks
+ *   for WASMTIME_BACKTRACE_DETAILS and RUST_MIN_STACK in the environment, which change no verdict.
  * - tamis_options_set_yara(options, 0), or `enabled = false` in [yara], opens an engine that does nothing of all that. The
  *   library may be built without YARA altogether (docs/c-api.md).
  *
@@ -182,6 +186,38 @@ typedef enum tamis_action {
 } tamis_action;
 
 /**
+ * Which way a message goes. Numbers are never used again for something else.
+ */
+typedef enum tamis_direction {
+  /**
+   * From outside to own users.
+   */
+  TAMIS_INBOUND = 0,
+  /**
+   * From own users to outside.
+   */
+  TAMIS_OUTBOUND = 1,
+} tamis_direction;
+
+/**
+ * How much a log line matters. Numbers are never used again for something else.
+ */
+typedef enum tamis_log_level {
+  /**
+   * Something did not work.
+   */
+  TAMIS_LOG_ERROR = 1,
+  /**
+   * Something worked less well than it should: a time-out, a message that was not looked at wholly in time.
+   */
+  TAMIS_LOG_WARNING = 2,
+  /**
+   * Something that whoever keeps the configuration may want to know.
+   */
+  TAMIS_LOG_NOTE = 3,
+} tamis_log_level;
+
+/**
  * Rules, lists, model and limits, compiled. Immutable: any number of threads may use one at once. Scans keep what they
  * need of it, so that it may be freed while they run.
  */
@@ -270,7 +306,7 @@ typedef struct tamis_reason {
   /**
    * The item's number; 0: the message itself.
    */
-  uint32_t item;
+  uint64_t item;
 } tamis_reason;
 
 /**
@@ -334,7 +370,7 @@ typedef struct tamis_note {
   /**
    * As in tamis_reason.
    */
-  uint32_t item;
+  uint64_t item;
 } tamis_note;
 
 #ifdef __cplusplus
@@ -411,8 +447,8 @@ enum tamis_status tamis_examined_answer(struct tamis_examined *examined,
                                         const char *address);
 
 /**
- * Judges, with the answers that were handed in, and frees `examined` where it gives TAMIS_OK. Free the verdict with
- * tamis_verdict_free().
+ * Judges, with the answers that were handed in, and frees `examined` where it gives TAMIS_OK; else it is still to be
+ * freed. Free the verdict with tamis_verdict_free().
  */
 enum tamis_status tamis_examined_judge(struct tamis_examined *examined,
                                        struct tamis_verdict **out);
@@ -541,7 +577,8 @@ enum tamis_status tamis_scan_cancel(const struct tamis_scan *scan);
 
 /**
  * Adds bytes of the message, header and body as they come, with any line ends; copies them. Gives TAMIS_TRUNCATED, and
- * keeps no more, where the message is over the limit (`scan.message_bytes` of the configuration).
+ * keeps no more, where the message is over the limit (`scan.message_bytes` of the configuration). Gives TAMIS_RESOURCES
+ * where there is no memory for them; what was fed before stays.
  */
 enum tamis_status tamis_scan_feed(struct tamis_scan *scan,
                                   const uint8_t *data,
@@ -555,7 +592,8 @@ enum tamis_status tamis_scan_finish(struct tamis_scan *scan,
 
 /**
  * Judges a message that lies in memory as a whole; it is not copied, and has to stay as it is during the call. A scan
- * that was fed does not take it (TAMIS_ORDER).
+ * that was fed does not take it (TAMIS_ORDER). Of a message over the limit the head is judged, with TAMIS_OK, and
+ * `incomplete` says so.
  */
 enum tamis_status tamis_scan_message(struct tamis_scan *scan,
                                      const uint8_t *data,

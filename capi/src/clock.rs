@@ -5,43 +5,58 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+/// What the thread and those who set deadlines share.
+#[derive(Default)]
 struct Clock {
-    process: u32,
-    open: Vec<(Instant, Weak<AtomicBool>)>,
+    open: Mutex<Vec<(Instant, Weak<AtomicBool>)>>,
+    changed: Condvar,
 }
 
-static CLOCK: Mutex<Clock> = Mutex::new(Clock { process: 0, open: Vec::new() });
-static CHANGED: Condvar = Condvar::new();
+/// The clock of the process with this number. The thread never locks this, so that a child, which has none of its
+/// parent's threads, finds it open and starts a clock of its own.
+static CLOCK: Mutex<(u32, Option<Arc<Clock>>)> = Mutex::new((0, None));
 
-fn lock() -> MutexGuard<'static, Clock> {
-    CLOCK.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Sets `flag` after `time`, unless it is gone by then. False where there is no thread to be had.
 pub(crate) fn set(flag: &Arc<AtomicBool>, time: Duration) -> bool {
     let Some(end) = Instant::now().checked_add(time) else { return true };
-    let mut clock = lock();
-    // A child process has none of its parent's threads.
-    let process = std::process::id();
-    if clock.process != process {
-        let started = std::thread::Builder::new().name("tamis-clock".into()).stack_size(64 << 10).spawn(tick);
-        if started.is_err() {
-            return false;
-        }
-        clock.open.clear();
-        clock.process = process;
+    let Some(clock) = current() else { return false };
+    let mut open = lock(&clock.open);
+    // Of messages that were judged in time. The thread does not need to wake for them.
+    open.retain(|(_, flag)| flag.strong_count() > 0);
+    let sooner = open.iter().all(|(other, _)| end < *other);
+    open.push((end, Arc::downgrade(flag)));
+    drop(open);
+    if sooner {
+        clock.changed.notify_one();
     }
-    clock.open.push((end, Arc::downgrade(flag)));
-    drop(clock);
-    CHANGED.notify_one();
     true
 }
 
-fn tick() {
-    let mut clock = lock();
+fn current() -> Option<Arc<Clock>> {
+    let mut slot = lock(&CLOCK);
+    let process = std::process::id();
+    if let (known, Some(clock)) = &*slot
+        && *known == process
+    {
+        return Some(Arc::clone(clock));
+    }
+    let clock = Arc::new(Clock::default());
+    let thread = std::thread::Builder::new().name("tamis-clock".into()).stack_size(64 << 10);
+    let shared = Arc::clone(&clock);
+    thread.spawn(move || tick(&shared)).ok()?;
+    *slot = (process, Some(Arc::clone(&clock)));
+    Some(clock)
+}
+
+fn tick(clock: &Clock) {
+    let mut open = lock(&clock.open);
     loop {
         let now = Instant::now();
-        clock.open.retain(|(end, flag)| match flag.upgrade() {
+        open.retain(|(end, flag)| match flag.upgrade() {
             Some(flag) if *end <= now => {
                 flag.store(true, Ordering::Relaxed);
                 false
@@ -49,13 +64,12 @@ fn tick() {
             Some(_) => true,
             None => false,
         });
-        let next = clock.open.iter().map(|(end, _)| *end).min();
-        clock = match next {
+        open = match open.iter().map(|(end, _)| *end).min() {
             Some(end) => {
                 let wait = end.saturating_duration_since(now);
-                CHANGED.wait_timeout(clock, wait).unwrap_or_else(PoisonError::into_inner).0
+                clock.changed.wait_timeout(open, wait).unwrap_or_else(PoisonError::into_inner).0
             }
-            None => CHANGED.wait(clock).unwrap_or_else(PoisonError::into_inner),
+            None => clock.changed.wait(open).unwrap_or_else(PoisonError::into_inner),
         };
     }
 }

@@ -3,6 +3,7 @@
 use std::ffi::c_char;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use ::tamis_engine::Engine;
 use tamis_common::config::{Cache, Config, Model};
@@ -38,6 +39,11 @@ impl Opened {
 }
 
 static ENGINES: Registry<Opened> = Registry::new(2);
+
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn live() -> usize {
+    ENGINES.live()
+}
 
 pub(crate) fn of(handle: *const tamis_engine) -> Result<Arc<Opened>, Fault> {
     ENGINES.get(handle).ok_or_else(|| Fault::handle("engine"))
@@ -100,7 +106,16 @@ fn open(options: &Options, text: &str) -> Result<Opened, String> {
     if options.leaf_threads > 0 {
         builder = builder.leaf_threads(options.leaf_threads);
     }
+    // The configuration has no key for DNS lists yet: a list for tests of questions and answers.
+    #[cfg(feature = "test-hooks")]
+    if text.starts_with("# test-hooks: dns") {
+        builder = builder.dns_list(::tamis_engine::DnsList { zone: "bl.example".into(), rule: "dns-bl".into() });
+    }
     let engine = builder.build().map_err(|wrong| wrong.to_string())?;
+    if !engine.yara_rules().is_empty() && !is_first_process() {
+        let line = "this process was forked from one that opened an engine with YARA: yara_seconds does not count here";
+        options.log.line(tamis_log_level::TAMIS_LOG_WARNING, line);
+    }
     for note in engine.list_notes() {
         options.log.line(tamis_log_level::TAMIS_LOG_NOTE, &note.to_string());
     }
@@ -113,6 +128,15 @@ fn open(options: &Options, text: &str) -> Result<Opened, String> {
         process: std::process::id(),
         engine: Arc::new(engine),
     })
+}
+
+/// Whether no process that this one was forked from has opened an engine with YARA: yara-x starts its clock once, and a
+/// child has none of its parent's threads.
+fn is_first_process() -> bool {
+    static FIRST: AtomicU32 = AtomicU32::new(0);
+    let process = std::process::id();
+    let first = FIRST.compare_exchange(0, process, Ordering::Relaxed, Ordering::Relaxed);
+    first.is_ok() || first == Err(process)
 }
 
 /// All paths of a configuration.
@@ -136,6 +160,7 @@ pub unsafe extern "C" fn tamis_engine_share(engine: *const tamis_engine, out: *m
         let out = Out::new("out", out)?;
         out.set(std::ptr::null_mut());
         let opened = of(engine)?;
+        opened.same_process()?;
         let handle = ENGINES.share(opened);
         out.set(handle.ok_or_else(|| Fault::new(tamis_status::TAMIS_RESOURCES, "too many engines"))?);
         Ok(())

@@ -37,11 +37,17 @@ struct Waiting {
 }
 
 struct Inner {
-    examined: Examined,
+    /// Gone when it was judged.
+    examined: Option<Examined>,
     answers: Vec<Option<Answer>>,
 }
 
 static EXAMINED: Registry<Waiting> = Registry::new(4);
+
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn live() -> usize {
+    EXAMINED.live()
+}
 
 fn of(handle: *const tamis_examined) -> Result<Arc<Waiting>, Fault> {
     EXAMINED.get(handle).ok_or_else(|| Fault::handle("examined"))
@@ -55,7 +61,7 @@ pub(crate) fn insert(opened: Arc<Opened>, examined: Examined) -> Result<*mut tam
     };
     let names = questions.iter().map(name).collect();
     let answers = vec![None; questions.len()];
-    let waiting = Waiting { opened, names, questions, inner: Mutex::new(Inner { examined, answers }) };
+    let waiting = Waiting { opened, names, questions, inner: Mutex::new(Inner { examined: Some(examined), answers }) };
     EXAMINED.insert(waiting).ok_or_else(|| Fault::new(tamis_status::TAMIS_RESOURCES, "too many examined messages"))
 }
 
@@ -94,8 +100,7 @@ pub unsafe extern "C" fn tamis_examined_answer(
 ) -> tamis_status {
     guard(|| {
         let waiting = of(examined)?;
-        let busy = |_| Fault::new(tamis_status::TAMIS_BUSY, "another thread is using it");
-        let mut inner = waiting.inner.try_lock().map_err(busy)?;
+        let mut inner = Fault::try_lock("examined message", &waiting.inner)?;
         let slot = inner.answers.get_mut(index).ok_or_else(Fault::absent)?;
         if found == 0 {
             *slot = Some(Answer::Addresses(Vec::new()));
@@ -113,8 +118,8 @@ pub unsafe extern "C" fn tamis_examined_answer(
     })
 }
 
-/// Judges, with the answers that were handed in, and frees `examined` where it gives TAMIS_OK. Free the verdict with
-/// tamis_verdict_free().
+/// Judges, with the answers that were handed in, and frees `examined` where it gives TAMIS_OK; else it is still to be
+/// freed. Free the verdict with tamis_verdict_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tamis_examined_judge(
     examined: *mut tamis_examined,
@@ -124,17 +129,16 @@ pub unsafe extern "C" fn tamis_examined_judge(
         let out = Out::new("out", out)?;
         out.set(std::ptr::null_mut());
         let waiting = of(examined)?;
-        let busy = |_| Fault::new(tamis_status::TAMIS_BUSY, "another thread is using it");
-        let (message, answers) = {
-            let inner = waiting.inner.try_lock().map_err(busy)?;
-            let mut answers = Answers::new();
-            for (question, answer) in waiting.questions.iter().zip(&inner.answers) {
-                if let Some(answer) = answer {
-                    answers.insert(question.clone(), answer.clone());
-                }
+        waiting.opened.same_process()?;
+        // Held while judging: a fault there poisons it.
+        let mut inner = Fault::try_lock("examined message", &waiting.inner)?;
+        let message = inner.examined.take().ok_or_else(|| Fault::handle("examined"))?;
+        let mut answers = Answers::new();
+        for (question, answer) in waiting.questions.iter().zip(&mut inner.answers) {
+            if let Some(answer) = answer.take() {
+                answers.insert(question.clone(), answer);
             }
-            (inner.examined.clone(), answers)
-        };
+        }
         out.set(scan::judge(&waiting.opened, message, &answers)?);
         drop(EXAMINED.remove(examined));
         Ok(())

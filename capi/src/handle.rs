@@ -5,6 +5,7 @@
 //! A number is kind, generation and slot. A slot that is used again has another generation, so that an old handle does
 //! not find the new object.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Bits of the slot's number; half of a pointer.
@@ -22,7 +23,8 @@ pub(crate) struct Registry<T> {
 
 struct Slots<T> {
     all: Vec<Slot<T>>,
-    free: Vec<usize>,
+    /// In the order in which they became free, so that a number comes back as late as it can.
+    free: VecDeque<usize>,
 }
 
 struct Slot<T> {
@@ -33,7 +35,7 @@ struct Slot<T> {
 impl<T> Registry<T> {
     /// `kind` is from 1 to 15, another one for each registry.
     pub(crate) const fn new(kind: usize) -> Registry<T> {
-        Registry { kind, slots: RwLock::new(Slots { all: Vec::new(), free: Vec::new() }) }
+        Registry { kind, slots: RwLock::new(Slots { all: Vec::new(), free: VecDeque::new() }) }
     }
 
     /// A handle for an object; none where there are too many.
@@ -44,7 +46,7 @@ impl<T> Registry<T> {
     /// One more handle for an object that has some.
     pub(crate) fn share<H>(&self, object: Arc<T>) -> Option<*mut H> {
         let mut slots = self.slots.write().unwrap_or_else(PoisonError::into_inner);
-        let number = match slots.free.pop() {
+        let number = match slots.free.pop_front() {
             Some(number) => number,
             None if slots.all.len() < MOST_SLOTS => {
                 slots.all.push(Slot { generation: 0, object: None });
@@ -72,8 +74,18 @@ impl<T> Registry<T> {
         let slot = slots.all.get_mut(number).filter(|slot| slot.generation == generation)?;
         let object = slot.object.take()?;
         slot.generation = (slot.generation + 1) % GENERATIONS;
-        slots.free.push(number);
+        // On 64 bits a slot ends before its numbers begin again: no stale handle ever finds another object.
+        if slot.generation != 0 || usize::BITS < 64 {
+            slots.free.push_back(number);
+        }
         Some(object)
+    }
+
+    /// How many handles were not freed.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn live(&self) -> usize {
+        let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
+        slots.all.iter().filter(|slot| slot.object.is_some()).count()
     }
 
     fn parts<H>(&self, handle: *const H) -> Option<(usize, usize)> {

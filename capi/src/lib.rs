@@ -20,6 +20,8 @@ mod borrow;
 mod clock;
 mod engine;
 mod examined;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod handle;
 mod options;
 mod scan;
@@ -34,3 +36,9 @@ pub use scan::*;
 pub use status::*;
 pub use verdict::*;
 pub use worker::*;
+
+/// Handles that were not freed: of options, engines, scans, examined messages and verdicts.
+#[cfg(any(test, feature = "fuzzing"))]
+fn live() -> [usize; 5] {
+    [options::live(), engine::live(), scan::live(), examined::live(), verdict::live()]
+}

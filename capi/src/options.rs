@@ -58,6 +58,11 @@ pub(crate) struct Options {
 
 static OPTIONS: Registry<Mutex<Options>> = Registry::new(1);
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn live() -> usize {
+    OPTIONS.live()
+}
+
 /// The options behind a handle; those of nobody's where it is NULL.
 pub(crate) fn of(handle: *const tamis_options) -> Result<Options, Fault> {
     if handle.is_null() {
@@ -73,8 +78,7 @@ pub(crate) fn of(handle: *const tamis_options) -> Result<Options, Fault> {
 
 fn with(handle: *const tamis_options, change: impl FnOnce(&mut Options) -> Result<(), Fault>) -> Result<(), Fault> {
     let options: Arc<Mutex<Options>> = OPTIONS.get(handle).ok_or_else(|| Fault::handle("options"))?;
-    let mut options = options.try_lock().map_err(|_| Fault::new(tamis_status::TAMIS_BUSY, "options are in use"))?;
-    change(&mut options)
+    change(&mut *Fault::try_lock("options", &options)?)
 }
 
 /// Makes options with nothing set. Free them with tamis_options_free().

@@ -2,7 +2,7 @@
 
 use std::ffi::{c_char, c_int};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ::tamis_engine::{Answers, AuthResults, Direction, Envelope, Examined, Limit, Mail};
@@ -56,7 +56,22 @@ struct Inner {
     finished: bool,
 }
 
+impl Inner {
+    /// A scan that has judged takes nothing more.
+    fn open(&self) -> Result<(), Fault> {
+        match self.finished {
+            true => Err(Fault::new(tamis_status::TAMIS_ORDER, "the scan is finished: tamis_scan_reset() comes first")),
+            false => Ok(()),
+        }
+    }
+}
+
 static SCANS: Registry<Scan> = Registry::new(3);
+
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn live() -> usize {
+    SCANS.live()
+}
 
 fn of(handle: *const tamis_scan) -> Result<Arc<Scan>, Fault> {
     SCANS.get(handle).ok_or_else(|| Fault::handle("scan"))
@@ -64,20 +79,15 @@ fn of(handle: *const tamis_scan) -> Result<Arc<Scan>, Fault> {
 
 fn with<R>(handle: *const tamis_scan, work: impl FnOnce(&Scan, &mut Inner) -> Result<R, Fault>) -> Result<R, Fault> {
     let scan = of(handle)?;
-    // A panic while it is held poisons it: what is half done is not used again.
-    let mut inner = scan.inner.try_lock().map_err(|error| match error {
-        TryLockError::Poisoned(_) => Fault::new(tamis_status::TAMIS_POISONED, "an earlier call had a fault: free it"),
-        TryLockError::WouldBlock => Fault::new(tamis_status::TAMIS_BUSY, "another thread is using the scan"),
-    })?;
-    work(&scan, &mut inner)
+    work(&scan, &mut *Fault::try_lock("scan", &scan.inner)?)
 }
 
 /// Changes what is known of a message.
 fn set(handle: *const tamis_scan, change: impl FnOnce(&mut Inner) -> Result<(), Fault>) -> tamis_status {
     guard(|| {
-        with(handle, |_, inner| match inner.finished {
-            true => Err(Fault::new(tamis_status::TAMIS_ORDER, "the scan is finished: tamis_scan_reset() comes first")),
-            false => change(inner),
+        with(handle, |_, inner| {
+            inner.open()?;
+            change(inner)
         })
     })
 }
@@ -88,12 +98,9 @@ pub unsafe extern "C" fn tamis_scan_new(engine: *const tamis_engine, out: *mut *
     guard(|| {
         let out = Out::new("out", out)?;
         out.set(std::ptr::null_mut());
-        let scan = Scan {
-            opened: engine::of(engine)?,
-            cancelled: AtomicBool::new(false),
-            stop: Mutex::default(),
-            inner: Mutex::default(),
-        };
+        let opened = engine::of(engine)?;
+        opened.same_process()?;
+        let scan = Scan { opened, cancelled: AtomicBool::new(false), stop: Mutex::default(), inner: Mutex::default() };
         out.set(SCANS.insert(scan).ok_or_else(|| Fault::new(tamis_status::TAMIS_RESOURCES, "too many scans"))?);
         Ok(())
     })
@@ -264,27 +271,27 @@ pub unsafe extern "C" fn tamis_scan_cancel(scan: *const tamis_scan) -> tamis_sta
 }
 
 /// Adds bytes of the message, header and body as they come, with any line ends; copies them. Gives TAMIS_TRUNCATED, and
-/// keeps no more, where the message is over the limit (`scan.message_bytes` of the configuration).
+/// keeps no more, where the message is over the limit (`scan.message_bytes` of the configuration). Gives TAMIS_RESOURCES
+/// where there is no memory for them; what was fed before stays.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tamis_scan_feed(scan: *mut tamis_scan, data: *const u8, len: usize) -> tamis_status {
-    let mut truncated = false;
-    let status = guard(|| {
+    guard(|| {
         let data = bytes("data", data, len)?;
         with(scan, |scan, inner| {
-            if inner.finished {
-                return Err(Fault::new(
-                    tamis_status::TAMIS_ORDER,
-                    "the scan is finished: tamis_scan_reset() comes first",
-                ));
-            }
+            inner.open()?;
             let room = scan.opened.message_bytes.saturating_sub(inner.head.len());
-            inner.head.extend_from_slice(data.get(..room.min(data.len())).unwrap_or_default());
+            let kept = data.get(..room.min(data.len())).unwrap_or_default();
+            let no_memory = |_| Fault::new(tamis_status::TAMIS_RESOURCES, "no memory for the message");
+            inner.head.try_reserve(kept.len()).map_err(no_memory)?;
+            inner.head.extend_from_slice(kept);
             inner.size = inner.size.saturating_add(data.len() as u64);
-            truncated = inner.size > inner.head.len() as u64;
+            if inner.size > inner.head.len() as u64 {
+                let most = scan.opened.message_bytes;
+                return Err(Fault::new(tamis_status::TAMIS_TRUNCATED, format!("over {most} bytes: the head was kept")));
+            }
             Ok(())
         })
-    });
-    if truncated { tamis_status::TAMIS_TRUNCATED } else { status }
+    })
 }
 
 /// Judges what was fed. Free the verdict with tamis_verdict_free(); it does not need the scan or the engine any more.
@@ -305,7 +312,8 @@ pub unsafe extern "C" fn tamis_scan_finish(scan: *mut tamis_scan, out: *mut *mut
 }
 
 /// Judges a message that lies in memory as a whole; it is not copied, and has to stay as it is during the call. A scan
-/// that was fed does not take it (TAMIS_ORDER).
+/// that was fed does not take it (TAMIS_ORDER). Of a message over the limit the head is judged, with TAMIS_OK, and
+/// `incomplete` says so.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tamis_scan_message(
     scan: *mut tamis_scan,
@@ -355,9 +363,7 @@ fn look<R>(
     size: u64,
     work: impl FnOnce(&mut ::tamis_engine::Worker<'_>, &Mail<'_>) -> R,
 ) -> Result<R, Fault> {
-    if inner.finished {
-        return Err(Fault::new(tamis_status::TAMIS_ORDER, "the scan is finished: tamis_scan_reset() comes first"));
-    }
+    inner.open()?;
     scan.opened.same_process()?;
     // A flag of its own for each message, so that a deadline that is over does not end the next one.
     let stop = Arc::new(AtomicBool::new(false));
@@ -395,7 +401,6 @@ pub(crate) fn told(opened: &Opened, verdict: ::tamis_engine::Verdict) -> ::tamis
 
 /// Judges what was examined, with answers.
 pub(crate) fn judge(opened: &Opened, examined: Examined, answers: &Answers) -> Result<*mut tamis_verdict, Fault> {
-    opened.same_process()?;
     let found = worker::run(&opened.engine, |worker| worker.judge(examined, answers));
     verdict::insert(told(opened, found))
 }

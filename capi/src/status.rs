@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::ffi::{CStr, CString, c_char};
 use std::panic::AssertUnwindSafe;
-use std::sync::Once;
+use std::sync::{Mutex, MutexGuard, Once, TryLockError};
 
 use ::tamis_engine::Action;
 
@@ -91,6 +91,19 @@ impl Fault {
         Fault::new(tamis_status::TAMIS_HANDLE, message)
     }
 
+    /// What one thread at a time may use. A panic while it is held poisons it: what is half done is not used again.
+    pub(crate) fn try_lock<'m, T>(what: &str, mutex: &'m Mutex<T>) -> Result<MutexGuard<'m, T>, Fault> {
+        mutex.try_lock().map_err(|error| match error {
+            TryLockError::Poisoned(_) => Fault::new(
+                tamis_status::TAMIS_POISONED,
+                format!("an earlier call with this {what} had a fault: free it"),
+            ),
+            TryLockError::WouldBlock => {
+                Fault::new(tamis_status::TAMIS_BUSY, format!("another thread uses this {what}"))
+            }
+        })
+    }
+
     pub(crate) fn absent() -> Fault {
         Fault::new(tamis_status::TAMIS_ABSENT, "there is no such entry")
     }
@@ -104,7 +117,10 @@ thread_local! {
 
 /// Runs a call. A panic ends here: nothing unwinds into C.
 pub(crate) fn guard(call: impl FnOnce() -> Result<(), Fault>) -> tamis_status {
-    quiet();
+    // The fuzzer's own hook tells what it found.
+    if cfg!(not(feature = "fuzzing")) {
+        quiet();
+    }
     let before = INSIDE.replace(true);
     let result = std::panic::catch_unwind(AssertUnwindSafe(call));
     INSIDE.set(before);
@@ -136,14 +152,17 @@ fn remember(message: &str) {
     let _ = LAST.try_with(|last| *last.borrow_mut() = c_text(message));
 }
 
-/// A panic inside of a call is caught and told by its status: nothing is printed into the host's standard error. Panics
-/// elsewhere go to whoever was told of them before.
+/// A panic inside of a call, or on a thread of ours, is caught and told by a status: nothing is printed into the host's
+/// standard error. Panics elsewhere go to whoever was told of them before.
 fn quiet() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            if !INSIDE.try_with(Cell::get).unwrap_or(false) {
+            if INSIDE.try_with(Cell::get).unwrap_or(false) {
+                return;
+            }
+            if !std::thread::current().name().is_some_and(|name| name.starts_with("tamis-")) {
                 before(info);
             }
         }));

@@ -40,7 +40,7 @@ pub struct tamis_reason {
     /// How long it is, in bytes; 0: the item as a whole.
     pub length: u64,
     /// The item's number; 0: the message itself.
-    pub item: u32,
+    pub item: u64,
 }
 
 /// The result for one recipient. Set `struct_size` to `sizeof(tamis_recipient)` before the call.
@@ -78,9 +78,10 @@ pub struct tamis_note {
     /// As in tamis_reason.
     pub length: u64,
     /// As in tamis_reason.
-    pub item: u32,
+    pub item: u64,
 }
 
+// No padding at the end of any, where a later member could hide that an older caller has no room for.
 // SAFETY: all three are `repr(C)`, begin with a `usize`, and are plain numbers and pointers.
 unsafe impl Grows for tamis_reason {
     const FIRST: usize = size_of::<tamis_reason>();
@@ -117,6 +118,11 @@ struct Found {
 }
 
 static VERDICTS: Registry<Found> = Registry::new(5);
+
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn live() -> usize {
+    VERDICTS.live()
+}
 
 fn of(handle: *const tamis_verdict) -> Result<Arc<Found>, Fault> {
     VERDICTS.get(handle).ok_or_else(|| Fault::handle("verdict"))
@@ -215,7 +221,7 @@ pub unsafe extern "C" fn tamis_verdict_reason(
             view: place.view.as_ptr(),
             offset: reason.place.offset,
             length: reason.place.length,
-            item: reason.place.item,
+            item: reason.place.item.into(),
         };
         write_sized("out", out, value)
     })
@@ -260,7 +266,7 @@ fn note(name: &CString, explanation: *const c_char, strings: &Where, place: &Pla
         view: strings.view.as_ptr(),
         offset: place.offset,
         length: place.length,
-        item: place.item,
+        item: place.item.into(),
     }
 }
 

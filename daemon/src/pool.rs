@@ -49,7 +49,11 @@ pub(crate) struct Pool {
 
 impl Pool {
     /// Starts `threads` scan threads; at most `most` messages wait.
-    pub(crate) fn start(engine: Engine, threads: usize, most: usize) -> std::io::Result<(Arc<Pool>, Vec<JoinHandle<()>>)> {
+    pub(crate) fn start(
+        engine: Engine,
+        threads: usize,
+        most: usize,
+    ) -> std::io::Result<(Arc<Pool>, Vec<JoinHandle<()>>)> {
         let pool = Arc::new(Pool {
             queue: Mutex::new(Queue { jobs: VecDeque::new(), closed: false }),
             filled: Condvar::new(),

@@ -280,7 +280,7 @@ impl Lists {
                     reason: show::evidence(reason.as_bytes()),
                     until: (until != 0).then_some(i64::from(until)),
                     counts: index == 0,
-                    entry: hit.entry,
+                    entry: hit.entry.to_string(),
                 });
             }
         }

@@ -4,6 +4,9 @@
 //! Names are keys of finite-state transducers (`fst`), whose values are lines; domains are reversed, label by label, so
 //! that a name's parents are its prefixes. `benches/records` has bytes an entry and times.
 
+use std::fmt;
+use std::net::IpAddr;
+
 use fst::raw::{Node, Output};
 use fst::{IntoStreamer, Map, Streamer};
 
@@ -33,9 +36,38 @@ impl Value {
 pub(super) struct Hit {
     pub(super) value: Value,
     /// In its normal form.
-    pub(super) entry: String,
+    pub(super) entry: Entry,
     /// How narrow it is among the entries that could cover the same subject.
     pub(super) narrow: u16,
+}
+
+/// An entry, to be written out where somebody wants to read it: that takes longer than to find it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Entry {
+    /// A name, an address or a URL.
+    Name(String),
+    /// What is below a domain, which has its labels the other way round, as its own key does.
+    Domain {
+        /// The key.
+        reversed: String,
+        /// Not the domain itself.
+        below: bool,
+    },
+    Network(IpAddr, u8),
+    Digest([u8; 32]),
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Entry::Name(name) => f.write_str(name),
+            Entry::Domain { reversed: key, below } => {
+                write!(f, "{}{}", if *below { "*." } else { "" }, reversed(key))
+            }
+            Entry::Network(first, prefix) => write!(f, "{first}/{prefix}"),
+            Entry::Digest(digest) => digest.iter().try_for_each(|byte| write!(f, "{byte:02x}")),
+        }
+    }
 }
 
 /// Entries on their way into a transducer: their bytes in one piece, since ten million strings would take three times
@@ -100,18 +132,18 @@ impl Domains {
             if !matches!(key.as_bytes().get(end), None | Some(b'.')) {
                 return;
             }
-            let mut add = |value: u64, below: &str| {
+            let mut add = |value: u64, below: bool| {
                 let Some(name) = key.get(..end) else { return };
                 let narrow = u16::try_from(name.split('.').count()).unwrap_or(u16::MAX - 3);
-                found.push(Hit { value: of(value), entry: format!("{below}{}", reversed(name)), narrow });
+                found.push(Hit { value: of(value), entry: Entry::Domain { reversed: name.into(), below }, narrow });
             };
             if node.is_final() {
-                add(value.cat(node.final_output()).value(), "");
+                add(value.cat(node.final_output()).value(), false);
             }
             if end < key.len()
                 && let Some(value) = at(self.0.as_fst(), node, value, BELOW)
             {
-                add(value, "*.");
+                add(value, true);
             }
         });
         found.reverse();
@@ -133,7 +165,7 @@ impl Addresses {
     pub(super) fn covering(&self, address: &str) -> Vec<Hit> {
         let mut found = Vec::new();
         if let Some(value) = self.whole.get(address) {
-            found.push(Hit { value: of(value), entry: address.into(), narrow: u16::MAX });
+            found.push(Hit { value: of(value), entry: Entry::Name(address.into()), narrow: u16::MAX });
         }
         let Some((local, domain)) = address.rsplit_once('@') else { return found };
         if !self.patterns.is_empty() {
@@ -143,7 +175,7 @@ impl Addresses {
                 let Some(pattern) = key.strip_prefix(start.as_bytes()) else { break };
                 if covers(pattern, local.as_bytes()) {
                     let entry = format!("{}@{domain}", String::from_utf8_lossy(pattern));
-                    found.push(Hit { value: of(value), entry, narrow: u16::MAX - 1 });
+                    found.push(Hit { value: of(value), entry: Entry::Name(entry), narrow: u16::MAX - 1 });
                 }
             }
         }
@@ -151,7 +183,7 @@ impl Addresses {
         if all != address
             && let Some(value) = self.whole.get(&all)
         {
-            found.push(Hit { value: of(value), entry: all, narrow: u16::MAX - 2 });
+            found.push(Hit { value: of(value), entry: Entry::Name(all), narrow: u16::MAX - 2 });
         }
         found
     }
@@ -202,7 +234,7 @@ impl Urls {
             if node.is_final() && url::ends_well(url.as_bytes(), end) {
                 let length = u16::try_from(end).unwrap_or(u16::MAX).min(OF_HOST - 1);
                 let value = of(value.cat(node.final_output()).value());
-                found.push(Hit { value, entry: entry.into(), narrow: length | narrow });
+                found.push(Hit { value, entry: Entry::Name(entry.into()), narrow: length | narrow });
             }
         };
         if !self.below.is_empty() {

@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use super::names::{Hit, Value};
+use super::names::{Entry, Hit, Value};
 use crate::input::Network;
 
 /// Around it there is none.
@@ -177,7 +177,7 @@ impl Networks {
 }
 
 fn hit(first: IpAddr, prefix: u8, value: Value) -> Hit {
-    Hit { value, entry: format!("{first}/{prefix}"), narrow: u16::from(prefix) }
+    Hit { value, entry: Entry::Network(first, prefix), narrow: u16::from(prefix) }
 }
 
 #[cfg(test)]

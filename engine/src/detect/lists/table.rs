@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use fst::{Map, Streamer};
 
 use super::line::{self, Line, Wrong};
-use super::names::{self, Addresses, BELOW, Domains, Hit, Urls, Value, reversed};
+use super::names::{self, Addresses, BELOW, Domains, Entry, Hit, Urls, Value, reversed};
 use super::networks::{self, Networks};
 use super::{ListKind, ListSource, url};
 use crate::error::Problem;
@@ -293,9 +293,8 @@ impl Table {
     /// The entry for a file.
     pub(super) fn digests(&self, digest: &[u8; 32]) -> Vec<Hit> {
         let Entries::Hashes(hashes) = &self.entries else { return Vec::new() };
-        let found = hashes.binary_search_by_key(&digest, |(known, _)| known).ok().and_then(|at| hashes.get(at));
-        let entry = || digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        found.map(|(_, value)| Hit { value: *value, entry: entry(), narrow: u16::MAX }).into_iter().collect()
+        let hit = |value| Hit { value, entry: Entry::Digest(*digest), narrow: u16::MAX };
+        nearly_at(hashes, digest).map(hit).into_iter().collect()
     }
 
     /// Hands each entry that stands in `other` too to `each`, with its line here and there.
@@ -339,6 +338,27 @@ impl Table {
         let extras = self.extras.lines.len().saturating_mul(12).saturating_add(self.extras.text.len());
         (count, bytes.saturating_add(extras))
     }
+}
+
+/// The value of a digest. Digests are spread evenly, so that one stands nearly where its first bits say: the search begins
+/// there and doubles its step, which touches three places of memory or four where halving a million takes twenty.
+fn nearly_at(hashes: &[([u8; 32], Value)], digest: &[u8; 32]) -> Option<Value> {
+    let first = digest.first_chunk::<4>().map_or(0, |bytes| u32::from_be_bytes(*bytes));
+    let guess = (u64::from(first).saturating_mul(hashes.len() as u64) >> 32) as usize;
+    let at = |place: usize| hashes.get(place).map(|(known, _)| known);
+    let (mut low, mut high, mut step) = (guess, guess, 16usize);
+    while low > 0 && at(low).is_none_or(|known| known > digest) {
+        low = low.saturating_sub(step);
+        step = step.saturating_mul(2);
+    }
+    step = 16;
+    while at(high).is_some_and(|known| known < digest) {
+        high = high.saturating_add(step).min(hashes.len());
+        step = step.saturating_mul(2);
+    }
+    let near = hashes.get(low..high.saturating_add(1).min(hashes.len()))?;
+    let found = near.binary_search_by_key(&digest, |(known, _)| known).ok()?;
+    near.get(found).map(|(_, value)| *value)
 }
 
 /// A domain with too many patterns.

@@ -470,3 +470,22 @@ fn a_domain_with_too_many_patterns_is_refused() {
     let (_, problems) = Lists::compile(&[list("l", ListKind::Addresses, ListEffect::Block, &text)], None);
     assert_eq!(problems[0].message, "a.example has over 256 addresses with wildcards");
 }
+
+#[test]
+fn a_digest_is_found_wherever_it_stands() {
+    use sha2::{Digest, Sha256};
+    let evenly: Vec<[u8; 32]> = (0u32..3_000).map(|number| Sha256::digest(number.to_le_bytes()).into()).collect();
+    // A file of digests that were chosen: all at one end.
+    let crowded: Vec<[u8; 32]> =
+        evenly.iter().map(|digest| [&[0u8; 4], &digest[4..]].concat().try_into().unwrap()).collect();
+    let hex = |digest: &[u8; 32]| -> String { digest.iter().map(|byte| format!("{byte:02x}")).collect() };
+    for digests in [&evenly, &crowded] {
+        let (here, away) = digests.split_at(2_500);
+        let text: String = here.iter().map(|digest| hex(digest) + "\n").collect();
+        let lists = compile(&[list("l", ListKind::Hashes, ListEffect::Block, &text)]);
+        for (line, digest) in (1u32..).zip(here) {
+            assert_eq!(lists.lookup(&hex(digest))[0].line, line);
+        }
+        assert!(away.iter().chain([&[0; 32], &[0xff; 32]]).all(|digest| lists.lookup(&hex(digest)).is_empty()));
+    }
+}

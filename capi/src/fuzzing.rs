@@ -9,8 +9,11 @@ use std::sync::OnceLock;
 
 use crate::*;
 
-/// The targets: name, and what it does with an input.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[("capi", calls)];
+/// A target: its name, and what it does with an input.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// The targets over the interface.
+pub const TARGETS: &[Target] = &[("capi", calls)];
 
 const CONFIGS: [&str; 4] = [
     "[rules]\nstock = false\n[bayes]\nmodel = false\n",
@@ -88,7 +91,7 @@ impl<'d> Run<'d> {
         }
         match self.all.len() {
             0 => (without_provenance_mut(which), None),
-            length if which % 8 != 0 => {
+            length if !which.is_multiple_of(8) => {
                 let n = which % length;
                 (without_provenance_mut(self.all[n].handle), self.is_good(n, kind).then_some(n))
             }

@@ -16,8 +16,11 @@ readonly VERSION=$(sed -n 's/^version = "\(.*\)"$/\1/p' ../Cargo.toml | head -1)
 readonly ABI=$(sed -n 's/^#define TAMIS_ABI_VERSION //p' include/tamis.h)
 built=${TAMIS_BUILT:-}
 if [[ -z $built ]]; then
-  cargo build --release --locked -p tamis-capi "$@"
-  built=${CARGO_TARGET_DIR:-../target}/release
+  target=${CARGO_TARGET_DIR:-../target}
+  # Built otherwise it would lie where tests expect the whole one, and cargo would not notice.
+  [[ $# -eq 0 ]] || target=$target/capi-install
+  cargo build --release --locked -p tamis-capi --target-dir "$target" "$@"
+  built=$target/release
 fi
 readonly ROOT=${DESTDIR:-}
 readonly REAL=libtamis.so.$ABI.$VERSION

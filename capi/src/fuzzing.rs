@@ -9,11 +9,11 @@ use std::sync::OnceLock;
 
 use crate::*;
 
-/// What is done with the bytes of the fuzzer.
-pub type Target = fn(&[u8]);
+/// A target: its name, and what it does with an input.
+pub type Target = (&'static str, fn(&[u8]));
 
-/// The targets: name, and what it does with an input.
-pub const TARGETS: &[(&str, Target)] = &[("capi", calls)];
+/// The targets over the interface.
+pub const TARGETS: &[Target] = &[("capi", calls)];
 
 const CONFIGS: [&str; 4] = [
     "[rules]\nstock = false\n[bayes]\nmodel = false\n",

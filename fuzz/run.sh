@@ -56,7 +56,7 @@ for target in $chosen; do
   words=()
   [[ ! -e $KEPT/words/$target ]] || words=("-dict=$KEPT/words/$target")
   longest=16384
-  case "$target" in cel | headers | utf-7 | model) longest=2048 ;; rules | lists | config | base64 | quoted-printable | uuencode | charsets) longest=4096 ;; esac
+  case "$target" in cel | headers | utf-7 | model | capi) longest=2048 ;; rules | lists | config | base64 | quoted-printable | uuencode | charsets) longest=4096 ;; esac
   before=$(ls "$artifacts" | wc -l)
   started=$(date +%s)
   status=0

@@ -521,7 +521,8 @@ def test_nothing_is_lost_when_killed(world, mail, count):
     kills = [0]
 
     def killer():
-        while not done.wait(1.0):
+        # Soon once, so that it happens in the middle of even a short run.
+        while not done.wait(1.5 if kills[0] else 0.3):
             world.daemon.stop(signal.SIGKILL)
             world.daemon.start()
             kills[0] += 1

@@ -1,10 +1,10 @@
 //! Block lists of made-up entries: what building one takes in time and memory, and what a look-up costs, through
-//! `Engine::lists_lookup`, which also copies what it found for its caller.
+//! `Engine::listed`.
 
 use std::fmt::Write as _;
 
 use clap::{Args, ValueEnum};
-use tamis_engine::{EngineBuilder, ListEffect, ListKind, ListSource};
+use tamis_engine::{EngineBuilder, ListEffect, ListKind, ListSource, ListSubject};
 
 use crate::clock;
 
@@ -105,9 +105,9 @@ impl Lists {
         println!("count entries {}", sizes.iter().map(|it| it.entries as u64).sum::<u64>());
         for (what, seed) in [("hits", self.seed), ("misses", self.seed + 1)] {
             let numbers = (0..self.lookups).map(|n| mixed(n) % self.entries.max(1));
-            let subjects: Vec<String> = numbers.map(|n| self.kind.subject(seed, n)).collect();
+            let subjects: Vec<ListSubject> = numbers.map(|n| ListSubject::read(&self.kind.subject(seed, n))).collect();
             let began = clock::cpu()?;
-            let found = subjects.iter().filter(|subject| !engine.lists_lookup(subject).is_empty()).count();
+            let found = subjects.iter().filter(|subject| engine.listed(subject).is_some()).count();
             println!("{what}_ns {}", clock::cpu()?.saturating_sub(began));
             println!("count {what}_found {found}");
         }

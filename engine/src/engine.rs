@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use sha2::{Digest, Sha256};
 
 use crate::detect::Detectors;
-use crate::detect::lists::{ListHit, ListSize, ListSource};
+use crate::detect::lists::{ListEffect, ListHit, ListSize, ListSource, ListSubject};
 use crate::detect::rules::Rule;
 use crate::detect::yara::YaraRule;
 use crate::error::{BuildError, Problem};
@@ -89,6 +89,12 @@ impl Engine {
     /// In the order of the lists; of one list the narrowest entry, the one that counts, first.
     pub fn lists_lookup(&self, subject: &str) -> Vec<ListHit> {
         self.detectors.lists.lookup(subject)
+    }
+
+    /// What the first list that has `subject` does with it; none where no list has it. Copies nothing: for hosts that want
+    /// to know before a message is there.
+    pub fn listed(&self, subject: &ListSubject) -> Option<ListEffect> {
+        self.detectors.lists.listed(subject)
     }
 
     /// How many entries each file of the lists has, and the memory that they take.

@@ -76,7 +76,7 @@ mod worker;
 pub use builder::EngineBuilder;
 pub use defect::{Defect, DefectKind};
 pub use detect::bayes::{TokenSet, TokenWeight};
-pub use detect::lists::{ListEffect, ListHit, ListKind, ListSize, ListSource};
+pub use detect::lists::{ListEffect, ListHit, ListKind, ListSize, ListSource, ListSubject};
 pub use detect::reputation::DnsList;
 pub use detect::rules::{Rule, RuleSource};
 pub use detect::yara::YaraRule;

@@ -5,9 +5,12 @@
 //! senders, its client, its links, its files. An allow list looks only at who sends: whoever links to a good site, or
 //! attaches a known file, has shown nothing about himself. `docs/lists.md` is the page for users.
 
+mod hashes;
 mod line;
+mod lookup;
 mod names;
 mod networks;
+mod pages;
 mod subjects;
 mod table;
 #[cfg(test)]
@@ -22,11 +25,11 @@ use sha2::{Digest, Sha256};
 use crate::error::Problem;
 use crate::facts::{Facts, Link};
 use crate::finding::{Effect, Finding};
-use crate::input::Network;
 use crate::place::Place;
-use crate::text::{host, show};
+use crate::text::show;
 use crate::wanted::Wanted;
 
+pub use lookup::ListSubject;
 use names::Hit;
 use subjects::{Doubt, Sender};
 use table::Table;
@@ -238,53 +241,6 @@ impl Lists {
                 ListKind::Hashes => findings.extend(list.first_file(facts)),
             }
         }
-    }
-
-    /// Every entry that covers `subject`: a domain, address, IP address or network, URL or digest, told apart by its form.
-    /// In the order of the lists; of one list the narrowest first, which is the one that counts.
-    pub(crate) fn lookup(&self, subject: &str) -> Vec<ListHit> {
-        let subject = subject.trim();
-        let digest = line::digest(subject);
-        let network = Network::parse(subject);
-        let address = line::address(subject).ok();
-        let plain_host = if network.is_none() { host::ascii(subject) } else { None };
-        let url = line::url(subject).ok().map(|(url, _)| url);
-        let urls = |table: &Table| url.as_deref().map(|url| table.urls(url)).unwrap_or_default();
-        let look = |table: &Table| -> Vec<Hit> {
-            if let Some(digest) = &digest {
-                table.digests(digest)
-            } else if let Some(network) = &network {
-                [table.networks(network), urls(table)].concat()
-            } else if let Some(address) = &address {
-                let host = address.rsplit('@').next().unwrap_or_default();
-                [table.addresses(address), table.domains(host)].concat()
-            } else if let Some(host) = &plain_host {
-                [table.domains(host), urls(table)].concat()
-            } else {
-                let host = url.as_deref().map(url::host).unwrap_or_default();
-                let literal = Network::parse(host.trim_matches(['[', ']']));
-                let domains = if literal.is_none() { table.domains(host) } else { Vec::new() };
-                [urls(table), domains].concat()
-            }
-        };
-        let mut found = Vec::new();
-        for list in &self.lists {
-            for (index, (hit, file)) in list.covering(self.now, look).into_iter().enumerate() {
-                let (reason, until) = file.table.told(&hit);
-                found.push(ListHit {
-                    list: list.name.clone(),
-                    effect: list.effect,
-                    source: file.source.clone(),
-                    line: hit.value.line(),
-                    except: hit.value.except(),
-                    reason: show::evidence(reason.as_bytes()),
-                    until: (until != 0).then_some(i64::from(until)),
-                    counts: index == 0,
-                    entry: hit.entry.to_string(),
-                });
-            }
-        }
-        found
     }
 
     /// What is no mistake, and worth a look: entries that stand twice, entries that have ended, and entries that one list

@@ -1,8 +1,9 @@
 //! Names with their lines: domains, addresses and URLs. Takes entries, gives for a subject the entries that cover it,
 //! the narrowest first; never keeps the text of an entry, since it can be read off the subject.
 //!
-//! Names are keys of finite-state transducers (`fst`), whose values are lines; domains are reversed, label by label, so
-//! that a name's parents are its prefixes. `benches/records` has bytes an entry and times.
+//! Names are keys of tries (`pages`; finite-state transducers for the few that have wildcards inside), whose values are
+//! lines; domains are reversed, label by label, so that a name's parents are its prefixes, and an address has its domain
+//! first. `benches/records` has bytes an entry and times.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -10,6 +11,7 @@ use std::net::IpAddr;
 use fst::raw::{Node, Output};
 use fst::{IntoStreamer, Map, Streamer};
 
+use super::pages::{self, Pages};
 use super::url;
 
 /// A line, and whether it is an exception.
@@ -46,13 +48,8 @@ pub(super) struct Hit {
 pub(super) enum Entry {
     /// A name, an address or a URL.
     Name(String),
-    /// What is below a domain, which has its labels the other way round, as its own key does.
-    Domain {
-        /// The key.
-        reversed: String,
-        /// Not the domain itself.
-        below: bool,
-    },
+    /// What is below a domain, and not the domain itself.
+    Below(String),
     Network(IpAddr, u8),
     Digest([u8; 32]),
 }
@@ -61,9 +58,7 @@ impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Entry::Name(name) => f.write_str(name),
-            Entry::Domain { reversed: key, below } => {
-                write!(f, "{}{}", if *below { "*." } else { "" }, reversed(key))
-            }
+            Entry::Below(name) => write!(f, "*.{name}"),
             Entry::Network(first, prefix) => write!(f, "{first}/{prefix}"),
             Entry::Digest(digest) => digest.iter().try_for_each(|byte| write!(f, "{byte:02x}")),
         }
@@ -89,17 +84,17 @@ impl Gathered {
         true
     }
 
-    /// The transducer. Of entries of one name `better(first, other)` says whether the other one counts; `twice` is
-    /// handed the one that does not, and the one that does.
-    pub(super) fn compile(
+    /// Hands each name and the value that counts for it to `each`, in order. Of entries of one name `better(first, other)`
+    /// says whether the other one counts; `twice` is handed the one that does not, and the one that does.
+    fn in_order<E>(
         mut self,
         better: impl Fn(Value, Value) -> bool,
         mut twice: impl FnMut(Value, Value),
-    ) -> Result<Map<Vec<u8>>, fst::Error> {
+        mut each: impl FnMut(&[u8], Value) -> Result<(), E>,
+    ) -> Result<(), E> {
         let bytes = std::mem::take(&mut self.bytes);
         let key = |&(start, end, _): &(u32, u32, Value)| bytes.get(start as usize..end as usize).unwrap_or_default();
         self.entries.sort_unstable_by(|a, b| key(a).cmp(key(b)).then(a.2.cmp(&b.2)));
-        let mut builder = fst::MapBuilder::memory();
         let mut entries = self.entries.iter().peekable();
         while let Some(first) = entries.next() {
             let mut counts = first.2;
@@ -108,45 +103,63 @@ impl Gathered {
                 twice(if wins { counts } else { other.2 }, if wins { other.2 } else { counts });
                 counts = if wins { other.2 } else { counts };
             }
-            builder.insert(key(first), u64::from(counts.0))?;
+            each(key(first), counts)?;
         }
-        let mut done = builder.into_inner()?;
-        done.shrink_to_fit();
-        Map::new(done)
+        Ok(())
+    }
+
+    /// The pages.
+    pub(super) fn pages(
+        self,
+        better: impl Fn(Value, Value) -> bool,
+        twice: impl FnMut(Value, Value),
+    ) -> Result<Pages, String> {
+        let mut builder = pages::Builder::new();
+        let full = || "there are too many entries in one file".to_owned();
+        self.in_order(better, twice, |key, value| builder.push(key, value).then_some(()).ok_or_else(full))?;
+        builder.finish().map_err(|error| error.to_string())
+    }
+
+    /// The transducer.
+    pub(super) fn transducer(
+        self,
+        better: impl Fn(Value, Value) -> bool,
+        twice: impl FnMut(Value, Value),
+    ) -> Result<Map<Vec<u8>>, String> {
+        let made = || {
+            let mut builder = fst::MapBuilder::memory();
+            self.in_order(better, twice, |key, value| builder.insert(key, u64::from(value.0)))?;
+            Map::new(builder.into_inner()?)
+        };
+        made().map_err(|error: fst::Error| error.to_string())
     }
 }
 
 /// Host and domain names.
 #[derive(Default)]
-pub(super) struct Domains(pub(super) Map<Vec<u8>>);
+pub(super) struct Domains(pub(super) Pages);
 
 /// Behind a reversed domain: only names below it.
-pub(super) const BELOW: &str = ".*";
+pub(super) const BELOW: &str = ".";
 
 impl Domains {
     /// Every entry that is `host`, or a domain above it.
     pub(super) fn covering(&self, host: &str) -> Vec<Hit> {
-        let key = reversed(host);
         let mut found = Vec::new();
-        walk(self.0.as_fst(), &key, |end, node, value| {
-            if !matches!(key.as_bytes().get(end), None | Some(b'.')) {
+        let mut buffer = [0; 256];
+        self.0.beginning(backwards(host, &mut buffer), |length, value| {
+            // What it begins with, the other way round, is what the host ends with.
+            let Some((before, name)) = host.len().checked_sub(length).and_then(|at| host.split_at_checked(at)) else {
                 return;
-            }
-            let mut add = |value: u64, below: bool| {
-                let Some(name) = key.get(..end) else { return };
-                let narrow = u16::try_from(name.split('.').count()).unwrap_or(u16::MAX - 3);
-                found.push(Hit { value: of(value), entry: Entry::Domain { reversed: name.into(), below }, narrow });
             };
-            if node.is_final() {
-                add(value.cat(node.final_output()).value(), false);
-            }
-            if end < key.len()
-                && let Some(value) = at(self.0.as_fst(), node, value, BELOW)
-            {
-                add(value, true);
-            }
+            let entry = match name.strip_prefix('.') {
+                Some(name) => Entry::Below(name.into()),
+                None if before.is_empty() || before.ends_with('.') => Entry::Name(name.into()),
+                None => return,
+            };
+            let labels = name.split('.').filter(|label| !label.is_empty()).count();
+            found.push(Hit { value, entry, narrow: u16::try_from(labels).unwrap_or(u16::MAX - 3) });
         });
-        found.reverse();
         found
     }
 }
@@ -154,8 +167,8 @@ impl Domains {
 /// Mail addresses.
 #[derive(Default)]
 pub(super) struct Addresses {
-    /// Whole ones, and `*@domain`.
-    pub(super) whole: Map<Vec<u8>>,
+    /// Whole ones, `domain@local`; and `domain@` for `*@domain`.
+    pub(super) whole: Pages,
     /// Others with wildcards: `domain@pattern`.
     pub(super) patterns: Map<Vec<u8>>,
 }
@@ -164,26 +177,33 @@ impl Addresses {
     /// Every entry that covers `address`, in its normal form. All are narrower than any domain.
     pub(super) fn covering(&self, address: &str) -> Vec<Hit> {
         let mut found = Vec::new();
-        if let Some(value) = self.whole.get(address) {
-            found.push(Hit { value: of(value), entry: Entry::Name(address.into()), narrow: u16::MAX });
-        }
         let Some((local, domain)) = address.rsplit_once('@') else { return found };
-        if !self.patterns.is_empty() {
-            let start = format!("{domain}@");
-            let mut entries = self.patterns.range().ge(&start).into_stream();
+        let key = [domain, "@", local].concat();
+        let start = key.len().saturating_sub(local.len());
+        // `*@domain` may itself be asked for.
+        let key = key.strip_suffix('*').filter(|_| local == "*").unwrap_or(&key);
+        self.whole.beginning(key.as_bytes(), |length, value| {
+            if length == start {
+                let entry = Entry::Name(format!("*@{domain}"));
+                found.push(Hit { value, entry, narrow: u16::MAX - 2 });
+            } else if length == key.len() {
+                found.push(Hit { value, entry: Entry::Name(address.into()), narrow: u16::MAX });
+            }
+        });
+        if !self.patterns.is_empty()
+            && let Some(start) = key.get(..start)
+        {
+            let at = found.iter().position(|hit| hit.narrow != u16::MAX).unwrap_or(found.len());
+            let mut matching = Vec::new();
+            let mut entries = self.patterns.range().ge(start).into_stream();
             while let Some((key, value)) = entries.next() {
                 let Some(pattern) = key.strip_prefix(start.as_bytes()) else { break };
                 if covers(pattern, local.as_bytes()) {
                     let entry = format!("{}@{domain}", String::from_utf8_lossy(pattern));
-                    found.push(Hit { value: of(value), entry: Entry::Name(entry), narrow: u16::MAX - 1 });
+                    matching.push(Hit { value: of(value), entry: Entry::Name(entry), narrow: u16::MAX - 1 });
                 }
             }
-        }
-        let all = format!("*@{domain}");
-        if all != address
-            && let Some(value) = self.whole.get(&all)
-        {
-            found.push(Hit { value: of(value), entry: Entry::Name(all), narrow: u16::MAX - 2 });
+            found.splice(at..at, matching);
         }
         found
     }
@@ -206,7 +226,7 @@ fn covers(pattern: &[u8], text: &[u8]) -> bool {
 /// URLs in their normal form.
 #[derive(Default)]
 pub(super) struct Urls {
-    pub(super) plain: Map<Vec<u8>>,
+    pub(super) plain: Pages,
     /// Those of the hosts below one: the host reversed, then the rest.
     pub(super) below: Map<Vec<u8>>,
 }
@@ -230,36 +250,43 @@ impl Urls {
     /// The same, where the port has to be equal.
     pub(super) fn of_this_port(&self, url: &str) -> Vec<Hit> {
         let mut found = Vec::new();
-        let mut add = |end: usize, node: &Node<'_>, value: Output, entry: &str, narrow: u16| {
-            if node.is_final() && url::ends_well(url.as_bytes(), end) {
-                let length = u16::try_from(end).unwrap_or(u16::MAX).min(OF_HOST - 1);
-                let value = of(value.cat(node.final_output()).value());
-                found.push(Hit { value, entry: Entry::Name(entry.into()), narrow: length | narrow });
+        let narrow = |end: usize| u16::try_from(end).unwrap_or(u16::MAX).min(OF_HOST - 1);
+        self.plain.beginning(url.as_bytes(), |end, value| {
+            if let Some(entry) = url.get(..end).filter(|_| url::ends_well(url.as_bytes(), end)) {
+                found.push(Hit { value, entry: Entry::Name(entry.into()), narrow: narrow(end) | OF_HOST });
             }
-        };
+        });
         if !self.below.is_empty() {
             let host = url::host(url);
             let rest = url.get(host.len()..).unwrap_or_default();
-            let key = reversed(host);
+            let mut buffer = [0; 256];
+            let key = backwards(host, &mut buffer);
             let fst = self.below.as_fst();
-            walk(fst, &key, |end, node, value| {
-                if key.as_bytes().get(end) != Some(&b'.') {
-                    return;
+            let from = found.len();
+            let mut add = |end: usize, value: Value, entry: String| {
+                if url::ends_well(url.as_bytes(), end) {
+                    found.push(Hit { value, entry: Entry::Name(entry), narrow: narrow(end) });
                 }
+            };
+            walk(fst, fst.root(), Output::zero(), key, |end, node, value| {
+                let split = host.len().checked_sub(end).and_then(|at| host.split_at_checked(at));
+                let Some((before, name)) = split.filter(|(before, _)| before.ends_with('.')) else { return };
                 // The rest of the URL is followed as long as an entry goes on: what entries there are bounds the work.
-                walk_from(fst, *node, value, rest, |length, node, value| {
-                    let (Some(name), Some(rest)) = (key.get(..end), rest.get(..length)) else { return };
-                    let whole = host.len().saturating_add(length);
-                    add(whole, node, value, &format!("*.{}{rest}", reversed(name)), 0);
+                walk(fst, *node, value, rest.as_bytes(), |length, node, value| {
+                    if let Some(rest) = rest.get(..length).filter(|_| node.is_final()) {
+                        let value = of(value.cat(node.final_output()).value());
+                        add(
+                            before.len().saturating_add(name.len()).saturating_add(length),
+                            value,
+                            format!("*.{name}{rest}"),
+                        );
+                    }
                 });
             });
-        }
-        walk(self.plain.as_fst(), url, |end, node, value| {
-            if let Some(entry) = url.get(..end) {
-                add(end, node, value, entry, OF_HOST);
+            if let Some(below) = found.get_mut(from..) {
+                below.reverse();
             }
-        });
-        found.reverse();
+        }
         found
     }
 }
@@ -276,22 +303,36 @@ pub(super) fn reversed(host: &str) -> String {
     out
 }
 
+/// The bytes of that, in a buffer that is long enough for any name of the DNS: no host that is longer is on a list.
+pub(super) fn backwards<'b>(host: &str, buffer: &'b mut [u8; 256]) -> &'b [u8] {
+    let mut at = 0usize;
+    for label in host.rsplit('.') {
+        if at != 0
+            && let Some(dot) = buffer.get_mut(at)
+        {
+            *dot = b'.';
+            at = at.saturating_add(1);
+        }
+        let end = at.saturating_add(label.len());
+        let Some(room) = buffer.get_mut(at..end) else { break };
+        room.copy_from_slice(label.as_bytes());
+        at = end;
+    }
+    buffer.get(..at).unwrap_or_default()
+}
+
 type Fst = fst::raw::Fst<Vec<u8>>;
 
 /// Follows `text` as far as any key goes; hands each step's end, node and output so far to `each`.
-fn walk<'f>(fst: &'f Fst, text: &str, each: impl FnMut(usize, &Node<'f>, Output)) {
-    walk_from(fst, fst.root(), Output::zero(), text, each);
-}
-
-fn walk_from<'f>(
+fn walk<'f>(
     fst: &'f Fst,
     mut node: Node<'f>,
     mut value: Output,
-    text: &str,
+    text: &[u8],
     mut each: impl FnMut(usize, &Node<'f>, Output),
 ) {
-    for (at, byte) in text.bytes().enumerate() {
-        let Some(input) = node.find_input(byte) else { return };
+    for (at, byte) in text.iter().enumerate() {
+        let Some(input) = node.find_input(*byte) else { return };
         let transition = node.transition(input);
         value = value.cat(transition.out);
         node = fst.node(transition.addr);
@@ -299,22 +340,17 @@ fn walk_from<'f>(
     }
 }
 
-/// The value of the key that goes on from a node by `text`.
-fn at(fst: &Fst, node: &Node<'_>, value: Output, text: &str) -> Option<u64> {
-    let mut found = None;
-    let mut node = *node;
-    let mut value = value;
-    for byte in text.bytes() {
-        let transition = node.transition(node.find_input(byte)?);
-        value = value.cat(transition.out);
-        node = fst.node(transition.addr);
-        found = node.is_final().then(|| value.cat(node.final_output()).value());
-    }
-    found
+/// Hands each key of both to `each`, with its value here and there.
+pub(super) fn common(here: &Pages, there: &Pages, each: &mut dyn FnMut(&str, Value, Value)) {
+    here.each(|key, value| {
+        if let (Some(other), Ok(key)) = (there.get(key), std::str::from_utf8(key)) {
+            each(key, value, other);
+        }
+    });
 }
 
-/// Hands each key of both maps to `each`, with its value here and there; exceptions are no entries.
-pub(super) fn common(here: &Map<Vec<u8>>, there: &Map<Vec<u8>>, each: &mut dyn FnMut(&str, Value, Value)) {
+/// The same for transducers.
+pub(super) fn common_wide(here: &Map<Vec<u8>>, there: &Map<Vec<u8>>, each: &mut dyn FnMut(&str, Value, Value)) {
     let mut keys = here.stream();
     while let Some((key, value)) = keys.next() {
         if let (Some(other), Ok(key)) = (there.get(key), std::str::from_utf8(key)) {

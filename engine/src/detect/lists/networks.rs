@@ -1,8 +1,9 @@
 //! Networks with their lines. Takes networks, gives those that hold an address, the narrowest first.
 //!
 //! A trie laid flat: networks in the order of their first addresses, the wider before the narrower, each with the place
-//! of the next wider one around it. A look-up is one binary search and a walk outwards. 13 bytes a network of IPv4, 25 of
-//! IPv6; a `prefix-trie` took 38 and more.
+//! of the next wider one around it. A look-up is a binary search, first among every sixteenth, and a walk outwards. 17 bytes
+//! a network of IPv4, 33 of IPv6: rows, since columns of 13 and 25 bytes touched four places of memory where these touch
+//! two, and took 1.3 times as long.
 
 use std::net::IpAddr;
 
@@ -12,14 +13,24 @@ use crate::input::Network;
 /// Around it there is none.
 const NONE: u32 = u32::MAX;
 
-/// Networks of one family. Column by column, so that no byte is lost between fields.
+/// A network.
+struct Row<A> {
+    first: A,
+    value: Value,
+    /// The number of the row of the next wider one.
+    around: u32,
+    prefix: u8,
+}
+
+/// Networks of one family.
 #[derive(Default)]
 struct Family<A> {
-    first: Vec<A>,
-    prefix: Vec<u8>,
-    value: Vec<Value>,
-    around: Vec<u32>,
+    rows: Vec<Row<A>>,
+    /// The first address of every sixteenth.
+    coarse: Vec<A>,
 }
+
+const STEP: usize = 16;
 
 /// Networks of both families.
 #[derive(Default)]
@@ -43,7 +54,7 @@ impl Gathered {
         }
     }
 
-    /// As [`names::Gathered::compile`](super::names::Gathered::compile).
+    /// As [`names::Gathered::pages`](super::names::Gathered::pages).
     pub(super) fn compile(
         self,
         better: impl Fn(Value, Value) -> bool,
@@ -87,50 +98,54 @@ impl<A: Address> Family<A> {
             }
             same
         });
-        let mut around = Vec::with_capacity(all.len());
+        let mut rows: Vec<Row<A>> = Vec::with_capacity(all.len());
         let mut open: Vec<(u32, A, u8)> = Vec::new();
-        for (index, (first, prefix, _)) in (0u32..).zip(&all) {
+        for (index, (first, prefix, value)) in (0u32..).zip(all) {
             while open.last().is_some_and(|(_, outer, outer_prefix)| first.masked(*outer_prefix) != *outer) {
                 open.pop();
             }
-            around.push(open.last().map_or(NONE, |(index, ..)| *index));
-            open.push((index, *first, *prefix));
+            let around = open.last().map_or(NONE, |(index, ..)| *index);
+            rows.push(Row { first, value, around, prefix });
+            open.push((index, first, prefix));
         }
-        Family {
-            first: all.iter().map(|it| it.0).collect(),
-            prefix: all.iter().map(|it| it.1).collect(),
-            value: all.iter().map(|it| it.2).collect(),
-            around,
-        }
+        Family { coarse: rows.iter().step_by(STEP).map(|row| row.first).collect(), rows }
     }
 
     /// The networks that hold the network `first`/`prefix`, the narrowest first.
     fn covering(&self, first: A, prefix: u8) -> impl Iterator<Item = (A, u8, Value)> {
         // The last one that begins at or before the address; those around it are the only ones that can hold it.
-        let before = self.first.partition_point(|begin| *begin <= first);
+        let steps = self.coarse.partition_point(|begin| *begin <= first);
+        let start = steps.saturating_sub(1).saturating_mul(STEP);
+        let near = self.rows.get(start..start.saturating_add(STEP).min(self.rows.len())).unwrap_or_default();
+        let before = start.saturating_add(near.partition_point(|row| row.first <= first));
         let mut at = u32::try_from(before).ok().and_then(|before| before.checked_sub(1));
         std::iter::from_fn(move || {
-            let index = at? as usize;
-            at = self.around.get(index).copied().filter(|around| *around != NONE);
-            Some((*self.first.get(index)?, *self.prefix.get(index)?, *self.value.get(index)?))
+            let row = self.rows.get(at? as usize)?;
+            at = (row.around != NONE).then_some(row.around);
+            Some(row)
         })
-        .filter(move |(begin, outer, _)| *outer <= prefix && first.masked(*outer) == *begin)
+        .filter(move |row| row.prefix <= prefix && first.masked(row.prefix) == row.first)
+        .map(|row| (row.first, row.prefix, row.value))
     }
 
     fn all(&self) -> impl Iterator<Item = (A, u8, Value)> {
-        let both = self.first.iter().zip(&self.prefix).zip(&self.value);
-        both.map(|((first, prefix), value)| (*first, *prefix, *value))
+        self.rows.iter().map(|row| (row.first, row.prefix, row.value))
+    }
+
+    fn bytes(&self) -> usize {
+        let rows = self.rows.len().saturating_mul(size_of::<Row<A>>());
+        rows.saturating_add(self.coarse.len().saturating_mul(size_of::<A>()))
     }
 }
 
 impl Networks {
     pub(super) fn len(&self) -> usize {
-        self.v4.first.len().saturating_add(self.v6.first.len())
+        self.v4.rows.len().saturating_add(self.v6.rows.len())
     }
 
     /// Bytes in memory.
     pub(super) fn bytes(&self) -> usize {
-        self.v4.first.len().saturating_mul(13).saturating_add(self.v6.first.len().saturating_mul(25))
+        self.v4.bytes().saturating_add(self.v6.bytes())
     }
 
     /// Every network that holds `network`.

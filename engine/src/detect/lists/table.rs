@@ -1,7 +1,7 @@
 //! One file of a list, compiled for look-up. Takes its text, gives for a subject the entries that cover it, the narrowest
 //! first, each with its line, its reason and its end.
 //!
-//! What it costs, beyond the text of entries: up to 16 bytes a name (`names`), 36 a digest, 25 a network (`networks`);
+//! What it costs, beyond the text of entries: up to 16 bytes a name (`pages`), 37 a digest (`hashes`), 34 a network (`networks`);
 //! 12 more, and the text once, for an entry with a reason or an end.
 
 use std::collections::HashMap;
@@ -9,9 +9,11 @@ use std::net::IpAddr;
 
 use fst::{Map, Streamer};
 
+use super::hashes::Hashes;
 use super::line::{self, Line, Wrong};
 use super::names::{self, Addresses, BELOW, Domains, Entry, Hit, Urls, Value, reversed};
 use super::networks::{self, Networks};
+use super::pages::Pages;
 use super::{ListKind, ListSource, url};
 use crate::error::Problem;
 use crate::facts::Link;
@@ -37,12 +39,12 @@ enum Entries {
     Addresses(Addresses),
     Urls(Urls),
     Networks(Networks),
-    Hashes(Vec<([u8; 32], Value)>),
+    Hashes(Hashes),
 }
 
 impl Default for Entries {
     fn default() -> Entries {
-        Entries::Hashes(Vec::new())
+        Entries::Hashes(Hashes::default())
     }
 }
 
@@ -95,7 +97,7 @@ impl Gathering {
                 if !ended && local != "*" && local.contains('*') {
                     fits = self.wide.push(&[domain, "@", local], value);
                 } else if !ended {
-                    fits = self.names.push(&[&address], value);
+                    fits = self.names.push(&[domain, "@", if local == "*" { "" } else { local }], value);
                 }
             }
             ListKind::Urls => {
@@ -184,16 +186,17 @@ impl Table {
         // The line that does not count, and the one that does.
         let mut twice: Vec<(Value, Value)> = Vec::new();
         let mut told = |passed: Value, counts: Value| twice.push((passed, counts));
-        let mut transducer = |names: names::Gathered| {
-            names.compile(better, &mut told).unwrap_or_else(|error| {
-                problems.push(Problem::file(&source.source, format!("cannot be compiled: {error}")));
-                Map::default()
-            })
-        };
+        let mut failed =
+            |error: String| problems.push(Problem::file(&source.source, format!("cannot be compiled: {error}")));
         let entries = match source.kind {
-            ListKind::Domains => Entries::Domains(Domains(transducer(all.names))),
+            ListKind::Domains => {
+                let pages = all.names.pages(better, &mut told);
+                Entries::Domains(Domains(pages.map_err(failed).unwrap_or_default()))
+            }
             ListKind::Addresses => {
-                let (whole, patterns) = (transducer(all.names), transducer(all.wide));
+                let (whole, patterns) = (all.names.pages(better, &mut told), all.wide.transducer(better, &mut told));
+                let (whole, patterns) =
+                    (whole.map_err(&mut failed).unwrap_or_default(), patterns.map_err(&mut failed).unwrap_or_default());
                 if let Some(domain) = crowded(&patterns) {
                     let message = format!("{domain} has over {MOST_PATTERNS} addresses with wildcards");
                     let remedy = format!("write *@{domain}, or its addresses one by one");
@@ -201,23 +204,14 @@ impl Table {
                 }
                 Entries::Addresses(Addresses { whole, patterns })
             }
-            ListKind::Urls => Entries::Urls(Urls { plain: transducer(all.names), below: transducer(all.wide) }),
-            ListKind::Networks => Entries::Networks(all.networks.compile(better, &mut told)),
-            ListKind::Hashes => {
-                let mut hashes = all.hashes;
-                hashes.sort_unstable();
-                hashes.dedup_by(|other, counts| {
-                    let same = other.0 == counts.0;
-                    if same {
-                        let wins = better(counts.1, other.1);
-                        told(if wins { counts.1 } else { other.1 }, if wins { other.1 } else { counts.1 });
-                        counts.1 = if wins { other.1 } else { counts.1 };
-                    }
-                    same
-                });
-                hashes.shrink_to_fit();
-                Entries::Hashes(hashes)
+            ListKind::Urls => {
+                let (plain, below) = (all.names.pages(better, &mut told), all.wide.transducer(better, &mut told));
+                let (plain, below) =
+                    (plain.map_err(&mut failed).unwrap_or_default(), below.map_err(&mut failed).unwrap_or_default());
+                Entries::Urls(Urls { plain, below })
             }
+            ListKind::Networks => Entries::Networks(all.networks.compile(better, &mut told)),
+            ListKind::Hashes => Entries::Hashes(Hashes::compile(all.hashes, better, &mut told)),
         };
         twice.sort_unstable();
         let mut told = line::Told::new(&source.source, &source.text, notes);
@@ -255,9 +249,9 @@ impl Table {
     }
 
     /// Every entry that covers a URL in its normal form.
-    pub(super) fn urls(&self, url: &str) -> Vec<Hit> {
-        match &self.entries {
-            Entries::Urls(names) => names.covering(url),
+    pub(super) fn urls_of(&self, url: Option<&str>) -> Vec<Hit> {
+        match (&self.entries, url) {
+            (Entries::Urls(names), Some(url)) => names.covering(url),
             _ => Vec::new(),
         }
     }
@@ -294,7 +288,7 @@ impl Table {
     pub(super) fn digests(&self, digest: &[u8; 32]) -> Vec<Hit> {
         let Entries::Hashes(hashes) = &self.entries else { return Vec::new() };
         let hit = |value| Hit { value, entry: Entry::Digest(*digest), narrow: u16::MAX };
-        nearly_at(hashes, digest).map(hit).into_iter().collect()
+        hashes.get(digest).map(hit).into_iter().collect()
     }
 
     /// Hands each entry that stands in `other` too to `each`, with its line here and there.
@@ -312,11 +306,12 @@ impl Table {
                 });
             }
             (Entries::Addresses(here), Entries::Addresses(there)) => {
-                names::common(&here.whole, &there.whole, &mut each);
-                names::common(&here.patterns, &there.patterns, &mut |key, here, there| {
+                let mut each = |key: &str, here: Value, there: Value| {
                     let (domain, local) = key.split_once('@').unwrap_or_default();
-                    each(&format!("{local}@{domain}"), here, there);
-                });
+                    each(&format!("{}@{domain}", if local.is_empty() { "*" } else { local }), here, there);
+                };
+                names::common(&here.whole, &there.whole, &mut each);
+                names::common_wide(&here.patterns, &there.patterns, &mut each);
             }
             (Entries::Networks(here), Entries::Networks(there)) => here.common(there, &mut each),
             // Allow lists are of no other kind.
@@ -328,37 +323,17 @@ impl Table {
     pub(super) fn size(&self) -> (usize, usize) {
         let map = |names: &Map<Vec<u8>>| (names.len(), names.as_fst().size());
         let both = |a: (usize, usize), b: (usize, usize)| (a.0.saturating_add(b.0), a.1.saturating_add(b.1));
+        let pages = |names: &Pages| (names.len(), names.size());
         let (count, bytes) = match &self.entries {
-            Entries::Domains(names) => map(&names.0),
-            Entries::Addresses(names) => both(map(&names.whole), map(&names.patterns)),
-            Entries::Urls(names) => both(map(&names.plain), map(&names.below)),
+            Entries::Domains(names) => pages(&names.0),
+            Entries::Addresses(names) => both(pages(&names.whole), map(&names.patterns)),
+            Entries::Urls(names) => both(pages(&names.plain), map(&names.below)),
             Entries::Networks(networks) => (networks.len(), networks.bytes()),
-            Entries::Hashes(hashes) => (hashes.len(), hashes.len().saturating_mul(36)),
+            Entries::Hashes(hashes) => (hashes.len(), hashes.bytes()),
         };
         let extras = self.extras.lines.len().saturating_mul(12).saturating_add(self.extras.text.len());
         (count, bytes.saturating_add(extras))
     }
-}
-
-/// The value of a digest. Digests are spread evenly, so that one stands nearly where its first bits say: the search begins
-/// there and doubles its step, which touches three places of memory or four where halving a million takes twenty.
-fn nearly_at(hashes: &[([u8; 32], Value)], digest: &[u8; 32]) -> Option<Value> {
-    let first = digest.first_chunk::<4>().map_or(0, |bytes| u32::from_be_bytes(*bytes));
-    let guess = (u64::from(first).saturating_mul(hashes.len() as u64) >> 32) as usize;
-    let at = |place: usize| hashes.get(place).map(|(known, _)| known);
-    let (mut low, mut high, mut step) = (guess, guess, 16usize);
-    while low > 0 && at(low).is_none_or(|known| known > digest) {
-        low = low.saturating_sub(step);
-        step = step.saturating_mul(2);
-    }
-    step = 16;
-    while at(high).is_some_and(|known| known < digest) {
-        high = high.saturating_add(step).min(hashes.len());
-        step = step.saturating_mul(2);
-    }
-    let near = hashes.get(low..high.saturating_add(1).min(hashes.len()))?;
-    let found = near.binary_search_by_key(&digest, |(known, _)| known).ok()?;
-    near.get(found).map(|(_, value)| *value)
 }
 
 /// A domain with too many patterns.

@@ -8,7 +8,7 @@ from world import REPOSITORY, Daemon, connects, wait_for
 EXAMPLE_CONFIG = """
 [rules]
 paths = ["{root}/rules"]
-[limits]
+[scan]
 message_bytes = 65536
 [actions.inbound]
 quarantine = 10.0

@@ -1,4 +1,5 @@
 -- Messages without header, without body, without recipients; null senders; unknown kinds of clients.
+local function fail(why) mt.echo("FAILED: " .. why) error(why) end
 local function message(client, from, to, fields, body)
   local conn = mt.connect(socket)
   mt.conninfo(conn, "client.example", client)
@@ -9,8 +10,8 @@ local function message(client, from, to, fields, body)
   if body then mt.bodystring(conn, body) end
   mt.eom(conn)
   local reply = mt.getreply(conn)
-  if reply ~= SMFIR_CONTINUE then error("end of message: " .. reply) end
-  if not mt.eom_check(conn, MT_HDRADD, "X-Spam-Score") then error("no score") end
+  if reply ~= SMFIR_CONTINUE then fail("end of message: " .. reply) end
+  if not mt.eom_check(conn, MT_HDRADD, "X-Spam-Score") then fail("no score") end
   mt.disconnect(conn)
 end
 message("198.51.100.7", "<ann@here.example>", "<bob@there.example>", {}, nil)

@@ -1,8 +1,9 @@
 -- Every step is sent and answered.
+local function fail(why) mt.echo("FAILED: " .. why) error(why) end
 conn = mt.connect(socket)
-mt.negotiate(conn, 2, 0x3f, 0)
+mt.negotiate(conn, 2, 0, 0x3f)
 local function continues(what)
-  if mt.getreply(conn) ~= SMFIR_CONTINUE then error(what .. ": " .. mt.getreply(conn)) end
+  if mt.getreply(conn) ~= SMFIR_CONTINUE then fail(what .. ": " .. mt.getreply(conn)) end
 end
 mt.conninfo(conn, "client.example", "198.51.100.7") continues("connect")
 mt.helo(conn, "client.example") continues("helo")
@@ -14,6 +15,6 @@ mt.eoh(conn) continues("end of header")
 mt.bodystring(conn, "Hello\r\n") continues("body")
 mt.eom(conn)
 continues("end of message")
-if not mt.eom_check(conn, MT_HDRADD, "X-Spam-Flag", "YES") then error("not marked") end
-if not mt.eom_check(conn, MT_HDRADD, "X-Tamis-Verdict") then error("no verdict") end
+if not mt.eom_check(conn, MT_HDRADD, "X-Spam-Flag", "YES") then fail("not marked") end
+if not mt.eom_check(conn, MT_HDRADD, "X-Tamis-Verdict") then fail("no verdict") end
 mt.disconnect(conn)

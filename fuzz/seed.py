@@ -155,6 +155,37 @@ def authored() -> None:
     seed("config", lists + "lists = ['a']\ntag = 3.0\n[rules]\ndisable = ['x']\n[rules.scores]\ny = 1.5\n")
 
 
+def doors() -> None:
+    """What mail servers and HTTP clients say to the daemon."""
+
+    def packet(letter: bytes, data: bytes = b"") -> bytes:
+        return (len(data) + 1).to_bytes(4, "big") + letter + data
+
+    hello = packet(b"O", b"\0\0\0\6\0\0\1\xff\0\x1f\xff\xff")
+    client = packet(b"D", b"Cj\0mx.example\0{daemon_name}\0smtpd\0") + packet(b"C", b"a.example\x004\4\xd2192.0.2.1\0")
+    client += packet(b"H", b"a.example\0") + packet(b"D", b"M{auth_authen}\0anna\0i\0004F1\0")
+    envelope = packet(b"M", b"<a@b.example>\0SIZE=7\0") + packet(b"R", b"<c@d.example>\0") + packet(b"R", b"<cc@d.example>\0")
+    head = packet(b"L", b"Subject\0 a\n\tb\0") + packet(b"L", b"Authentication-Results\0 mx.example; spf=pass\0") + packet(b"N")
+    body = packet(b"B", b"x" * 1200 + b"\r\n") * 2
+    end = packet(b"E", b"y")
+    for step in (1, 2, 7, 255):
+        for rest in (end, packet(b"A") + envelope + head + end, packet(b"K") + client + envelope + end, packet(b"U", b"z")):
+            seed("milter", bytes([step]) + hello + client + envelope + head + body + rest + packet(b"Q"))
+    seed("milter", b"\x40" + packet(b"O", b"\0\0\0\2\0\0\0\x3f\0\0\0\0") + packet(b"C", b"b\x006\0\0IPv6:2001:db8::1\0") + packet(b"T"))
+    for value in (
+        " mx.example 1; spf=pass (a (b) \\) c) smtp.mailfrom=a@b.example;\n dkim=fail header.d=c.example; arc=none",
+        ' "mx.example"; dmarc=pass header.from="d.example"', " mx.example; none", " other.example; dkim/1=pass",
+    ):
+        seed("authres", value)
+    for text in (
+        "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n",
+        "POST /scan HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\nhello",
+        "POST /scan HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ):
+        for cut in (1, 20):
+            seed("http", bytes([cut]) + text.encode())
+
+
 def words() -> None:
     """Dictionaries: words that a mutation may put in."""
     names = sorted(set(re.findall(r"`([a-z_.]+)`", (ROOT / "docs/facts.md").read_text())))
@@ -180,4 +211,5 @@ def words() -> None:
 messages()
 made()
 authored()
+doors()
 words()

@@ -20,17 +20,30 @@ pub struct Style {
     pub reject_text: String,
 }
 
-/// What became of a message, for the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Done {
-    /// By verdict.
-    Judged(Action),
-    /// It was not judged, for want of room, time or luck.
-    NotJudged(Action),
+/// Whose copies go into the folder for quarantined messages: where all recipients share one action, theirs if it is
+/// quarantine; where they differ, everybody's whose action is as strict or stricter. One answer counts for all, so those could
+/// be refused or held by the mail server only together with the others.
+pub fn to_keep(verdict: Option<&Verdict>, action: Action, message: &Message) -> Vec<String> {
+    let results = verdict.map_or(&[][..], |it| it.recipients.as_slice());
+    let differ = results.len() == message.recipients.len() && results.iter().any(|it| it.action != action);
+    if !differ {
+        return if action == Action::Quarantine { message.recipients.clone() } else { Vec::new() };
+    }
+    let strict = results.iter().filter(|it| it.action >= Action::Quarantine);
+    strict.map(|it| it.address.clone()).collect()
 }
 
 /// Adds to `replies` what follows from a verdict. Gives the action that was taken.
-pub fn verdict(verdict: &Verdict, message: &Message, reference: &str, style: &Style, replies: &mut Replies) -> Action {
+///
+/// `kept` are recipients whose copy is safely on disk in a folder of ours: they are taken out of the envelope.
+pub fn verdict(
+    verdict: &Verdict,
+    message: &Message,
+    reference: &str,
+    style: &Style,
+    kept: &[String],
+    replies: &mut Replies,
+) -> Action {
     let action = verdict.action;
     match action {
         Action::Reject => {
@@ -45,6 +58,8 @@ pub fn verdict(verdict: &Verdict, message: &Message, reference: &str, style: &St
             if action == Action::Tag && !style.subject_prefix.is_empty() {
                 prefix(message, &style.subject_prefix, replies);
             }
+            // What is on disk here is not delivered, and not held a second time.
+            kept.iter().for_each(|address| replies.delete_recipient(address));
             if action == Action::Quarantine {
                 let first = verdict.reasons.first().map_or("", |reason| reason.rule.as_ref());
                 replies.quarantine(&format!("tamis {reference}: score {:.1}, {first}", verdict.score));

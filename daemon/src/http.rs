@@ -9,11 +9,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
+use crate::request::{self, Head};
 use crate::serve::{Shared, no_connection};
 use crate::session::Message;
 
-/// Request line and header fields.
-const HEAD_BYTES: usize = 16 << 10;
 /// Requests at once.
 const MOST: usize = 64;
 /// A request has to come in this time.
@@ -49,7 +48,7 @@ fn plain(status: &'static str, body: &str) -> Answer {
 
 async fn serve(shared: &Shared, stream: &mut TcpStream) -> std::io::Result<()> {
     let answer = match tokio::time::timeout(PATIENCE, read(shared, stream)).await {
-        Ok(Ok((method, path, body))) => answer(shared, &method, &path, body).await,
+        Ok(Ok((head, message))) => answer(shared, &head.method, &head.path, message).await,
         Ok(Err(wrong)) => wrong,
         Err(_) => plain("408 Request Timeout", "the request took too long"),
     };
@@ -64,61 +63,48 @@ async fn serve(shared: &Shared, stream: &mut TcpStream) -> std::io::Result<()> {
     stream.shutdown().await
 }
 
-/// Method, path and body of a request (RFC 9112). Only bodies with a `Content-Length`.
-async fn read(shared: &Shared, stream: &mut TcpStream) -> Result<(String, String, Vec<u8>), Answer> {
+/// Method, path and body of a request. Only bodies with a `Content-Length`.
+async fn read(shared: &Shared, stream: &mut TcpStream) -> Result<(Head, Message), Answer> {
     let broken = |_| plain("400 Bad Request", "the connection broke off");
+    let refused = |(status, why): request::Refused| plain(status, why);
     let mut bytes = Vec::new();
     let mut buffer = vec![0; 16 << 10];
+    let mut seen = 0;
     let end = loop {
-        if let Some(at) = bytes.windows(4).position(|it| it == b"\r\n\r\n") {
-            break at;
+        if let Some(end) = request::end(&bytes, seen).map_err(refused)? {
+            break end;
         }
-        if bytes.len() > HEAD_BYTES {
-            return Err(plain("431 Request Header Fields Too Large", "the header is too long"));
-        }
+        seen = bytes.len();
         match stream.read(&mut buffer).await.map_err(broken)? {
             0 => return Err(plain("400 Bad Request", "the connection broke off")),
             count => bytes.extend_from_slice(buffer.get(..count).unwrap_or_default()),
         }
     };
-    let mut body = bytes.split_off(end.saturating_add(4).min(bytes.len()));
-    let head = String::from_utf8_lossy(&bytes).into_owned();
-    let mut lines = head.split("\r\n");
-    let mut words = lines.next().unwrap_or_default().split(' ');
-    let (Some(method), Some(path), Some("HTTP/1.1" | "HTTP/1.0")) = (words.next(), words.next(), words.next()) else {
-        return Err(plain("400 Bad Request", "no request of HTTP/1.1"));
-    };
-    let fields: Vec<(String, &str)> = lines
-        .filter_map(|line| line.split_once(':'))
-        .map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim()))
-        .collect();
-    let value = |name: &str| fields.iter().find(|(it, _)| it == name).map(|(_, value)| *value);
-    if value("transfer-encoding").is_some() {
-        return Err(plain("411 Length Required", "send the message with a Content-Length"));
-    }
-    let length: usize = match value("content-length").map(str::parse) {
-        None => 0,
-        Some(Ok(length)) => length,
-        Some(Err(_)) => return Err(plain("400 Bad Request", "Content-Length is no number")),
-    };
+    let mut body = bytes.split_off(end.min(bytes.len()));
+    let head = request::head(&bytes).map_err(refused)?;
     let most = usize::try_from(shared.config().limits.message_bytes).unwrap_or(usize::MAX);
-    if length > most {
+    if head.length > most {
         return Err(plain("413 Content Too Large", &format!("a message has at most {most} bytes")));
     }
-    if value("expect").is_some_and(|it| it.eq_ignore_ascii_case("100-continue")) && body.len() < length {
+    let mut message = Message { size: head.length as u64, ..Message::default() };
+    if !message.held.more(&shared.room, head.length) {
+        return Err(plain("503 Service Unavailable", "too many messages are under way"));
+    }
+    if head.asks_first && body.len() < head.length {
         stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await.map_err(broken)?;
     }
-    while body.len() < length {
+    while body.len() < head.length {
         match stream.read(&mut buffer).await.map_err(broken)? {
             0 => return Err(plain("400 Bad Request", "the message broke off")),
             count => body.extend_from_slice(buffer.get(..count).unwrap_or_default()),
         }
     }
-    body.truncate(length);
-    Ok((method.to_owned(), path.to_owned(), body))
+    body.truncate(head.length);
+    message.raw = body;
+    Ok((head, message))
 }
 
-async fn answer(shared: &Shared, method: &str, path: &str, body: Vec<u8>) -> Answer {
+async fn answer(shared: &Shared, method: &str, path: &str, message: Message) -> Answer {
     match (method, path) {
         ("GET", "/health") => plain("200 OK", "alive"),
         ("GET", "/ready") if *shared.stopping.borrow() => plain("503 Service Unavailable", "stopping"),
@@ -129,14 +115,14 @@ async fn answer(shared: &Shared, method: &str, path: &str, body: Vec<u8>) -> Ans
             let body = shared.metrics.text(shared.waiting(), &versions.rules, &versions.model);
             Answer { status: "200 OK", kind: "text/plain; version=0.0.4; charset=utf-8", body }
         }
-        ("POST", "/scan") => scan(shared, body).await,
+        ("POST", "/scan") => scan(shared, message).await,
         (_, "/health" | "/ready" | "/metrics" | "/scan") => plain("405 Method Not Allowed", "another method, please"),
         _ => plain("404 Not Found", "there are /scan, /metrics, /health and /ready"),
     }
 }
 
-async fn scan(shared: &Shared, raw: Vec<u8>) -> Answer {
-    let message = Arc::new(Message { size: raw.len() as u64, raw, ..Message::default() });
+async fn scan(shared: &Shared, message: Message) -> Answer {
+    let message = Arc::new(message);
     let stop = Arc::new(AtomicBool::new(false));
     let submitted = shared.pool.submit(message, Vec::new(), tamis_common::time::now(), Arc::clone(&stop));
     let Some(verdict) = submitted else { return plain("503 Service Unavailable", "too many messages are waiting") };

@@ -9,21 +9,34 @@
 //! answer    verdicts -> header fields and the answer
 //! reload    changed files -> another engine
 //! log, metrics    what a postmaster reads
-//! serve     sockets, signals, sessions: where all of it comes together
+//! room      how much memory messages take together
+//! quarantine      messages -> a folder of ours
+//! serve, connection, watch    sockets and signals, sessions, changed files: where all of it comes together
+//! told      what became of a message -> its log line and counts
+//! http, request    the same over HTTP, and metrics
 //! ```
 //!
 //! Nothing here judges mail, and nothing here is read from a message but what the protocol needs.
 
 pub mod answer;
 pub mod authres;
+mod connection;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 pub mod log;
 pub mod metrics;
 pub mod packet;
 mod pool;
+mod quarantine;
 mod reload;
 pub mod reply;
+mod request;
+pub mod room;
 mod serve;
 pub mod session;
+mod told;
+mod watch;
 
 pub use serve::{Options, run};

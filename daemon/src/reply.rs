@@ -100,6 +100,11 @@ impl Replies {
         self.packet(b'm', &[&number.to_be_bytes(), name, &[0], value, &[0]]);
     }
 
+    /// A recipient is taken out of the envelope.
+    pub fn delete_recipient(&mut self, address: &str) {
+        self.packet(b'-', &[b"<", address.as_bytes(), b">\0"]);
+    }
+
     /// The message goes on hold, with a reason.
     pub fn quarantine(&mut self, reason: &str) {
         self.packet(b'q', &[reason.replace('\0', "").as_bytes(), &[0]]);

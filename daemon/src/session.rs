@@ -2,11 +2,13 @@
 //! envelope and message; does no input or output, and judges nothing.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use tamis_engine::Networks;
 
 use crate::packet::{Command, Malformed};
 use crate::reply::{Replies, actions, steps};
+use crate::room::{Held, Room};
 
 /// What this filter wants; a server that offers less gets less.
 const ACTIONS: u32 = actions::ADD_HEADERS | actions::CHANGE_HEADERS | actions::QUARANTINE;
@@ -22,6 +24,8 @@ const STEPS: u32 = steps::NO_REPLY_CONNECT
     | steps::LEADING_SPACE;
 /// Recipients of one message that are kept; Postfix sends at most 1,000.
 const MOST_RECIPIENTS: usize = 100_000;
+/// Bytes of their addresses.
+const RECIPIENT_BYTES: usize = 4 << 20;
 /// Macros that are kept of one command.
 const MACRO_BYTES: usize = 16 << 10;
 
@@ -33,6 +37,10 @@ pub struct Rules<'r> {
     pub message_bytes: usize,
     /// A number for the profile that judges a recipient.
     pub profile: &'r (dyn Fn(&str) -> usize + Sync),
+    /// Whether recipients may be taken out of the envelope: there is a folder for quarantined messages.
+    pub delete_recipients: bool,
+    /// What the messages of all sessions may take.
+    pub room: &'r Arc<Room>,
 }
 
 /// A message as it was handed over, with its envelope.
@@ -40,6 +48,10 @@ pub struct Rules<'r> {
 pub struct Message {
     /// As much as is kept.
     pub raw: Vec<u8>,
+    /// Its share of the memory for messages.
+    pub held: Held,
+    /// There was no memory for it: of `raw` nothing is kept.
+    pub no_room: bool,
     /// Its size, as far as it was sent.
     pub size: u64,
     /// The client's address.
@@ -84,12 +96,15 @@ pub enum Step {
 pub struct Session {
     negotiated: bool,
     steps: u32,
+    actions: u32,
     client: Option<IpAddr>,
     client_name: Option<String>,
     helo: Option<String>,
     tls: bool,
     message: Message,
     profile: Option<usize>,
+    one_answer: bool,
+    recipient_bytes: usize,
     in_body: bool,
     skipped: bool,
     auth_user: Option<String>,
@@ -99,7 +114,7 @@ impl Session {
     /// Takes a command; what is to be answered goes into `replies`.
     pub fn take(&mut self, command: Command, rules: &Rules<'_>, replies: &mut Replies) -> Result<Step, Malformed> {
         if let Command::Negotiate { version, actions, steps } = command {
-            return self.negotiate(version, actions, steps, replies);
+            return self.negotiate(version, actions, steps, rules, replies);
         }
         if !self.negotiated && !matches!(command, Command::Quit | Command::QuitKeep) {
             return Err(Malformed("a command before the negotiation".into()));
@@ -108,7 +123,7 @@ impl Session {
             Command::Negotiate { .. } => {}
             Command::Macros(letter, pairs) => self.macros(letter, pairs),
             Command::Connect { host, address } => {
-                *self = Session { negotiated: true, steps: self.steps, tls: self.tls, ..Session::default() };
+                *self = Session { tls: self.tls, ..self.anew() };
                 self.client = address;
                 // In brackets: it could not be verified.
                 self.client_name = Some(host).filter(|host| !host.starts_with('[') && host != "unknown");
@@ -122,6 +137,9 @@ impl Session {
                 let auth_user = self.auth_user.take();
                 let queue_id = std::mem::take(&mut self.message.queue_id);
                 self.forget();
+                // Postfix knows a queue id before DATA only of mail that comes from no SMTP client, but from `sendmail` or a
+                // queue: there is nobody then who could send the message once more.
+                self.one_answer = queue_id.is_empty();
                 self.message.queue_id = queue_id;
                 self.message.mail_from = Some(bare(&from));
                 self.message.outbound = auth_user.is_some() || self.client.is_some_and(|ip| rules.networks.is_own(ip));
@@ -142,7 +160,7 @@ impl Session {
             Command::Body(bytes) => {
                 self.body(&bytes, rules);
                 let full = self.message.raw.len() >= rules.message_bytes;
-                if full && !self.skipped && self.steps & steps::SKIP != 0 {
+                if (full || self.message.no_room) && !self.skipped && self.steps & steps::SKIP != 0 {
                     self.skipped = true;
                     replies.skip();
                 } else {
@@ -167,10 +185,15 @@ impl Session {
                 })));
             }
             Command::Abort => self.forget(),
-            Command::QuitKeep => *self = Session { negotiated: true, steps: self.steps, ..Session::default() },
+            Command::QuitKeep => *self = self.anew(),
             Command::Quit => return Ok(Step::Close),
         }
         Ok(Step::Go)
+    }
+
+    /// Whether recipients may be taken out of the envelope.
+    pub fn may_delete_recipients(&self) -> bool {
+        self.actions & actions::DELETE_RECIPIENT != 0
     }
 
     /// Whether a message is under way, so that ending now would lose an answer.
@@ -178,14 +201,27 @@ impl Session {
         self.message.mail_from.is_some()
     }
 
+    /// The connection as it was after the negotiation.
+    fn anew(&self) -> Session {
+        Session { negotiated: true, steps: self.steps, actions: self.actions, ..Session::default() }
+    }
+
     fn forget(&mut self) {
         self.message = Message::default();
         self.profile = None;
+        self.recipient_bytes = 0;
         self.in_body = false;
         self.skipped = false;
     }
 
-    fn negotiate(&mut self, version: u32, actions: u32, steps: u32, replies: &mut Replies) -> Result<Step, Malformed> {
+    fn negotiate(
+        &mut self,
+        version: u32,
+        actions: u32,
+        steps: u32,
+        rules: &Rules<'_>,
+        replies: &mut Replies,
+    ) -> Result<Step, Malformed> {
         if !(2..100).contains(&version) {
             return Err(Malformed(format!("version {version}")));
         }
@@ -194,7 +230,9 @@ impl Session {
         }
         self.negotiated = true;
         self.steps = steps & STEPS;
-        replies.negotiate(version.min(6), ACTIONS, self.steps);
+        let more = if rules.delete_recipients { actions::DELETE_RECIPIENT } else { 0 };
+        self.actions = ACTIONS | (actions & more);
+        replies.negotiate(version.min(6), self.actions, self.steps);
         Ok(Step::Go)
     }
 
@@ -223,11 +261,12 @@ impl Session {
 
     fn recipient(&mut self, address: String, rules: &Rules<'_>, replies: &mut Replies) {
         let profile = (rules.profile)(&address);
-        if self.message.recipients.len() >= MOST_RECIPIENTS {
+        self.recipient_bytes = self.recipient_bytes.saturating_add(address.len());
+        if self.message.recipients.len() >= MOST_RECIPIENTS || self.recipient_bytes > RECIPIENT_BYTES {
             return replies.smtp(452, "4.5.3", "Too many recipients");
         }
         // One message gets one answer. Who is judged otherwise gets a message of his own: the client sends it next.
-        if *self.profile.get_or_insert(profile) != profile {
+        if *self.profile.get_or_insert(profile) != profile && self.one_answer {
             return replies.smtp(452, "4.5.3", "This recipient is judged by other rules: send the message once more");
         }
         self.message.recipients.push(address);
@@ -252,8 +291,10 @@ impl Session {
         }
         field.extend_from_slice(b"\r\n");
         self.body(&field, rules);
-        // Beyond any honest number of fields their names are not kept, nor are they in the engine.
-        if self.message.fields.len() < 100_000 {
+        // Beyond any honest number of fields their names are not kept, nor are they in the engine; nor is what lies beyond
+        // the size that is read.
+        let has_room = self.message.size <= rules.message_bytes as u64;
+        if has_room && self.message.fields.len() < 100_000 {
             if name.eq_ignore_ascii_case(b"authentication-results") && self.message.auth_results.len() < 100 {
                 self.message.auth_results.push(String::from_utf8_lossy(&value).into_owned());
             }
@@ -266,9 +307,16 @@ impl Session {
 
     /// Adds bytes of the message, as far as they are kept.
     fn body(&mut self, bytes: &[u8], rules: &Rules<'_>) {
-        let room = rules.message_bytes.saturating_sub(self.message.raw.len());
-        self.message.raw.extend_from_slice(bytes.get(..room.min(bytes.len())).unwrap_or_default());
-        self.message.size = self.message.size.saturating_add(bytes.len() as u64);
+        let message = &mut self.message;
+        message.size = message.size.saturating_add(bytes.len() as u64);
+        let room = rules.message_bytes.saturating_sub(message.raw.len()).min(bytes.len());
+        if !message.no_room && message.held.more(rules.room, room) {
+            message.raw.extend_from_slice(bytes.get(..room).unwrap_or_default());
+        } else if !message.no_room {
+            message.no_room = true;
+            message.raw = Vec::new();
+            message.held = Held::default();
+        }
     }
 }
 
@@ -283,7 +331,9 @@ mod tests {
     use super::*;
 
     fn rules(networks: &Networks) -> Rules<'_> {
-        Rules { networks, message_bytes: 1_000, profile: &|address| usize::from(address.starts_with("abuse")) }
+        static ROOM: std::sync::LazyLock<Arc<Room>> = std::sync::LazyLock::new(|| Arc::new(Room::new(1 << 20)));
+        let profile = &|address: &str| usize::from(address.starts_with("abuse"));
+        Rules { networks, message_bytes: 1_000, profile, delete_recipients: false, room: &ROOM }
     }
 
     fn negotiated(steps: u32) -> Session {

@@ -7,292 +7,13 @@ Needs root, since Postfix does; installs Postfix by apt-get where it is missing.
 on free ports of 127.0.0.1. Exit: 0 all passed, 1 something failed, 2 it cannot run here.
 """
 
-import argparse, email, os, pathlib, pwd, shutil, signal, smtplib, socket, subprocess, sys, tempfile, threading, time, urllib.request
+import argparse, os, pathlib, shutil, signal, smtplib, subprocess, sys, time, urllib.error, urllib.request
 
-REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import clients, example, loss
+from world import REPOSITORY, World, wait_for
+
 EICAR = "X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + "EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
-
-MAIN = """
-compatibility_level = 3.6
-queue_directory = {root}/queue
-data_directory = {root}/data
-mail_owner = postfix
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-myhostname = mx.example
-mydestination =
-relay_domains = static:all
-relayhost = [127.0.0.1]:{sink}
-smtp_dns_support_level = disabled
-smtpd_peername_lookup = no
-alias_maps =
-alias_database =
-local_recipient_maps =
-mynetworks = 127.0.0.0/8
-smtpd_client_connection_count_limit = 0
-smtpd_client_connection_rate_limit = 0
-default_process_limit = 60
-in_flow_delay = 0
-smtp_line_length_limit = 0
-line_length_limit = 1000000
-disable_mime_output_conversion = yes
-message_size_limit = 300000000
-mailbox_size_limit = 0
-queue_minfree = 0
-minimal_backoff_time = 1s
-maximal_backoff_time = 2s
-queue_run_delay = 1s
-maillog_file = {root}/log/mail.log
-maillog_file_prefixes = {root}
-smtpd_milters = {milter}
-non_smtpd_milters =
-milter_default_action = tempfail
-milter_protocol = 6
-smtpd_authorized_xclient_hosts = 127.0.0.0/8
-"""
-
-MASTER = """
-127.0.0.1:{port} inet n - n - - smtpd
-pickup unix n - n 60 1 pickup
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 1 1 qmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
-verify unix - - n - 1 verify
-proxymap unix - - n - - proxymap
-smtp unix - - n - - smtp
-relay unix - - n - - smtp
-error unix - - n - - error
-retry unix - - n - - error
-discard unix - - n - - discard
-anvil unix - - n - 1 anvil
-scache unix - - n - 1 scache
-showq unix n - n - - showq
-postlog unix-dgram n - n - 1 postlogd
-"""
-
-CONFIG = """
-[milter]
-listen = ["{unix}", "{inet}"]
-socket_mode = "0666"
-reject_text = "No spam, please"
-subject_prefix = "[SPAM]"
-deadline_seconds = 20
-{more}
-[http]
-listen = "inet:127.0.0.1:{http}"
-[networks]
-own = ["192.0.2.0/24"]
-[rules]
-paths = ["rules"]
-[state]
-watch_seconds = 1
-[[recipients]]
-name = "abuse desk"
-for = ["abuse@there.example"]
-reject = false
-quarantine = false
-"""
-
-SCORES = """
-[group.test]
-what = "Tests"
-cap = 100.0
-[group.test.scores]
-test-tag = 7.0
-test-quarantine = 12.0
-test-reject = 50.0
-"""
-
-
-def free_port():
-    with socket.socket() as it:
-        it.bind(("127.0.0.1", 0))
-        return it.getsockname()[1]
-
-
-def wait_for(what, test, seconds=30):
-    end = time.time() + seconds
-    while time.time() < end:
-        value = test()
-        if value:
-            return value
-        time.sleep(0.05)
-    raise AssertionError(f"{what}: not within {seconds} s")
-
-
-def connects(port):
-    try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
-        return True
-    except OSError:
-        return False
-
-
-class Daemon:
-    def __init__(self, program, root, more=""):
-        self.program, self.root = program, root
-        self.unix, self.port, self.http = root / "milter.sock", free_port(), free_port()
-        rules = root / "rules"
-        rules.mkdir(exist_ok=True)
-        names = {"tag": "tag me", "quarantine": "hold me", "reject": "refuse me"}
-        (rules / "test.toml").write_text("".join(
-            f"[rule.test-{name}]\nwhat = \"A test asks for it\"\nwhy = \"To see each action\"\nin = \"subject\"\nany = [\"{text}\"]\n"
-            f"hit = [\"text: Subject: {text}\"]\nmiss = [\"text: Subject: hello\"]\n" for name, text in names.items()))
-        (rules / "scores.toml").write_text(SCORES)
-        self.config = root / "tamis.toml"
-        self.config.write_text(CONFIG.format(unix=f"unix:{self.unix}", inet=f"inet:127.0.0.1:{self.port}",
-                                             http=self.http, more=more)
-                               .replace("[networks]", "[actions.inbound]\nquarantine = 10.0\nreject = 15.0\n[networks]"))
-        self.log = root / "daemon.log"
-        self.process = None
-
-    def start(self):
-        with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([self.program, "serve", "--config", self.config], stderr=log, stdout=log)
-        wait_for("the daemon listens or ends", lambda: self.process.poll() is not None or connects(self.http), 60)
-        assert self.process.poll() is None, "the daemon ended"
-
-    def stop(self, how=signal.SIGTERM):
-        self.process.send_signal(how)
-        code = self.process.wait(60)
-        return code
-
-    def get(self, path, data=None):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.http}{path}", data=data, timeout=60) as answer:
-            return answer.read().decode()
-
-    def lines(self, word):
-        text = self.log.read_text(errors="replace") if self.log.exists() else ""
-        return [line for line in text.splitlines() if word in line]
-
-
-class Postfix:
-    def __init__(self, root, milter, sink):
-        self.root, self.conf, self.port = root, root / "conf", free_port()
-        for name in ["conf", "queue", "data", "log"]:
-            (root / name).mkdir()
-        owner = pwd.getpwnam("postfix")
-        os.chown(root / "data", owner.pw_uid, owner.pw_gid)
-        os.chmod(root, 0o755)
-        (self.conf / "main.cf").write_text(MAIN.format(root=root, sink=sink, milter=milter))
-        (self.conf / "master.cf").write_text(MASTER.format(port=self.port))
-
-    def command(self, *words):
-        return subprocess.run(["postfix", "-c", self.conf, *words], capture_output=True, text=True)
-
-    def start(self):
-        ran = self.command("start")
-        assert ran.returncode == 0, ran.stderr + ran.stdout
-        wait_for("Postfix listens", lambda: connects(self.port))
-
-    def stop(self):
-        self.command("stop")
-
-    def set(self, *settings):
-        subprocess.run(["postconf", "-c", self.conf, "-e", *settings], check=True)
-        self.command("reload")
-        time.sleep(1)
-
-    def queue(self):
-        ran = subprocess.run(["postqueue", "-c", self.conf, "-j"], capture_output=True, text=True)
-        return [line for line in ran.stdout.splitlines() if line]
-
-    def log(self):
-        return (self.root / "log/mail.log").read_text(errors="replace")
-
-
-class Sink:
-    """smtp-sink, which writes each message that it takes into a file."""
-
-    def __init__(self, root):
-        self.folder, self.port, self.process = root / "sink", free_port(), None
-        self.folder.mkdir()
-        os.chmod(self.folder, 0o777)
-
-    def start(self):
-        self.process = subprocess.Popen(
-            ["smtp-sink", "-u", "nobody", "-d", f"{self.folder}/%s.", f"127.0.0.1:{self.port}", "1000"])
-        wait_for("smtp-sink listens", lambda: connects(self.port))
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait()
-
-    def messages(self):
-        found = []
-        for path in sorted(self.folder.iterdir()):
-            data = path.read_bytes()
-            # smtp-sink writes envelope and its own trace fields in front, and an empty line behind.
-            found.append(data)
-        return found
-
-    def clear(self):
-        for path in self.folder.iterdir():
-            path.unlink()
-
-
-class World:
-    def __init__(self, program, keep, more=""):
-        self.keep = keep
-        self.root = pathlib.Path(tempfile.mkdtemp(prefix="tamis-postfix-"))
-        os.chmod(self.root, 0o755)
-        self.daemon = Daemon(program, self.root, more)
-        self.sink = Sink(self.root)
-        self.postfix = Postfix(self.root / "postfix" if (self.root / "postfix").mkdir() is None else None,
-                               f"inet:127.0.0.1:{self.daemon.port}", self.sink.port)
-
-    def __enter__(self):
-        try:
-            self.sink.start()
-            self.daemon.start()
-            self.postfix.start()
-        except BaseException:
-            print("--- the daemon's log\n" + "\n".join(self.daemon.lines("")[-8:]))
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self.postfix.stop()
-        if self.daemon.process and self.daemon.process.poll() is None:
-            self.daemon.stop()
-        if self.sink.process:
-            self.sink.stop()
-        if not self.keep:
-            shutil.rmtree(self.root)
-
-    def send(self, subject, to=("bob@there.example",), client=None, extra="", body="Hello Bob,\n\nsee you at noon.\n",
-             login=None):
-        """Sends one message; gives the reply and the recipients that were refused."""
-        message = (f"From: Ann <ann@here.example>\nTo: Bob <bob@there.example>\nSubject: {subject}\n"
-                   f"Date: {email.utils.formatdate()}\nMessage-ID: {email.utils.make_msgid()}\n{extra}\n{body}")
-        refused = {}
-        with smtplib.SMTP("127.0.0.1", self.postfix.port, timeout=60) as smtp:
-            smtp.ehlo("client.example")
-            if client or login:
-                words = [f"ADDR={client or '198.51.100.7'}", "NAME=client.example"] + ([f"LOGIN={login}"] if login else [])
-                code, text = smtp.docmd("XCLIENT", " ".join(words))
-                assert code == 220, text
-                smtp.ehlo("client.example")
-            smtp.mail("ann@here.example")
-            for address in to:
-                code, text = smtp.rcpt(address)
-                if code != 250:
-                    refused[address] = (code, text.decode())
-            if len(refused) == len(to):
-                return None, refused
-            code, text = smtp.data(message.replace("\n", "\r\n").encode())
-            return (code, text.decode()), refused
-
-    def arrived(self, count):
-        wait_for(f"{count} message(s) at the next hop", lambda: len(self.sink.messages()) >= count)
-        time.sleep(0.2)
-        found = self.sink.messages()
-        assert len(found) == count, f"{len(found)} arrived, {count} expected"
-        return [email.message_from_bytes(data) for data in found]
 
 
 def test_each_action(world):
@@ -414,161 +135,6 @@ def test_the_daemon_away(world):
     assert code == 250, text
 
 
-def test_nonsense_harms_nobody(world):
-    """Random bytes, half packets, silence: other sessions go on."""
-    import random
-    pick = random.Random(7)
-    idle = []
-    for number in range(300):
-        it = socket.create_connection(("127.0.0.1", world.daemon.port))
-        if number % 3 == 0:
-            it.sendall(pick.randbytes(pick.randint(1, 4000)))
-            it.close()
-        elif number % 3 == 1:
-            it.sendall(b"\0\0\0\x0dO\0\0\0\x06\0\0\x01\xff\0\x1f\xff\xff\0\0\xff\xffB" + b"x" * pick.randint(0, 60000))
-            idle.append(it)
-        else:
-            idle.append(it)
-    (code, text), _ = world.send("lunch", client="198.51.100.7")
-    assert code == 250, text
-    for it in idle:
-        it.close()
-    assert world.daemon.process.poll() is None
-    world.arrived(1)
-
-
-def real_mail(folder, count):
-    paths = sorted(path for path in pathlib.Path(folder).rglob("*") if path.is_file())
-    step = max(1, len(paths) // count)
-    return paths[::step][:count]
-
-
-def deliver(world, paths, at_once, patient=False):
-    """Sends files as they are. Gives for each the code of the answer; with patience, again and again until it is final."""
-    codes, lock, work = {}, threading.Lock(), list(enumerate(paths))
-
-    def run():
-        while True:
-            with lock:
-                if not work:
-                    return
-                number, path = work.pop()
-            body = path.read_bytes().replace(b"\r\n", b"\n")
-            if body.startswith(b"From "):
-                body = body.split(b"\n", 1)[1]
-            body = f"X-Test-Number: {number}\n".encode() + body
-            while True:
-                try:
-                    with smtplib.SMTP("127.0.0.1", world.postfix.port, timeout=120) as smtp:
-                        smtp.ehlo("client.example")
-                        smtp.docmd("XCLIENT", "ADDR=198.51.100.7 NAME=client.example")
-                        smtp.ehlo("client.example")
-                        code, _ = smtp.mail("ann@here.example")
-                        if code == 250:
-                            code, _ = smtp.rcpt("bob@there.example")
-                        if code == 250:
-                            code, _ = smtp.data(body.replace(b"\n", b"\r\n"))
-                except (smtplib.SMTPException, OSError):
-                    code = 421
-                if not patient or code < 400 or code >= 500:
-                    break
-                time.sleep(0.3)
-            codes[number] = code
-
-    threads = [threading.Thread(target=run) for _ in range(at_once)]
-    [it.start() for it in threads]
-    [it.join() for it in threads]
-    return codes
-
-
-def numbers(world):
-    found = []
-    for message in world.sink.messages():
-        found += [int(line.split(b":")[1]) for line in message.splitlines() if line.startswith(b"X-Test-Number:")]
-    return sorted(found)
-
-
-def held(world):
-    return sum('"hold"' in line for line in world.postfix.queue())
-
-
-def test_real_mail_arrives_whole(world, mail, count):
-    paths = real_mail(mail, count)
-    codes = deliver(world, paths, 20)
-    accepted = sorted(number for number, code in codes.items() if code == 250)
-    wait_for("all arrive", lambda: len(world.sink.messages()) + held(world) >= len(accepted), 120)
-    arrived = numbers(world)
-    assert len(set(arrived)) == len(arrived), "some arrived twice"
-    assert len(arrived) + held(world) == len(accepted), (len(arrived), held(world), len(accepted))
-    assert not any(400 <= code < 500 for code in codes.values()), "some were deferred"
-    # Bodies unchanged to the byte.
-    for data in world.sink.messages():
-        number = int([line for line in data.splitlines() if line.startswith(b"X-Test-Number:")][0].split(b":")[1])
-        sent = paths[number].read_bytes().replace(b"\r\n", b"\n")
-        if sent.startswith(b"From "):
-            sent = sent.split(b"\n", 1)[1]
-        # What stands behind the first empty line, but for the line ends of SMTP and the last line break.
-        if b"\n\n" in sent and b"\r" not in sent:
-            body = sent.split(b"\n\n", 1)[1].rstrip(b"\n")
-            got = data.replace(b"\r\n", b"\n").split(b"\n\n", 1)[1].rstrip(b"\n")
-            assert got == body, f"{paths[number].name}: the body was changed"
-    print(f"    {len(paths)} sent, {len(accepted)} accepted, {len(arrived)} arrived, {held(world)} on hold")
-
-
-def test_nothing_is_lost_when_killed(world, mail, count):
-    paths = real_mail(mail, count)
-    done = threading.Event()
-    kills = [0]
-
-    def killer():
-        # Soon once, so that it happens in the middle of even a short run.
-        while not done.wait(1.5 if kills[0] else 0.3):
-            world.daemon.stop(signal.SIGKILL)
-            world.daemon.start()
-            kills[0] += 1
-
-    thread = threading.Thread(target=killer)
-    thread.start()
-    codes = deliver(world, paths, 20, patient=True)
-    done.set()
-    thread.join()
-    accepted = sum(code == 250 for code in codes.values())
-    wait_for("all arrive", lambda: len(world.sink.messages()) + held(world) >= accepted, 120)
-    arrived = numbers(world)
-    assert len(set(arrived)) == len(arrived), "some arrived twice"
-    assert len(arrived) + held(world) == accepted, (len(arrived), held(world), accepted)
-    assert kills[0] > 0, "the daemon was never killed: send more"
-    print(f"    {len(paths)} sent, {accepted} accepted, {len(arrived)} arrived, killed {kills[0]} times")
-
-
-def test_nothing_is_lost_while_reloading(world, mail, count):
-    paths = real_mail(mail, count)
-    rules = world.daemon.root / "rules/test.toml"
-    good, done = rules.read_text(), threading.Event()
-
-    def reloader():
-        turn = 0
-        while not done.wait(0.1):
-            turn += 1
-            rules.write_text(good if turn % 2 else good + "[broken")
-            world.daemon.process.send_signal(signal.SIGHUP)
-
-    thread = threading.Thread(target=reloader)
-    thread.start()
-    codes = deliver(world, paths, 20)
-    done.set()
-    thread.join()
-    rules.write_text(good)
-    accepted = sum(code == 250 for code in codes.values())
-    assert not any(400 <= code < 500 for code in codes.values()), "some were deferred"
-    wait_for("all arrive", lambda: len(world.sink.messages()) + held(world) >= accepted, 120)
-    arrived = numbers(world)
-    assert len(arrived) == len(set(arrived)) and len(arrived) + held(world) == accepted
-    reloads, failed = (len(world.daemon.lines(f"event={it}")) for it in ["reloaded", "reload-failed"])
-    assert reloads > 0 and failed > 0 and not world.daemon.lines("event=session-broken")
-    print(f"    {len(paths)} sent, {accepted} accepted, {len(arrived)} arrived, {reloads} reloads, {failed} of broken rules")
-
-
 def test_stop_waits_for_answers(world):
     for _ in range(5):
         world.send("lunch", client="198.51.100.7")
@@ -577,30 +143,42 @@ def test_stop_waits_for_answers(world):
     assert not world.daemon.unix.exists(), "the socket is still there"
 
 
+# Programs that tests need, and Debian's packages with them.
+NEEDED = {"postfix": "postfix", "smtp-sink": "postfix", "miltertest": "miltertest", "cc": "gcc", "pkg-config": "pkg-config",
+          "/usr/include/libmilter/mfapi.h": "libmilter-dev"}
+
+
+def install():
+    missing = {package for program, package in NEEDED.items() if not shutil.which(program) and not os.path.exists(program)}
+    if not missing:
+        return
+    policy = pathlib.Path("/usr/sbin/policy-rc.d")
+    if not policy.exists():
+        policy.write_text("#!/bin/sh\nexit 101\n")
+        policy.chmod(0o755)
+    subprocess.run(["debconf-set-selections"], input="postfix postfix/main_mailer_type select No configuration\n",
+                   text=True, check=True)
+    subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *sorted(missing)],
+                   env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, check=True, stdout=subprocess.DEVNULL)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     target = os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target")
     parser.add_argument("--tamis", default=f"{target}/release/tamis", help="the program [release build]")
     parser.add_argument("--mail", default=os.path.expanduser("~/.cache/tamis-corpora/spamassassin"))
     parser.add_argument("--count", type=int, default=300, help="messages of each run of real mail [300]")
-    parser.add_argument("--only", help="tests whose names have this in them")
+    parser.add_argument("--only", help="tests whose names have one of these words, with commas between, in them")
     parser.add_argument("--keep", action="store_true", help="leaves the temporary folders")
     options = parser.parse_args()
     if os.geteuid() != 0:
         print("Postfix needs root", file=sys.stderr)
         return 2
-    if not shutil.which("postfix") or not shutil.which("smtp-sink"):
-        policy = pathlib.Path("/usr/sbin/policy-rc.d")
-        if not policy.exists():
-            policy.write_text("#!/bin/sh\nexit 101\n")
-            policy.chmod(0o755)
-        subprocess.run(["debconf-set-selections"], input="postfix postfix/main_mailer_type select No configuration\n",
-                       text=True, check=True)
-        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "postfix"],
-                       env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, check=True, stdout=subprocess.DEVNULL)
+    install()
     failed = 0
-    for name, test in sorted(globals().items()):
-        if not name.startswith("test_") or (options.only and options.only not in name):
+    tests = {**globals(), **vars(example), **vars(loss), **vars(clients)}
+    for name, test in sorted(tests.items()):
+        if not name.startswith("test_") or (options.only and not any(word in name for word in options.only.split(","))):
             continue
         words = (options.mail, options.count) if test.__code__.co_argcount == 3 else ()
         if words and not os.path.isdir(options.mail):
@@ -609,7 +187,7 @@ def main():
             continue
         begun = time.time()
         try:
-            with World(options.tamis, options.keep) as world:
+            with World(options.tamis, options.keep, **getattr(test, "world", {})) as world:
                 try:
                     test(world, *words)
                 except Exception:

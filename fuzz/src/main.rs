@@ -14,7 +14,8 @@ static TARGET: OnceLock<Target> = OnceLock::new();
 fuzz_target!(
     init: {
         let name = std::env::var("TAMIS_FUZZ_TARGET").unwrap_or_default();
-        let mut all = tamis_engine::fuzzing::TARGETS.iter().chain(tamis_common::fuzzing::TARGETS).chain(tamis::fuzzing::TARGETS);
+        let doors = tamis_common::fuzzing::TARGETS.iter().chain(tamis::fuzzing::TARGETS).chain(tamis_daemon::fuzzing::TARGETS);
+        let mut all = tamis_engine::fuzzing::TARGETS.iter().chain(doors);
         match all.clone().find(|(known, _)| *known == name) {
             Some((_, target)) => TARGET.get_or_init(|| *target),
             None => {

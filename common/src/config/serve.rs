@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use tamis_engine::Action;
 
-use super::keys::{Key, list, quote};
+use super::keys::{Key, list, path, quote};
 use super::value::{self, Given, Read, wrong};
 
 /// A socket to listen at, or to speak to.
@@ -54,6 +54,8 @@ pub struct Milter {
     pub queue: usize,
     /// Sessions at once.
     pub sessions: usize,
+    /// Bytes of messages that all sessions together keep.
+    pub memory_bytes: usize,
     /// Seconds after which a message is judged by what was seen of it.
     pub deadline_seconds: u32,
     /// Seconds that a server may keep silent.
@@ -77,6 +79,7 @@ impl Default for Milter {
             socket_mode: 0o660,
             queue: 200,
             sessions: 1_000,
+            memory_bytes: 512 << 20,
             deadline_seconds: 60,
             idle_seconds: 600,
             overload: [Action::Defer, Action::Defer],
@@ -108,11 +111,13 @@ pub struct Serve {
     pub log: Logging,
     /// Seconds between looks at the files that the engine was made of; 0: only a signal makes it read them.
     pub watch_seconds: u32,
+    /// Where quarantined messages are kept; absent where the mail server holds them.
+    pub quarantine: Option<PathBuf>,
 }
 
 impl Default for Serve {
     fn default() -> Serve {
-        Serve { milter: Milter::default(), http: None, log: Logging::default(), watch_seconds: 5 }
+        Serve { milter: Milter::default(), http: None, log: Logging::default(), watch_seconds: 5, quarantine: None }
     }
 }
 
@@ -146,7 +151,7 @@ macro_rules! key {
     };
 }
 
-pub(super) const MILTER: [Key; 13] = [
+pub(super) const MILTER: [Key; 14] = [
     key!(
         "milter",
         "listen",
@@ -179,6 +184,14 @@ pub(super) const MILTER: [Key; 13] = [
         "Connections at once; those beyond it wait. Postfix opens one for each of its smtpd processes",
         |it: &mut Serve, given| whole(given, 1, 100_000).map(|found| it.milter.sessions = found as usize),
         |it: &Serve| it.milter.sessions.to_string()
+    ),
+    key!(
+        "milter",
+        "memory_bytes",
+        "Bytes of messages that all connections together keep. Beyond it overload_* says what happens",
+        |it: &mut Serve, given| value::whole(given, 1 << 20, 1 << 40)
+            .map(|found| it.milter.memory_bytes = usize::try_from(found).unwrap_or(usize::MAX)),
+        |it: &Serve| it.milter.memory_bytes.to_string()
     ),
     key!(
         "milter",
@@ -281,10 +294,25 @@ pub(super) const LOG: [Key; 2] = [
     ),
 ];
 
-pub(super) const STATE: [Key; 1] = [key!(
-    "state",
-    "watch_seconds",
-    "How often rules, lists, model and configuration are looked at for changes; 0: only SIGHUP makes us read them",
-    |it: &mut Serve, given| whole(given, 0, 86_400).map(|found| it.watch_seconds = found),
-    |it: &Serve| it.watch_seconds.to_string()
-)];
+pub(super) const STATE: [Key; 2] = [
+    key!(
+        "state",
+        "watch_seconds",
+        "How often rules, lists, model and configuration are looked at for changes; 0: only SIGHUP makes us read them",
+        |it: &mut Serve, given| whole(given, 0, 86_400).map(|found| it.watch_seconds = found),
+        |it: &Serve| it.watch_seconds.to_string()
+    ),
+    Key {
+        section: "state",
+        name: "quarantine",
+        why: "Folder where quarantined messages are kept, each with its envelope, relative to this file; false: the mail server holds them",
+        set: |config, given| {
+            config.serve.quarantine = match given.get_ref() {
+                toml::de::DeValue::Boolean(false) => None,
+                _ => Some(value::path(value::text(given)?, given.span(), &config.base)?),
+            };
+            Ok(())
+        },
+        get: |config| config.serve.quarantine.as_deref().map_or("false".into(), |it| quote(&path(it))),
+    },
+];

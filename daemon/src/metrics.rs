@@ -9,6 +9,20 @@ use std::time::Duration;
 /// Upper bounds of latencies, in seconds.
 const BOUNDS: &[f64] = &[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0];
 
+/// What is counted, and what each means.
+const COUNTERS: &[(&str, &str)] = &[
+    ("tamis_limits_reached_total", "Messages of which something was not looked at, by limit"),
+    ("tamis_messages_total", "Messages by what became of them, direction, and why: by a verdict, or for want of one"),
+    (
+        "tamis_quarantine_failed_total",
+        "Copies for the quarantine folder that could not be written; their messages were deferred",
+    ),
+    ("tamis_quarantine_kept_total", "Copies written to the quarantine folder"),
+    ("tamis_reloads_total", "Reloads by result; after a failed one the old engine counts"),
+    ("tamis_sessions_broken_total", "Sessions of the milter that ended by a fault of protocol or connection"),
+    ("tamis_sessions_total", "Sessions of the milter"),
+];
+
 /// A histogram.
 #[derive(Debug, Default)]
 struct Histogram {
@@ -51,8 +65,9 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// One more of something. `labels` are of ours, never of a message's.
+    /// One more of something in `COUNTERS`. `labels` are of ours, never of a message's.
     pub fn count(&self, name: &'static str, labels: String) {
+        debug_assert!(COUNTERS.iter().any(|(known, _)| *known == name), "{name} is not among the counters");
         let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
         *counters.entry((name, labels)).or_default() += 1;
     }
@@ -73,18 +88,19 @@ impl Metrics {
     pub fn text(&self, waiting: usize, rules: &str, model: &str) -> String {
         let mut out = String::new();
         let counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut last = "";
-        for ((name, labels), value) in counters.iter() {
-            if *name != last {
-                let _ = writeln!(out, "# TYPE {name} counter");
-                last = name;
+        for (name, help) in COUNTERS {
+            let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} counter");
+            for ((_, labels), value) in counters.range((*name, String::new())..).take_while(|((it, _), _)| it == name) {
+                let _ = match labels.as_str() {
+                    "" => writeln!(out, "{name} {value}"),
+                    labels => writeln!(out, "{name}{{{labels}}} {value}"),
+                };
             }
-            let _ = match labels.as_str() {
-                "" => writeln!(out, "{name} {value}"),
-                labels => writeln!(out, "{name}{{{labels}}} {value}"),
-            };
         }
         drop(counters);
+        out.push_str(
+            "# HELP tamis_stage_seconds Waiting for a thread, scan, and end of message to answer, in seconds\n",
+        );
         out.push_str("# TYPE tamis_stage_seconds histogram\n");
         self.queue.write("queue", &mut out);
         self.scan.write("scan", &mut out);
@@ -104,6 +120,29 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Whoever takes up our alert rules and our dashboard gets figures for all of it.
+    #[test]
+    fn what_alerts_and_dashboard_ask_for_is_there() {
+        let text = Metrics::default().text(0, "r", "m");
+        let known: Vec<&str> =
+            text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
+        let files = [include_str!("../../docs/deploy/alerts.yml"), include_str!("../../docs/deploy/dashboard.json")];
+        for file in files {
+            let words = file.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            let asked: Vec<&str> = words.filter(|word| word.starts_with("tamis_")).collect();
+            assert!(asked.len() >= 4, "{asked:?}");
+            for name in asked {
+                let of = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+                assert!(known.contains(&of), "{name} is not exported; there are {known:?}");
+            }
+        }
+        let dashboard: serde_json::Value = serde_json::from_str(files[1]).unwrap();
+        let panels = dashboard["panels"].as_array().unwrap();
+        let asks = |name: &&str| !panels.iter().any(|panel| panel["targets"].to_string().contains(*name));
+        let missing: Vec<&str> = known.iter().copied().filter(asks).collect();
+        assert!(missing.is_empty(), "the dashboard does not show {missing:?}");
+    }
 
     #[test]
     fn counts_add_up() {

@@ -113,7 +113,6 @@ impl<'m> Budget<'m> {
     }
 
     /// How many steps were paid for.
-    #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn spent(&self) -> u64 {
         self.steps
     }

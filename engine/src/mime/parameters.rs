@@ -9,6 +9,10 @@ use super::fields;
 use crate::defect::DefectKind;
 use crate::text::names::bounded;
 
+mod loose;
+
+pub(super) use loose::{is_odd, loose};
+
 #[cfg(test)]
 mod tests;
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Holds Tamis to what mail programs that are not ours show of ambiguous messages.
 
-    corpus/ambiguity/run.py                      each trick alone, a sample of the pairs, and random triples
-    corpus/ambiguity/run.py --singles            each trick alone, at depth 1 to 4, in base64 and quoted-printable
-    corpus/ambiguity/run.py --pairs 20000:30000  these of all pairs; `all` is every pair
-    corpus/ambiguity/run.py --triples 5000       so many random triples
-    corpus/ambiguity/run.py --bless              writes the table into docs/readings.md
-    corpus/ambiguity/run.py --keep DIR           leaves the messages that Tamis reads worse than a judge there
+    ambiguity/run.py                      each trick alone, a sample of the pairs, and random triples
+    ambiguity/run.py --singles            each trick alone, at depth 1 to 4, in base64 and quoted-printable
+    ambiguity/run.py --pairs 20000:30000  these of all pairs; `all` is every pair
+    ambiguity/run.py --triples 5000       so many random triples
+    ambiguity/run.py --bless              writes the table into docs/readings.md
+    ambiguity/run.py --keep DIR           leaves the messages that Tamis reads worse than a judge there
 
 The judges are built and installed into ~/.cache/tamis-judges, where what they said is kept too: it needs apt-get (run by root)
 for libmime-tools-perl, ripmime, mpack, maildrop and libgmime-3.0-dev, and npm, cargo and a C compiler. Exit code 1 where Tamis
@@ -26,7 +26,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-TREE = os.path.dirname(os.path.dirname(HERE))
+TREE = os.path.dirname(HERE)
 sys.path.insert(0, HERE)
 
 import grammar  # noqa: E402

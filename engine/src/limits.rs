@@ -113,6 +113,7 @@ impl<'m> Budget<'m> {
     }
 
     /// How many steps were paid for.
+    #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn spent(&self) -> u64 {
         self.steps
     }

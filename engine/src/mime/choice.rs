@@ -35,7 +35,6 @@ choices! {
     BehindClose: "parts behind the closing delimiter count",
     OuterFirst: "a delimiter of two multiparts belongs to the outer one",
     OuterInside: "only a delimiter of its own ends a multipart",
-    Encoded: "the encoding of a multipart or message is the other way than its content looks",
     LookOutside: "what looks like a part before the first delimiter or behind the last is one",
     MidLine: "a delimiter may stand in the middle of a line",
     AsMessage: "whatever is called a message is one",

@@ -137,7 +137,7 @@ pub(super) fn read(
             if room {
                 header.fields.push(field(line, text, colon));
             }
-        } else if line.start == start && is_mbox_from(text) {
+        } else if line.start == start + mark && is_mbox_from(text) {
             first = line.next;
         } else {
             header.note(DefectKind::HeaderMalformed, line.start);

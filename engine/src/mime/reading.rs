@@ -1,6 +1,8 @@
 //! Every plausible reading of a message: it is walked once, and where that met points at which programs differ, again for
 //! each way that they take. Readings with the same leaves are one. An unambiguous message meets no such point.
 
+use std::collections::{HashMap, HashSet};
+
 use super::choice::Choices;
 use super::tree::{Part, PartKind, Tree};
 use super::walk;
@@ -11,9 +13,14 @@ use crate::text::span::Span;
 
 /// Most walks over one message: the points met by three tricks at once.
 const MOST_WALKS: usize = 96;
-/// Most steps for all of them beyond the first: a large message is walked less often, but never less than this often.
-const MOST_STEPS: u64 = 4_000_000;
-const LEAST_WALKS: usize = 4;
+/// A large message is walked less often: of the steps that it may cost there is one byte of a walk for so many, but never
+/// fewer walks than this.
+const STEPS_A_BYTE: u64 = 100;
+const LEAST_WALKS: usize = 8;
+/// How many times their own size all readings together may hold in contents that the first does not have; of a small
+/// message, as many bytes.
+const MOST_CONTENT: usize = 4;
+const LEAST_CONTENT: usize = 64 << 10;
 
 /// Reads a message into a tree, with its other readings.
 #[inline(never)] // benches/instructions.py finds it by its name
@@ -24,18 +31,21 @@ pub(crate) fn parse(raw: &[u8], budget: &mut Budget<'_>) -> Tree {
 /// Reads a message that was found within `around` containers, which count towards the depth limit. Depths in the tree
 /// begin at 0 all the same.
 pub(crate) fn parse_within(raw: &[u8], around: u16, budget: &mut Budget<'_>) -> Tree {
-    let before = budget.spent();
     let (mut first, met) = walk::walk(raw, around, 0, budget);
     if met != 0 {
-        let steps = budget.spent().saturating_sub(before).max(1);
-        let most = usize::try_from(MOST_STEPS / steps).unwrap_or(MOST_WALKS).clamp(LEAST_WALKS, MOST_WALKS);
-        others(raw, around, met, most, &mut first, budget);
+        others(raw, around, met, &mut first, budget);
     }
     first
 }
 
 /// Adds the other readings to `first`.
-fn others(raw: &[u8], around: u16, met: u32, most: usize, first: &mut Tree, budget: &mut Budget<'_>) {
+fn others(raw: &[u8], around: u16, met: u32, first: &mut Tree, budget: &mut Budget<'_>) {
+    // Either line end is as long, so that the same lines have the same readings.
+    let size = length(raw);
+    let bytes = usize::try_from(budget.limits.steps / STEPS_A_BYTE).unwrap_or(usize::MAX);
+    let most = (bytes / size.max(1)).clamp(LEAST_WALKS, MOST_WALKS);
+    let mut room = size.saturating_mul(MOST_CONTENT).max(LEAST_CONTENT);
+    let mut held: HashSet<Leaf> = leaves(first).into_iter().collect();
     let mut outcomes = vec![leaves(first)];
     // Breadth first: each point alone, then two, then three.
     let mut waiting: Vec<(u32, u32)> = vec![(0, met)];
@@ -76,6 +86,15 @@ fn others(raw: &[u8], around: u16, met: u32, most: usize, first: &mut Tree, budg
                 }
                 continue;
             }
+            let new: Vec<&Leaf> = found.iter().filter(|leaf| !held.contains(leaf)).collect();
+            let bytes: usize = new.iter().map(|leaf| length(leaf.body.of(raw))).sum();
+            if bytes > room {
+                let explanation = format!("{} readings were looked at, and others hold too much", outcomes.len());
+                budget.note_once(Limit::Readings, Place::message, explanation);
+                continue;
+            }
+            room -= bytes;
+            held.extend(new.into_iter().cloned().collect::<Vec<_>>());
             outcomes.push(found);
             tree.taken = Choices::words(taken);
             tree.defects.clear();
@@ -84,6 +103,11 @@ fn others(raw: &[u8], around: u16, met: u32, most: usize, first: &mut Tree, budg
         }
     }
     mark(first);
+}
+
+/// How long a text is without carriage returns.
+fn length(text: &[u8]) -> usize {
+    text.len() - memchr::memchr_iter(b'\r', text).count()
 }
 
 /// The points that the first walk met.
@@ -119,8 +143,8 @@ fn leaves(tree: &Tree) -> Vec<Leaf> {
 
 /// Says of each leaf in which readings it is there, and leaves it to the first of them.
 fn mark(first: &mut Tree) {
-    let mut seen: std::collections::HashMap<Leaf, Readings> = std::collections::HashMap::new();
-    let number = |tree: &Tree, number: usize, seen: &mut std::collections::HashMap<Leaf, Readings>| {
+    let mut seen: HashMap<Leaf, Readings> = HashMap::new();
+    let number = |tree: &Tree, number: usize, seen: &mut HashMap<Leaf, Readings>| {
         for part in tree.parts.iter().filter(|part| part.kind == PartKind::Leaf) {
             let only = Readings::only(number);
             seen.entry(leaf(part)).and_modify(|all| *all = all.union(only)).or_insert(only);
@@ -131,7 +155,7 @@ fn mark(first: &mut Tree) {
         number(tree, index + 1, &mut seen);
     }
     let mut own = std::mem::take(&mut first.others);
-    let mut kept: std::collections::HashSet<Leaf> = std::collections::HashSet::new();
+    let mut kept: HashSet<Leaf> = HashSet::new();
     for (index, tree) in std::iter::once(&mut *first).chain(own.iter_mut()).enumerate() {
         for part in &mut tree.parts {
             part.readings = Readings::only(index);

@@ -22,6 +22,8 @@ const STEPS_A_PARAMETER_BYTE: u64 = 40;
 const HEADERS_IN_ALL: usize = 50;
 /// How far into an encoded multipart its boundary is looked for, in bytes.
 const PEEK_BYTES: usize = 64 << 10;
+/// How far into a multipart a delimiter is looked for where its own never comes.
+const SNIFF_BYTES: usize = 256 << 10;
 /// How many closed multiparts are remembered, for parts behind their end.
 const MOST_CLOSED: usize = 8;
 
@@ -248,8 +250,7 @@ impl Walk<'_, '_, '_> {
         }
         let mut boundary = description.boundary.as_deref().unwrap_or_default().trim_end().as_bytes().to_vec();
         if kind == PartKind::Multipart && self.choices.takes(Choice::SniffBoundary) {
-            let head = raw.get(header.body..).unwrap_or_default();
-            let head = head.get(..PEEK_BYTES.min(head.len())).unwrap_or_default();
+            let head = head.get(..SNIFF_BYTES.min(head.len())).unwrap_or_default();
             let _ = self.budget.work(head.len() as u64, || Place::raw(at as u64, 0));
             if boundary.is_empty() || memchr::memmem::find(head, &[b"--", boundary.as_slice()].concat()).is_none() {
                 boundary = sniffed(head, &self.open).unwrap_or(boundary);
@@ -266,7 +267,7 @@ impl Walk<'_, '_, '_> {
                 PartKind::Message => is_plain_message(head, encoding),
                 _ => boundary.is_empty() || head_has_delimiter(),
             };
-            if !stands_plain && !self.choices.other(Choice::Encoded) {
+            if !stands_plain {
                 kind = PartKind::Leaf;
             }
         }
@@ -511,6 +512,7 @@ fn sniffed(head: &[u8], open: &[Open]) -> Option<Vec<u8>> {
     let mut at = 0;
     while let Some(line) = lines::line_at(head, at) {
         let text = line.text(head).trim_ascii();
+        let text = text.get(..text.iter().position(|byte| *byte < 32).unwrap_or(text.len())).unwrap_or_default();
         at = line.next;
         let Some(boundary) = text.strip_prefix(b"--").filter(|it| !it.is_empty() && it.len() <= 1_000) else { continue };
         let next = lines::line_at(head, at).map(|line| line.text(head)).unwrap_or_default();

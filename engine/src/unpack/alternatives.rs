@@ -91,6 +91,9 @@ pub(super) fn add(content: &mut Content<'_>, number: usize, broken: bool, budget
     if in_base64 {
         ways.extend(Repair::BASE64.iter().map(|(repair, what)| (Encoding::Base64, *repair, *what)));
     }
+    if broken && !named && memchr::memmem::find(glance, b"begin ").is_some() {
+        ways.push((Encoding::Identity, Repair::default(), "the content is taken as it stands"));
+    }
     let quoted = (taken == Encoding::QuotedPrintable && broken) || ways.iter().any(|it| it.0 == Encoding::QuotedPrintable);
     if quoted {
         ways.extend(Repair::QUOTED.iter().map(|(repair, what)| (Encoding::QuotedPrintable, *repair, *what)));
@@ -127,11 +130,15 @@ pub(super) fn add(content: &mut Content<'_>, number: usize, broken: bool, budget
         if blank || out == content.bytes(item) || made.contains(&out) {
             continue;
         }
-        if content.alternatives >= MOST_ALTERNATIVES {
+        // Either line end counts the same here too.
+        let size = content.raw.len() - memchr::memchr_iter(b'\r', content.raw).count();
+        let room = size.saturating_mul(4).max(64 << 10);
+        if content.alternatives >= MOST_ALTERNATIVES || content.alternative_bytes.saturating_add(out.len()) > room {
             let explanation = format!("{MOST_ALTERNATIVES} contents were decoded another way, and there are more");
             return budget.note_once(Limit::Readings, || place.clone(), explanation);
         }
         content.alternatives += 1;
+        content.alternative_bytes += out.len();
         budget.spend_bytes(out.len() as u64);
         if cut {
             let explanation = format!("the message decodes to more than {} bytes", budget.limits.unpacked_bytes);

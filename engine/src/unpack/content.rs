@@ -34,6 +34,7 @@ pub(crate) struct Content<'s> {
     pub(crate) forks: Vec<(usize, Vec<&'static str>, usize)>,
     /// How many items are there only because they can be decoded another way.
     pub(crate) alternatives: usize,
+    pub(crate) alternative_bytes: usize,
     pub(crate) work: Work,
 }
 

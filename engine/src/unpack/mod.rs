@@ -135,6 +135,7 @@ pub(crate) fn open_all<'s>(
         readings: Vec::new(),
         forks: Vec::new(),
         alternatives: 0,
+        alternative_bytes: 0,
         trees: Vec::new(),
         bases: Vec::new(),
         items: Vec::new(),
@@ -326,8 +327,8 @@ fn was_wrapped(content: &Content<'_>, item: &Item) -> bool {
 
 /// Whether an item is a text in which a mail program would look for uuencoded files.
 fn holds_uuencoded(item: &Item) -> bool {
-    let shown = !item.attached && (item.declared.is_empty() || item.declared.starts_with("text/"));
-    shown && item.declared != "text/html" && !sniff::is_binary(item.kind)
+    let text = item.declared.is_empty() || item.declared.starts_with("text/");
+    text && item.declared != "text/html" && !sniff::is_binary(item.kind)
 }
 
 /// Archives that are known for what they are and have no opener.

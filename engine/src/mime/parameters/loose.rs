@@ -8,8 +8,17 @@ const MOST: usize = 8;
 /// Whether a field has a file name that programs may take apart differently: comments, escapes, quotes that do not match,
 /// blanks without quotes, a NUL.
 pub(in crate::mime) fn is_odd(field: &[u8]) -> bool {
-    let named = memchr::memmem::find_iter(field, b"name=").any(|at| field.get(at + 5) != Some(&b'"'));
-    named || field.iter().any(|byte| matches!(byte, b'(' | b'\\' | 0)) || field.windows(2).any(|it| it == b"\" " || it == b"*0" || it == b"*1")
+    let Some(at) = field.windows(4).position(|it| it.eq_ignore_ascii_case(b"name")) else { return false };
+    let field = field.get(at..).unwrap_or_default();
+    // In quotes there is one way to read it, and of a plain word too.
+    let is_plain = |at: usize| {
+        let value = field.get(at + 5..).unwrap_or_default();
+        let word = value.iter().take_while(|byte| byte.is_ascii_graphic() && **byte != b';').count();
+        value.starts_with(b"\"") || matches!(value.get(word), None | Some(b';' | b'\r' | b'\n'))
+    };
+    let named = memchr::memmem::find_iter(field, b"name=").any(|at| !is_plain(at));
+    let quotes = memchr::memchr_iter(b'"', field).count();
+    named || field.iter().any(|byte| matches!(byte, b'(' | b'\\' | 0)) || quotes % 2 == 1
 }
 
 /// What stands behind every `NAME=` in a field: up to the closing quote, to the semicolon, to the blank, and with or without
@@ -27,7 +36,7 @@ pub(in crate::mime) fn loose(text: &str, name: &str) -> Vec<String> {
         let quoted = value.strip_prefix(['"', '\'']);
         let quote = value.chars().next().filter(|_| quoted.is_some()).unwrap_or('"');
         let inner = quoted.unwrap_or(value);
-        let to_quote = inner.split(quote).next().unwrap_or_default();
+        let to_quote = if quoted.is_some() { inner.split(quote).next().unwrap_or_default() } else { "" };
         let to_semicolon = inner.split(';').next().unwrap_or_default();
         let word = inner.split([';', ' ', '\t', ',', '"', '\'', '\0', '(']).next().unwrap_or_default();
         let unquoted: String = to_semicolon.chars().filter(|it| !matches!(it, '"' | '\'' | '\\')).collect();

@@ -33,7 +33,9 @@ pub(super) fn others<'v>(taken: Encoding, values: impl Iterator<Item = &'v str>)
         let decoded = if plain.contains("=?") { fields::text(plain.as_bytes()) } else { String::new() };
         for text in [plain, decoded.as_str()] {
             // Without comments' contents, and with them: programs do either.
-            let bare = text.split_once('(').map(|(head, tail)| format!("{head}{}", tail.split_once(')').map_or("", |it| it.1)));
+            let bare = text
+                .split_once('(')
+                .map(|(head, tail)| format!("{head}{}", tail.split_once(')').map_or("", |it| it.1)));
             for form in [Some(text.to_owned()), bare].into_iter().flatten() {
                 let letters: String = form.chars().filter(char::is_ascii_alphanumeric).collect();
                 let letters = letters.to_ascii_lowercase();

@@ -120,8 +120,7 @@ pub(super) fn read(
             ended = true;
             break;
         }
-        if blank_first && line.start > first && !(is_indented_field(text) && choices.other(Choice::IndentedField))
-        {
+        if blank_first && line.start > first && !(is_indented_field(text) && choices.other(Choice::IndentedField)) {
             // A line of blanks alone continues a field too (RFC 5322, section 4.2, obs-FWS).
             if continues
                 && room
@@ -194,7 +193,8 @@ pub(super) fn read(
 
 /// Whether a field that describes content stands at the front.
 fn is_content(text: &[u8]) -> bool {
-    text.get(..8).is_some_and(|it| it.eq_ignore_ascii_case(b"content-")) && memchr::memchr(b':', text).is_some_and(|it| it < 40)
+    text.get(..8).is_some_and(|it| it.eq_ignore_ascii_case(b"content-"))
+        && memchr::memchr(b':', text).is_some_and(|it| it < 40)
 }
 
 /// Whether an indented line is a field that describes content. The list of fields in a signature has no blanks behind its
@@ -378,7 +378,9 @@ fn boundary(
     let malformed = [DefectKind::ParameterMalformed, DefectKind::DuplicateBoundary, DefectKind::TypeMalformed];
     if it.defects.iter().any(|(kind, _)| malformed.contains(kind)) || (is_multipart && candidates.is_empty()) {
         let fields = fields.iter().filter(|field| field.is(raw, "content-type")).take(MOST_NAMED);
-        fields.for_each(|field| candidates.extend(parameters::loose(&structured(raw, field, &mut Vec::new()), "boundary")));
+        fields.for_each(|field| {
+            candidates.extend(parameters::loose(&structured(raw, field, &mut Vec::new()), "boundary"))
+        });
     }
     let mut distinct: Vec<String> = Vec::new();
     for candidate in candidates {
@@ -390,7 +392,8 @@ fn boundary(
     let third = distinct.len() > 2 && choices.other(Choice::BoundaryThird);
     let at = (usize::from(other) + 2 * usize::from(third)).min(distinct.len().saturating_sub(1));
     if !is_multipart {
-        let is_nearly = !distinct.is_empty() || it.media_type.is_empty() && types.get(chosen)?.kind.contains("multipart");
+        let is_nearly =
+            !distinct.is_empty() || it.media_type.is_empty() && types.get(chosen)?.kind.contains("multipart");
         if !(is_nearly && choices.other(Choice::AsMultipart)) {
             return None;
         }

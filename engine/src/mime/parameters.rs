@@ -343,7 +343,8 @@ impl Group {
         if self.pieces.iter().any(|(_, _, encoded, _)| *encoded)
             && self.pieces.iter().any(|(_, _, encoded, text)| !*encoded && text.contains('%'))
         {
-            let all: Vec<_> = self.pieces.iter().map(|(at, order, _, text)| (*at, *order, true, text.clone())).collect();
+            let all: Vec<_> =
+                self.pieces.iter().map(|(at, order, _, text)| (*at, *order, true, text.clone())).collect();
             second.push(joined(&all));
         }
         for (order, value) in self.plain {

@@ -55,7 +55,15 @@ enum Padding {
 
 impl Repair {
     const fn base(padding: Padding) -> Repair {
-        Repair { padding, ends_at_junk: false, url: false, by_line: false, whole_lines: false, drop: false, trim: false }
+        Repair {
+            padding,
+            ends_at_junk: false,
+            url: false,
+            by_line: false,
+            whole_lines: false,
+            drop: false,
+            trim: false,
+        }
     }
 
     /// How programs go on with broken base64.
@@ -77,7 +85,10 @@ impl Repair {
     /// The same of quoted-printable.
     pub(crate) const QUOTED: &'static [(Repair, &'static str)] = &[
         (Repair::base(Padding::Group), "broken quoted-printable: an equals sign stands for itself"),
-        (Repair { drop: true, ..Repair::base(Padding::Group) }, "broken quoted-printable: a lone equals sign is dropped"),
+        (
+            Repair { drop: true, ..Repair::base(Padding::Group) },
+            "broken quoted-printable: a lone equals sign is dropped",
+        ),
     ];
 }
 

@@ -48,6 +48,8 @@ struct Walk<'r, 'b, 'm> {
     active: Vec<u32>,
     /// Boundaries of multiparts that were closed lately.
     closed: Vec<Vec<u8>>,
+    /// How many more bytes may be looked at for delimiters that no field names.
+    sniff: usize,
 }
 
 /// A delimiter line: which open multipart it belongs to, and whether it closes it.
@@ -63,7 +65,17 @@ pub(super) fn walk(raw: &[u8], around: u16, taken: u32, budget: &mut Budget<'_>)
     let choices = Choices { taken, met: 0 };
     let tree = Tree::default();
     let (open, active, closed) = (Vec::new(), Vec::new(), Vec::new());
-    let mut walk = Walk { raw, around, budget, tree, choices, open, active, closed };
+    let mut walk = Walk {
+        raw,
+        around,
+        budget,
+        tree,
+        choices,
+        open,
+        active,
+        closed,
+        sniff: raw.len().saturating_mul(2).max(SNIFF_BYTES),
+    };
     if taken == 0 {
         // Where the limit cut the message between CR and LF, that is no fault of the sender's.
         let cut = walk.budget.reached.iter().any(|gap| gap.limit == Limit::MessageSize);
@@ -250,7 +262,8 @@ impl Walk<'_, '_, '_> {
         }
         let mut boundary = description.boundary.as_deref().unwrap_or_default().trim_end().as_bytes().to_vec();
         if kind == PartKind::Multipart && self.choices.takes(Choice::SniffBoundary) {
-            let head = head.get(..SNIFF_BYTES.min(head.len())).unwrap_or_default();
+            let head = head.get(..self.sniff.min(SNIFF_BYTES).min(head.len())).unwrap_or_default();
+            self.sniff -= head.len();
             let _ = self.budget.work(head.len() as u64, || Place::raw(at as u64, 0));
             if boundary.is_empty() || memchr::memmem::find(head, &[b"--", boundary.as_slice()].concat()).is_none() {
                 boundary = sniffed(head, &self.open).unwrap_or(boundary);
@@ -514,7 +527,9 @@ fn sniffed(head: &[u8], open: &[Open]) -> Option<Vec<u8>> {
         let text = line.text(head).trim_ascii();
         let text = text.get(..text.iter().position(|byte| *byte < 32).unwrap_or(text.len())).unwrap_or_default();
         at = line.next;
-        let Some(boundary) = text.strip_prefix(b"--").filter(|it| !it.is_empty() && it.len() <= 1_000) else { continue };
+        let Some(boundary) = text.strip_prefix(b"--").filter(|it| !it.is_empty() && it.len() <= 1_000) else {
+            continue;
+        };
         let next = lines::line_at(head, at).map(|line| line.text(head)).unwrap_or_default();
         let begins = next.get(..8).is_some_and(|it| it.eq_ignore_ascii_case(b"content-"));
         if (begins || next.is_empty()) && !open.iter().any(|it| it.boundary == boundary) {

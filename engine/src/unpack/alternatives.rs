@@ -77,12 +77,18 @@ pub(super) fn add(content: &mut Content<'_>, number: usize, broken: bool, budget
     let glance = bytes.get(..GLANCE_BYTES.min(bytes.len())).unwrap_or_default();
     let unclear = !(part.media_type.starts_with("multipart/") || part.media_type.starts_with("message/"));
     let mut guessed = None;
-    if unclear && taken != Encoding::Base64 && !part.encodings.contains(&Encoding::Base64) && transfer::is_base64(glance) {
+    if unclear
+        && taken != Encoding::Base64
+        && !part.encodings.contains(&Encoding::Base64)
+        && transfer::is_base64(glance)
+    {
         guessed = Some(Encoding::Base64);
-    } else if unclear && taken == Encoding::Base64 && broken && transfer::is_quoted_printable(glance) {
-        guessed = Some(Encoding::QuotedPrintable);
-    } else if unclear && item.attached && taken == Encoding::Identity && transfer::is_quoted_printable(glance) {
-        guessed = Some(Encoding::QuotedPrintable);
+    } else {
+        // Broken base64, or a file that says it is not encoded.
+        let doubtful = (taken == Encoding::Base64 && broken) || (taken == Encoding::Identity && item.attached);
+        if unclear && doubtful && transfer::is_quoted_printable(glance) {
+            guessed = Some(Encoding::QuotedPrintable);
+        }
     }
     if let Some(encoding) = guessed {
         ways.push((encoding, Repair::default(), "content that looks encoded is decoded, whatever its header says"));
@@ -94,12 +100,17 @@ pub(super) fn add(content: &mut Content<'_>, number: usize, broken: bool, budget
     if broken && !named && memchr::memmem::find(glance, b"begin ").is_some() {
         ways.push((Encoding::Identity, Repair::default(), "the content is taken as it stands"));
     }
-    let quoted = (taken == Encoding::QuotedPrintable && broken) || ways.iter().any(|it| it.0 == Encoding::QuotedPrintable);
+    let quoted =
+        (taken == Encoding::QuotedPrintable && broken) || ways.iter().any(|it| it.0 == Encoding::QuotedPrintable);
     if quoted {
         ways.extend(Repair::QUOTED.iter().map(|(repair, what)| (Encoding::QuotedPrintable, *repair, *what)));
     }
     if item.attached && ends_in_blanks(bytes) && (taken == Encoding::QuotedPrintable || quoted) {
-        ways.push((Encoding::QuotedPrintable, Repair::TRIM, "broken quoted-printable: blanks at line ends are dropped"));
+        ways.push((
+            Encoding::QuotedPrintable,
+            Repair::TRIM,
+            "broken quoted-printable: blanks at line ends are dropped",
+        ));
     }
     if ways.is_empty() {
         return;

@@ -36,11 +36,8 @@ pub(super) fn open(content: &mut Content<'_>, number: usize, budget: &mut Budget
         }
     }
     // Readings of what is within are readings of the whole like the one that holds it.
-    let forks: Vec<usize> = tree
-        .others
-        .iter()
-        .map(|other| content.fork(number, &other.taken, budget).unwrap_or(Readings::MOST))
-        .collect();
+    let forks: Vec<usize> =
+        tree.others.iter().map(|other| content.fork(number, &other.taken, budget).unwrap_or(Readings::MOST)).collect();
     let holder = content.items.get(number).map_or(Readings::FIRST, |item| item.readings);
     let strict = forks.iter().fold(holder, |all, fork| all.without(Readings::only(*fork)));
     let within = |part: &mut mime::Part| {

@@ -1,8 +1,8 @@
 //! [`Tree`](crate::mime::Tree) -> [`Content`]. Takes a tree and the budget, gives a flat list of items; never fails,
 //! never recurses: containers wait on a worklist, and no opener calls another.
 
-pub(crate) mod content;
 mod alternatives;
+pub(crate) mod content;
 mod fit;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;

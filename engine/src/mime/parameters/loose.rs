@@ -58,7 +58,8 @@ pub(in crate::mime) fn loose(text: &str, name: &str) -> Vec<String> {
     if pieces.len() > 1 {
         let all: String = pieces.iter().map(|(_, text)| *text).collect();
         let is_last = |at: usize, number: &str| !pieces.iter().skip(at + 1).any(|(other, _)| *other == number);
-        let last = pieces.iter().enumerate().filter(|(at, (number, _))| is_last(*at, number)).map(|(_, (_, text))| *text);
+        let last =
+            pieces.iter().enumerate().filter(|(at, (number, _))| is_last(*at, number)).map(|(_, (_, text))| *text);
         let last: String = last.collect();
         let charset = all.splitn(3, '\'').nth(2).unwrap_or(&all).to_owned();
         found.extend([decoded("", &percent(&charset)), all, last]);

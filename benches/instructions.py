@@ -25,7 +25,7 @@ MOST_GROWTH = 0.05
 NOISE = 100_000
 # The function that is a stage, with all that it calls: of a message within a message `mime` counts in `unpack` as well.
 STAGES = {
-    "mime": "tamis_engine::mime::walk::parse",
+    "mime": "tamis_engine::mime::reading::parse",
     "unpack": "tamis_engine::unpack::open_all",
     "facts": "tamis_engine::facts::gather",
     "lists": "tamis_engine::detect::lists::Lists::run",

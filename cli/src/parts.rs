@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value, json};
+use tamis_common::mails::{Mails, Message};
 use tamis_common::{json as as_json, print};
-use tamis_engine::ItemView;
+use tamis_engine::{Engine, ItemView};
 
-use crate::one::One;
+use crate::engine::{Transport, With};
 use crate::terminal::say;
 
 /// Every item.
@@ -18,8 +19,16 @@ use crate::terminal::say;
     Extracted files are named NUMBER-NAME, in the folder itself: no name leads out of it, and no file is overwritten. What is \
     in them may be harmful.")]
 pub(crate) struct Parts {
+    /// Messages; folders and mailboxes of them; `-` is standard input
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// JSON in place of text: a line for each message
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
-    one: One,
+    with: With,
+    #[command(flatten)]
+    transport: Transport,
     /// Writes the decoded bytes of each item below the message into this folder
     #[arg(long, value_name = "DIR")]
     extract: Option<PathBuf>,
@@ -28,13 +37,39 @@ pub(crate) struct Parts {
 impl Parts {
     /// Prints every item with its path, kind, size, name and hash.
     pub(crate) fn run(self) -> Result<bool, String> {
-        let (config, engine) = self.one.with.engine()?;
-        let message = self.one.read(&config.limits)?;
+        let (config, engine) = self.with.engine()?;
+        let mut mails = Mails::open(&self.paths, config.limits.message_bytes).map_err(crate::scan::all)?.peekable();
         if let Some(folder) = &self.extract {
             fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", print::from_path(folder)))?;
         }
-        let (mut items, mut failures) = (Vec::new(), Vec::new());
-        let (defects, gaps) = engine.worker().items(&self.one.transport.mail(&message), |item| {
+        let mut failures = Vec::new();
+        let (mut seen, mut several) = (0, false);
+        while let Some(job) = mails.next() {
+            several |= mails.peek().is_some();
+            if self.extract.is_some() && several {
+                return Err("--extract takes one message\n  help: name a single message".into());
+            }
+            match job.load() {
+                Ok(message) => {
+                    if several && !self.json {
+                        say(&format!("{}{}:", if seen > 0 { "\n" } else { "" }, print::safe(&message.path)));
+                    }
+                    self.show(&engine, &message, &mut failures);
+                    seen += 1;
+                }
+                Err(failure) => failures.push(failure.to_string()),
+            }
+        }
+        if seen == 0 && failures.is_empty() {
+            let paths: Vec<_> = self.paths.iter().map(|path| print::from_path(path)).collect();
+            failures.push(format!("{}: there is no message", paths.join(", ")));
+        }
+        if failures.is_empty() { Ok(false) } else { Err(failures.join("\n")) }
+    }
+
+    fn show(&self, engine: &Engine, message: &Message, failures: &mut Vec<String>) {
+        let mut items = Vec::new();
+        let seen = engine.worker().items(&self.transport.mail(message), |item| {
             let file = match &self.extract {
                 Some(folder) if item.place.item > 0 => match extract(folder, &item) {
                     Ok(file) => Some(file),
@@ -45,29 +80,37 @@ impl Parts {
                 },
                 _ => None,
             };
-            if self.one.json {
-                items.push(as_value(&item, file.as_deref()));
-            } else {
-                say(&row(&item));
-            }
+            let row = if self.json { as_value(&item, file.as_deref()) } else { Value::String(row(&item)) };
+            items.push((item.place.readings, row));
         });
-        if self.one.json {
-            let defects = defects.iter().map(as_json::defect).collect::<Vec<_>>();
-            let gaps = gaps.iter().map(as_json::gap).collect::<Vec<_>>();
+        if self.json {
+            let items = items.into_iter().map(|(_, item)| item).collect::<Vec<_>>();
+            let defects = seen.defects.iter().map(as_json::defect).collect::<Vec<_>>();
+            let gaps = seen.incomplete.iter().map(as_json::gap).collect::<Vec<_>>();
             let all = json!({
-                "type": "parts", "path": message.path, "items": items, "defects": defects, "incomplete": gaps,
+                "type": "parts", "path": message.path, "readings": seen.readings.len(), "choices": seen.readings,
+                "items": items, "defects": defects, "incomplete": gaps,
             });
-            say(&all.to_string());
-        } else {
-            for it in &defects {
-                say(&format!("defect {} in {}: {}", it.kind.name(), path(&it.place.path), it.kind.explanation()));
-            }
-            for gap in &gaps {
-                let why = print::safe(&gap.explanation);
-                say(&format!("not looked at ({}) in {}: {why}", gap.limit.name(), path(&gap.place.path)));
-            }
+            return say(&all.to_string());
         }
-        if failures.is_empty() { Ok(false) } else { Err(failures.join("\n")) }
+        // Side by side: a column for each reading, with a mark where the item is in it.
+        let columns = if seen.readings.len() > 1 { seen.readings.len() } else { 0 };
+        for (readings, row) in &items {
+            let marks: String = (0..columns).map(|n| if readings.contains(n) { 'x' } else { '.' }).collect();
+            let gap = if columns > 0 { "  " } else { "" };
+            say(&format!("{marks}{gap}{}", row.as_str().unwrap_or_default()));
+        }
+        for (number, choices) in seen.readings.iter().enumerate().filter(|_| columns > 0) {
+            let how = if choices.is_empty() { "as a strict program reads it".to_owned() } else { choices.join("; ") };
+            say(&format!("reading {number}: {how}"));
+        }
+        for it in &seen.defects {
+            say(&format!("defect {} in {}: {}", it.kind.name(), path(&it.place.path), it.kind.explanation()));
+        }
+        for gap in &seen.incomplete {
+            let why = print::safe(&gap.explanation);
+            say(&format!("not looked at ({}) in {}: {why}", gap.limit.name(), path(&gap.place.path)));
+        }
     }
 }
 

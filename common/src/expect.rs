@@ -107,7 +107,7 @@ impl Expected {
         let mut found: Vec<String> = examined.findings().iter().map(|it| it.rule.to_string()).collect();
         let verdict = worker.judge(examined, &Answers::new());
         // Everything that there is to see, whether or not a rule wants it.
-        let (defects, incomplete) = worker.items(&mail, |_| ());
+        let tamis_engine::Seen { defects, incomplete, .. } = worker.items(&mail, |_| ());
         found.extend(defects.iter().map(|it| format!("defect-{}", it.kind.name())));
         found.extend(incomplete.iter().map(|it| format!("incomplete-{}", it.limit.name())));
         if let Some(action) = self.action.as_ref().filter(|it| *it != verdict.action.name()) {

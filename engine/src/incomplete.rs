@@ -26,6 +26,8 @@ pub enum Limit {
     Parts,
     /// A container that unpacks to more than `Limits::ratio` times its size.
     Ratio,
+    /// More distinct readings than are kept apart.
+    Readings,
     /// More work than `Limits::steps`.
     Steps,
     /// More text in one view than `Limits::text_bytes`.
@@ -53,6 +55,7 @@ impl Limit {
         Limit::MessageSize,
         Limit::Parts,
         Limit::Ratio,
+        Limit::Readings,
         Limit::Steps,
         Limit::Text,
         Limit::Unsupported,
@@ -74,6 +77,7 @@ impl Limit {
             Limit::MessageSize => "message-size",
             Limit::Parts => "parts",
             Limit::Ratio => "ratio",
+            Limit::Readings => "readings",
             Limit::Steps => "steps",
             Limit::Text => "text",
             Limit::Unsupported => "unsupported",

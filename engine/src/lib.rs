@@ -93,4 +93,4 @@ pub use limits::Limits;
 pub use place::{Place, Readings, View};
 pub use policy::{DirectionPolicy, PolicySettings, Profile, ScoreSource};
 pub use verdict::{Action, Reason, RecipientResult, Verdict, Versions, Work};
-pub use worker::{Examined, ItemView, Times, Worker};
+pub use worker::{Examined, ItemView, Seen, Times, Worker};

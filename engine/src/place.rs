@@ -18,6 +18,33 @@ impl Readings {
         Readings(self.0 | other.0)
     }
 
+    /// The reading with this number alone; the last one for all beyond it.
+    pub(crate) fn only(number: usize) -> Readings {
+        Readings(1 << number.min(Readings::MOST - 1))
+    }
+
+    /// The first `count` readings.
+    pub(crate) fn below(count: usize) -> Readings {
+        Readings(if count >= Readings::MOST { u64::MAX } else { (1 << count.max(1)) - 1 })
+    }
+
+    /// How many readings are kept apart.
+    pub(crate) const MOST: usize = 64;
+
+    /// Whether the reading with this number is in the set.
+    pub fn contains(self, number: usize) -> bool {
+        number < Readings::MOST && self.0 & (1u64 << number) != 0
+    }
+
+    /// The lowest number in the set.
+    pub(crate) fn first(self) -> usize {
+        self.0.trailing_zeros() as usize
+    }
+
+    pub(crate) fn without(self, other: Readings) -> Readings {
+        Readings(self.0 & !other.0)
+    }
+
     /// The numbers of the readings in the set, ascending.
     pub fn iter(self) -> impl Iterator<Item = u8> {
         (0..64u8).filter(move |n| self.0 & (1u64 << n) != 0)

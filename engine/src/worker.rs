@@ -183,8 +183,8 @@ impl<'e> Worker<'e> {
         self.stages.times()
     }
 
-    /// Hands every item of a message to `each`, with its decoded bytes, and gives the defects and what was not opened.
-    pub fn items(&mut self, mail: &Mail<'_>, mut each: impl FnMut(ItemView<'_>)) -> (Vec<Defect>, Vec<Incomplete>) {
+    /// Hands every item of a message to `each`, with its decoded bytes, and gives what else was seen.
+    pub fn items(&mut self, mail: &Mail<'_>, mut each: impl FnMut(ItemView<'_>)) -> Seen {
         self.with_facts(mail, Wanted::ALL, |_, _, _, content, budget, _| {
             for (number, item) in content.items.iter().enumerate() {
                 let number = u32::try_from(number).unwrap_or(u32::MAX);
@@ -195,13 +195,17 @@ impl<'e> Worker<'e> {
                     declared_type: &item.declared,
                     kind: item.kind.name(),
                     size: item.size,
-                    sha256: item.sha256,
+                    sha256: item.digest(content.bytes(item)),
                     encrypted: item.encrypted,
                     attached: item.attached,
                     bytes: content.bytes(item),
                 });
             }
-            (content.defects.clone(), std::mem::take(&mut budget.reached))
+            Seen {
+                readings: content.readings.clone(),
+                defects: content.defects.clone(),
+                incomplete: std::mem::take(&mut budget.reached),
+            }
         })
     }
 
@@ -261,6 +265,18 @@ pub struct Times {
     pub yara: Vec<(String, u64)>,
     /// All of YARA, by the caller's clock.
     pub yara_in_all: u64,
+}
+
+/// What [`Worker::items`] saw beside the items.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Seen {
+    /// The distinct readings of the message, by number: what a program does otherwise that reads it so.
+    pub readings: Vec<Vec<&'static str>>,
+    /// What is malformed.
+    pub defects: Vec<Defect>,
+    /// What was not looked at.
+    pub incomplete: Vec<Incomplete>,
 }
 
 /// One item of a message, for whoever wants to see what the engine saw.

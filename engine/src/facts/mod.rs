@@ -400,7 +400,7 @@ pub(crate) fn gather<'s>(
         defects: first_defects.iter().map(|defect| defect.kind.name().to_owned()).collect(),
         first_defects: first_defects.into_iter().cloned().collect(),
         incomplete: incomplete.iter().map(|name| (*name).to_owned()).collect(),
-        readings: content.readings,
+        readings: u32::try_from(content.readings.len()).unwrap_or(u32::MAX),
         items: u32::try_from(content.items.len()).unwrap_or(u32::MAX),
     }
 }

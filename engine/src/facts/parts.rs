@@ -22,7 +22,7 @@ pub(super) fn gather(content: &Content<'_>) -> Vec<PartFacts> {
             None => content.raw,
             Some(buffer) => content.buffers.get(*buffer as usize).map(Vec::as_slice).unwrap_or_default(),
         };
-        parts.extend(tree.parts.iter().map(|part| describe(bytes, tree, part, holder)));
+        parts.extend(tree.parts.iter().filter(|part| !part.known).map(|part| describe(bytes, tree, part, holder)));
     }
     parts
 }

@@ -1,8 +1,8 @@
 //! The header of one part: its fields as spans, and what they say of its content.
 
-use std::collections::BTreeMap;
-
-use super::lines::{Line, line_at};
+use super::choice::{Choice, Choices};
+use super::encoding;
+use super::lines::{Line, line_at, line_in};
 use super::parameters::{self, Parameters};
 use super::tree::{Encoding, Field};
 use crate::defect::DefectKind;
@@ -66,10 +66,18 @@ struct Break {
 ///
 /// A line that is no field is skipped when fields follow it, as most mail programs do. Two such lines on end, or one
 /// in a header that no blank line ends, are taken for the content: nobody would see it otherwise.
-pub(super) fn read(raw: &[u8], start: usize, limits: &Limits, is_delimiter: impl Fn(&[u8]) -> bool) -> Header {
+pub(super) fn read(
+    raw: &[u8],
+    start: usize,
+    limits: &Limits,
+    choices: &mut Choices,
+    is_delimiter: impl Fn(&[u8], &mut Choices) -> bool,
+) -> Header {
     let mut header =
         Header { fields: Vec::new(), span: Span::new(start, start), body: raw.len(), over: false, defects: Vec::new() };
-    let mut at = start;
+    // A byte-order mark is no part of the first field's name.
+    let mark = if raw.get(start..).is_some_and(|rest| rest.starts_with(b"\xef\xbb\xbf")) { 3 } else { 0 };
+    let mut at = start + mark;
     let mut end = start;
     // Where the fields begin: after a mailbox separator.
     let mut first = start;
@@ -77,20 +85,42 @@ pub(super) fn read(raw: &[u8], start: usize, limits: &Limits, is_delimiter: impl
     let (mut first_break, mut last_break): (Option<Break>, Option<Break>) = (None, None);
     let mut ended = false;
     let mut continues = false;
-    while let Some(line) = line_at(raw, at) {
+    while let Some(line) = line_in(raw, at, *choices) {
         let text = line.text(raw);
+        if line.next == line.end + 1 && raw.get(line.end) == Some(&b'\r') {
+            choices.meet(Choice::CrIsText);
+        }
         if text.is_empty() {
+            let first = start == 0 && header.fields.is_empty();
+            let begins = first && line_at(raw, line.next).is_some_and(|next| colon(next.text(raw)).is_some());
+            if (begins || fields_follow(raw, line.next)) && choices.other(Choice::EmptyLineSkipped) {
+                (at, end, continues) = (line.next, line.end, false);
+                continue;
+            }
             header.body = line.next;
+            // LF CR: the carriage return belongs to neither line, or begins the content.
+            if let Some([b'\r', next, ..]) = raw.get(line.next..)
+                && *next != b'\n'
+                && choices.other(Choice::CrIsText)
+            {
+                header.body = line.next + 1;
+            }
             ended = true;
             break;
         }
-        if text.starts_with(b"--") && is_delimiter(text) {
+        if text.starts_with(b"--") && is_delimiter(text, choices) {
             header.body = line.start;
             break;
         }
         at = line.next;
         let room = at - start <= limits.header_bytes as usize && header.fields.len() < limits.headers as usize;
-        if matches!(text.first(), Some(b' ' | b'\t')) && line.start > first {
+        let blank_first = matches!(text.first(), Some(b' ' | b'\t'));
+        if blank_first && text.trim_ascii().is_empty() && choices.other(Choice::BlankLineEnds) {
+            header.body = line.next;
+            ended = true;
+            break;
+        }
+        if blank_first && line.start > first && !(is_indented_field(text) && choices.other(Choice::IndentedField)) {
             // A line of blanks alone continues a field too (RFC 5322, section 4.2, obs-FWS).
             if continues
                 && room
@@ -99,18 +129,27 @@ pub(super) fn read(raw: &[u8], start: usize, limits: &Limits, is_delimiter: impl
                 field.value = Span::new(field.value.start as usize, line.end);
             }
             header.over |= !room;
-        } else if let Some(colon) = colon(text) {
+        } else if let Some((line, text, colon)) = named(line, text, choices) {
             continues = room;
             last_break = None;
             header.over |= !room;
             if room {
                 header.fields.push(field(line, text, colon));
             }
-        } else if line.start == start && is_mbox_from(text) {
+        } else if line.start == start + mark && is_mbox_from(text) {
             first = line.next;
         } else {
             header.note(DefectKind::HeaderMalformed, line.start);
             let here = Break { at: line.start, fields: header.fields.len(), header_end: end };
+            if here.fields > 0 && choices.other(Choice::BrokenLineEnds) {
+                (header.body, ended) = (here.at, true);
+                break;
+            }
+            let goes_on = here.fields > 0 || fields_follow(raw, line.next);
+            if goes_on && choices.other(Choice::BrokenLineSkipped) {
+                continues = false;
+                continue;
+            }
             if let Some(stop) = last_break.or((here.fields == 0).then_some(here)) {
                 // No header at all, or no more of it: what stands here is content.
                 (header.body, end) = (stop.at, stop.header_end);
@@ -152,6 +191,43 @@ pub(super) fn read(raw: &[u8], start: usize, limits: &Limits, is_delimiter: impl
     header
 }
 
+/// Whether a field that describes content stands at the front.
+fn is_content(text: &[u8]) -> bool {
+    text.get(..8).is_some_and(|it| it.eq_ignore_ascii_case(b"content-"))
+        && memchr::memchr(b':', text).is_some_and(|it| it < 40)
+}
+
+/// Whether an indented line is a field that describes content. The list of fields in a signature has no blanks behind its
+/// colons.
+fn is_indented_field(text: &[u8]) -> bool {
+    let text = text.trim_ascii_start();
+    is_content(text) && memchr::memchr(b':', text).is_some_and(|colon| text.get(colon + 1) == Some(&b' '))
+}
+
+/// Whether fields that describe content stand behind a line, or behind one more empty line.
+fn fields_follow(raw: &[u8], at: usize) -> bool {
+    let Some(line) = line_at(raw, at) else { return false };
+    let line = if line.end == line.start { line_at(raw, line.next) } else { Some(line) };
+    line.is_some_and(|line| is_content(line.text(raw).get(..64.min(line.end - line.start)).unwrap_or_default()))
+}
+
+/// A line as a field: its line, its text and its colon, without what the reading leaves out.
+fn named<'r>(line: Line, text: &'r [u8], choices: &mut Choices) -> Option<(Line, &'r [u8], usize)> {
+    if let Some(colon) = colon(text) {
+        let blank = colon > 0 && matches!(text.get(colon - 1), Some(b' ' | b'\t'));
+        return (!(blank && choices.other(Choice::BlankBehindName))).then_some((line, text, colon));
+    }
+    // Only of fields that describe content, so that prose with a colon stays prose.
+    let is_junk = |byte: &u8| !(33..127).contains(byte);
+    let junk = text.iter().take_while(|byte| is_junk(byte)).count();
+    let inner = text.get(junk..)?;
+    let colon = memchr::memchr(b':', inner).filter(|_| is_content(inner))?;
+    let name = inner.get(..colon)?;
+    let kept = name.len() - name.iter().rev().take_while(|byte| is_junk(byte)).count();
+    let fits = kept > 0 && !name.get(..kept)?.iter().any(is_junk) && choices.other(Choice::JunkBeforeName);
+    fits.then_some((Line { start: line.start + junk, ..line }, inner, colon))
+}
+
 /// The offset of the colon that ends a field's name; `None` where the line is no field. Blanks before the colon are
 /// taken: mail programs take them (RFC 7103, section 7.1.4).
 fn colon(text: &[u8]) -> Option<usize> {
@@ -162,7 +238,9 @@ fn colon(text: &[u8]) -> Option<usize> {
 }
 
 fn field(line: Line, text: &[u8], colon: usize) -> Field {
-    let name = text.get(..colon).unwrap_or_default().trim_ascii_end().len();
+    let name = text.get(..colon).unwrap_or_default();
+    let junk = name.iter().rev().take_while(|byte| !(33..127).contains(*byte)).count();
+    let name = name.len() - junk;
     Field { name: Span::new(line.start, line.start + name), value: Span::new(line.start + colon + 1, line.end) }
 }
 
@@ -198,23 +276,25 @@ pub(super) struct Description {
     pub(super) disposition: String,
     pub(super) names: Vec<String>,
     pub(super) encoding: Option<Encoding>,
+    /// Others that some program would take.
+    pub(super) encodings: Vec<Encoding>,
     /// Bytes of the fields that were taken apart.
     pub(super) bytes: usize,
     pub(super) defects: Vec<(DefectKind, usize)>,
 }
 
-/// How many fields of one name are read for the file names in them; the first counts for all else.
+/// How many fields of one name are read; which of them counts is a choice.
 const MOST_NAMED: usize = 4;
+/// How many boundaries are told apart.
+const MOST_BOUNDARIES: usize = 4;
 
-/// Reads Content-Type and its friends. Of fields that stand twice the first counts; file names of all of them are kept.
-pub(super) fn describe(raw: &[u8], fields: &[Field]) -> Description {
+/// Reads Content-Type and its friends. Of fields that stand twice the first counts, or the last; file names of all of them
+/// are kept.
+pub(super) fn describe(raw: &[u8], fields: &[Field], choices: &mut Choices) -> Description {
     let mut it = Description::default();
-    let first = |name: &str| fields.iter().find(|field| field.is(raw, name));
-    let mut values = BTreeMap::new();
+    let all = |name: &'static str| fields.iter().filter(move |field| field.is(raw, name)).take(MOST_NAMED);
     let mut names = Vec::new();
-    for (index, field) in
-        fields.iter().filter(|field| field.is(raw, "content-disposition")).take(MOST_NAMED).enumerate()
-    {
+    for (index, field) in all("content-disposition").enumerate() {
         let mut parsed = parameters(raw, field, &mut it.defects);
         it.bytes += field.value.len().min(STRUCTURED_BYTES);
         names.extend(parsed.values.remove("filename").unwrap_or_default());
@@ -222,39 +302,108 @@ pub(super) fn describe(raw: &[u8], fields: &[Field]) -> Description {
             it.disposition = parsed.kind;
         }
     }
-    for (index, field) in fields.iter().filter(|field| field.is(raw, "content-type")).take(MOST_NAMED).enumerate() {
+    let mut types: Vec<Parameters> = Vec::new();
+    for (index, field) in all("content-type").enumerate() {
         let parsed = parameters(raw, field, &mut it.defects);
         it.bytes += field.value.len().min(STRUCTURED_BYTES);
         names.extend(parsed.values.get("name").cloned().unwrap_or_default());
-        if index > 0 {
-            continue;
-        }
-        it.declared = parsed.kind.split_once('/').is_some_and(|(kind, sub)| is_token(kind) && is_token(sub));
-        if it.declared {
-            it.media_type = parsed.kind;
-        } else {
+        if index == 0 && !is_type(&parsed.kind) {
             it.defects.push((DefectKind::TypeMalformed, field.value.start as usize));
         }
-        values = parsed.values;
+        types.push(parsed);
+    }
+    let broken = [DefectKind::ParameterMalformed, DefectKind::DuplicateParameter];
+    let is_broken = it.defects.iter().any(|(kind, _)| broken.contains(kind));
+    for field in all("content-disposition").chain(all("content-type")) {
+        if is_broken || parameters::is_odd(field.value.of(raw)) {
+            names.extend(parameters::loose(&structured(raw, field, &mut Vec::new()), "name"));
+        }
     }
     for name in names.iter().map(|name| parameters::file_name(name)).filter(|name| !name.is_empty()) {
         if it.names.len() < MOST_NAMES && !it.names.contains(&name) {
             it.names.push(name);
         }
     }
-    let value = |name: &str| values.get(name).and_then(|readings: &Vec<String>| readings.first());
-    it.charset = value("charset").map(|charset| bounded(charset.trim().to_owned())).filter(|it| !it.is_empty());
-    it.boundary = value("boundary").filter(|_| it.media_type.starts_with("multipart/")).cloned();
-    it.parameters =
-        values.into_iter().filter_map(|(name, all)| Some((bounded(name), bounded(all.into_iter().next()?)))).collect();
-    if let Some(field) = first("content-transfer-encoding") {
-        let value = without_comments(&structured(raw, field, &mut it.defects));
-        it.encoding = encoding(value.split([';', ' ', '\t']).find(|word| !word.is_empty()).unwrap_or_default());
-        if it.encoding.is_none() {
-            it.defects.push((DefectKind::EncodingUnknown, field.value.start as usize));
+    let last = types.len() > 1 && choices.other(Choice::TypeLast);
+    let chosen = if last { types.len() - 1 } else { 0 };
+    if let Some(parsed) = types.get(chosen) {
+        it.declared = is_type(&parsed.kind);
+        if it.declared {
+            it.media_type.clone_from(&parsed.kind);
         }
+        it.boundary = boundary(raw, fields, &types, chosen, &mut it, choices);
+        it.charset = parsed.values.get("charset").and_then(|all| all.first()).cloned();
+        it.charset = it.charset.map(|charset| bounded(charset.trim().to_owned())).filter(|it| !it.is_empty());
+    }
+    if chosen < types.len() {
+        let values = types.swap_remove(chosen).values;
+        it.parameters = values
+            .into_iter()
+            .filter_map(|(name, all)| Some((bounded(name), bounded(all.into_iter().next()?))))
+            .collect();
+    }
+    let mut declared = Vec::new();
+    for field in all("content-transfer-encoding") {
+        declared.push((structured(raw, field, &mut it.defects), field.value.start as usize));
+    }
+    if let Some((first, at)) = declared.first() {
+        let value = without_comments(first);
+        it.encoding = encoding::named(value.split([';', ' ', '\t']).find(|word| !word.is_empty()).unwrap_or_default());
+        if it.encoding.is_none() {
+            it.defects.push((DefectKind::EncodingUnknown, *at));
+        }
+        let taken = it.encoding.unwrap_or(Encoding::Identity);
+        it.encodings = encoding::others(taken, declared.iter().map(|(value, _)| value.as_str()));
     }
     it
+}
+
+/// The boundary that counts: of a multipart the first that is given, in whatever form, or another.
+fn boundary(
+    raw: &[u8],
+    fields: &[Field],
+    types: &[Parameters],
+    chosen: usize,
+    it: &mut Description,
+    choices: &mut Choices,
+) -> Option<String> {
+    let given = |parsed: &Parameters| parsed.values.get("boundary").cloned().unwrap_or_default();
+    let mut candidates = types.get(chosen).map(given).unwrap_or_default();
+    let is_multipart = it.media_type.starts_with("multipart/");
+    for (index, parsed) in types.iter().enumerate() {
+        if index != chosen {
+            candidates.extend(given(parsed));
+        }
+    }
+    let malformed = [DefectKind::ParameterMalformed, DefectKind::DuplicateBoundary, DefectKind::TypeMalformed];
+    if it.defects.iter().any(|(kind, _)| malformed.contains(kind)) || (is_multipart && candidates.is_empty()) {
+        let fields = fields.iter().filter(|field| field.is(raw, "content-type")).take(MOST_NAMED);
+        fields.for_each(|field| {
+            candidates.extend(parameters::loose(&structured(raw, field, &mut Vec::new()), "boundary"))
+        });
+    }
+    let mut distinct: Vec<String> = Vec::new();
+    for candidate in candidates {
+        if distinct.len() < MOST_BOUNDARIES && !distinct.contains(&candidate) {
+            distinct.push(candidate);
+        }
+    }
+    let other = distinct.len() > 1 && choices.other(Choice::BoundarySecond);
+    let third = distinct.len() > 2 && choices.other(Choice::BoundaryThird);
+    let at = (usize::from(other) + 2 * usize::from(third)).min(distinct.len().saturating_sub(1));
+    if !is_multipart {
+        let is_nearly =
+            !distinct.is_empty() || it.media_type.is_empty() && types.get(chosen)?.kind.contains("multipart");
+        if !(is_nearly && choices.other(Choice::AsMultipart)) {
+            return None;
+        }
+        "multipart/mixed".clone_into(&mut it.media_type);
+    }
+    distinct.into_iter().nth(at)
+}
+
+fn is_type(text: &str) -> bool {
+    text.split_once('/').is_some_and(|(kind, sub)| is_token(kind) && is_token(sub))
 }
 
 /// Most names of one part that are kept.
@@ -264,18 +413,6 @@ fn parameters(raw: &[u8], field: &Field, defects: &mut Vec<(DefectKind, usize)>)
     let parsed = parameters::read(&structured(raw, field, defects));
     defects.extend(parsed.defects.iter().map(|kind| (*kind, field.value.start as usize)));
     parsed
-}
-
-/// The encoding that a name stands for; the misspelt and the private names are those that mail programs know.
-fn encoding(name: &str) -> Option<Encoding> {
-    let name = name.trim_matches(['"', '\'']).to_ascii_lowercase();
-    Some(match name.as_str() {
-        "" | "7bit" | "8bit" | "binary" | "7-bit" | "8-bit" | "none" => Encoding::Identity,
-        "base64" | "x-base64" | "base-64" => Encoding::Base64,
-        "quoted-printable" | "x-quoted-printable" | "quotedprintable" => Encoding::QuotedPrintable,
-        "uuencode" | "x-uuencode" | "x-uue" | "uue" | "x-uu" => Encoding::Uuencode,
-        _ => return None,
-    })
 }
 
 /// A structured field as text: unfolded, and cut to a size that every parser takes in a moment.

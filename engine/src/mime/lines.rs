@@ -2,6 +2,7 @@
 
 use memchr::{memchr, memchr_iter, memchr2};
 
+use super::choice::{Choice, Choices};
 use crate::defect::DefectKind;
 
 /// Longest line that RFC 5322, section 2.1.1, allows, in bytes without its end.
@@ -30,6 +31,19 @@ pub(super) fn line_at(raw: &[u8], start: usize) -> Option<Line> {
     let end = start + length;
     let pair = rest.get(length) == Some(&b'\r') && rest.get(length + 1) == Some(&b'\n');
     Some(Line { start, end, next: end + 1 + usize::from(pair) })
+}
+
+/// The same, where a carriage return alone may be text: then only line feeds end lines, and those before one are left out.
+pub(super) fn line_in(raw: &[u8], start: usize, choices: Choices) -> Option<Line> {
+    if !choices.takes(Choice::CrIsText) {
+        return line_at(raw, start);
+    }
+    let rest = raw.get(start..).filter(|rest| !rest.is_empty())?;
+    let length = memchr(b'\n', rest);
+    let end = length.unwrap_or(rest.len());
+    let text = rest.get(..end).unwrap_or_default();
+    let returns = text.iter().rev().take_while(|byte| **byte == b'\r').count();
+    Some(Line { start, end: start + end - returns, next: start + end + usize::from(length.is_some()) })
 }
 
 /// Where the text before `at` ends once the line end right before `at` is taken off: it belongs to the delimiter that

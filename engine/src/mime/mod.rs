@@ -2,12 +2,15 @@
 //! the size of the message.
 
 pub(crate) mod charset;
+mod choice;
+mod encoding;
 pub(crate) mod fields;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 mod header;
 mod lines;
 mod parameters;
+mod reading;
 pub(crate) mod transfer;
 pub(crate) mod tree;
 mod utf7;
@@ -17,6 +20,6 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use reading::{parse, parse_within};
 pub(crate) use tree::{Encoding, Field, Part, PartKind, Tree};
 pub(crate) use uuencode::files as uuencoded_files;
-pub(crate) use walk::{parse, parse_within};

@@ -9,6 +9,10 @@ use super::fields;
 use crate::defect::DefectKind;
 use crate::text::names::bounded;
 
+mod loose;
+
+pub(super) use loose::{is_odd, loose};
+
 #[cfg(test)]
 mod tests;
 
@@ -335,6 +339,14 @@ impl Group {
             found.push((order, joined(&self.pieces)));
         }
         let mut second = Vec::new();
+        // Once a piece is encoded, some programs take all of them for that.
+        if self.pieces.iter().any(|(_, _, encoded, _)| *encoded)
+            && self.pieces.iter().any(|(_, _, encoded, text)| !*encoded && text.contains('%'))
+        {
+            let all: Vec<_> =
+                self.pieces.iter().map(|(at, order, _, text)| (*at, *order, true, text.clone())).collect();
+            second.push(joined(&all));
+        }
         for (order, value) in self.plain {
             let (first, other) = match value.literal {
                 // What a name has in parentheses or behind backslashes is part of it for whoever shows it.

@@ -17,6 +17,89 @@ pub(crate) fn decode(
     out: &mut Vec<u8>,
     most: usize,
 ) -> (Vec<(DefectKind, usize)>, bool) {
+    decode_as(encoding, Repair::default(), bytes, out, most)
+}
+
+/// How a broken encoding goes on. The default is what most programs do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Repair {
+    padding: Padding,
+    /// Data ends at the first byte that is none.
+    ends_at_junk: bool,
+    /// `-` and `_` are digits.
+    url: bool,
+    /// Groups begin anew with each line.
+    by_line: bool,
+    /// Lines that hold anything but base64 are left out as a whole.
+    whole_lines: bool,
+    /// The equals sign of an escape that is none is dropped.
+    drop: bool,
+    /// Blanks at line ends are dropped.
+    trim: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Padding {
+    /// It ends a group, and data goes on behind it.
+    #[default]
+    Group,
+    /// It ends the data.
+    Ends,
+    /// It is junk.
+    Junk,
+    /// It ends the data where a group has two digits at least, else it is junk.
+    EndsGroup,
+    /// It is a digit of no value.
+    Zero,
+}
+
+impl Repair {
+    const fn base(padding: Padding) -> Repair {
+        Repair {
+            padding,
+            ends_at_junk: false,
+            url: false,
+            by_line: false,
+            whole_lines: false,
+            drop: false,
+            trim: false,
+        }
+    }
+
+    /// How programs go on with broken base64.
+    pub(crate) const BASE64: &'static [(Repair, &'static str)] = &[
+        (Repair::base(Padding::Group), "broken base64: junk is skipped"),
+        (Repair::base(Padding::Ends), "broken base64: padding ends it"),
+        (Repair::base(Padding::Junk), "broken base64: padding is skipped"),
+        (Repair::base(Padding::EndsGroup), "broken base64: padding ends it where a group can end"),
+        (Repair::base(Padding::Zero), "broken base64: padding counts as a digit"),
+        (Repair { ends_at_junk: true, ..Repair::base(Padding::Group) }, "broken base64: junk ends it"),
+        (Repair { url: true, ..Repair::base(Padding::Group) }, "broken base64: hyphen and underscore are digits"),
+        (Repair { by_line: true, ..Repair::base(Padding::Group) }, "broken base64: each line is decoded by itself"),
+        (Repair { whole_lines: true, ..Repair::base(Padding::Group) }, "broken base64: lines with junk are left out"),
+    ];
+
+    /// Quoted-printable without the blanks at line ends, as its standard has it.
+    pub(crate) const TRIM: Repair = Repair { trim: true, ..Repair::base(Padding::Group) };
+
+    /// The same of quoted-printable.
+    pub(crate) const QUOTED: &'static [(Repair, &'static str)] = &[
+        (Repair::base(Padding::Group), "broken quoted-printable: an equals sign stands for itself"),
+        (
+            Repair { drop: true, ..Repair::base(Padding::Group) },
+            "broken quoted-printable: a lone equals sign is dropped",
+        ),
+    ];
+}
+
+/// The same, with another repair of what is broken.
+pub(crate) fn decode_as(
+    encoding: Encoding,
+    repair: Repair,
+    bytes: &[u8],
+    out: &mut Vec<u8>,
+    most: usize,
+) -> (Vec<(DefectKind, usize)>, bool) {
     let start = out.len();
     // Each decoder stops a little behind this length; what is too much is cut off then.
     let full = start.saturating_add(most);
@@ -25,8 +108,10 @@ pub(crate) fn decode(
             out.extend_from_slice(bytes.get(..most.min(bytes.len())).unwrap_or_default());
             return (Vec::new(), bytes.len() > most);
         }
-        Encoding::Base64 => base64(bytes, out, full),
-        Encoding::QuotedPrintable => quoted_printable(bytes, out, full),
+        Encoding::Base64 if repair == Repair::default() => base64(bytes, out, full),
+        Encoding::Base64 => repaired(repair, bytes, out, full),
+        Encoding::QuotedPrintable if repair.trim => quoted_printable(&trimmed(bytes), repair.drop, out, full),
+        Encoding::QuotedPrintable => quoted_printable(bytes, repair.drop, out, full),
         Encoding::Uuencode => uuencode::decode(bytes, out, full),
     };
     let cut = out.len() - start > most;
@@ -140,6 +225,110 @@ fn base64(bytes: &[u8], out: &mut Vec<u8>, full: usize) -> Defects {
     defects
 }
 
+/// The lines without blanks at their ends.
+fn trimmed(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let end = line.len() - line.iter().rev().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let (text, line_end) = line.split_at_checked(end).unwrap_or((line, &[]));
+        out.extend_from_slice(text.trim_ascii_end());
+        out.extend_from_slice(line_end);
+    }
+    out
+}
+
+/// Base64 as other programs take it that is broken.
+fn repaired(repair: Repair, bytes: &[u8], out: &mut Vec<u8>, full: usize) -> Defects {
+    let (mut group, mut count) = (0u32, 0u32);
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        if repair.whole_lines && line.iter().any(|byte| digit(*byte) == JUNK) {
+            continue;
+        }
+        for byte in line {
+            if out.len() > full {
+                return Vec::new();
+            }
+            let value = match (digit(*byte), *byte) {
+                (BLANK, _) => continue,
+                (PAD, _) => match repair.padding {
+                    Padding::Junk => continue,
+                    Padding::EndsGroup if count < 2 => continue,
+                    Padding::Ends | Padding::EndsGroup => {
+                        finish(group, count, out);
+                        return Vec::new();
+                    }
+                    Padding::Zero => 0,
+                    Padding::Group => {
+                        finish(group, count, out);
+                        (group, count) = (0, 0);
+                        continue;
+                    }
+                },
+                (JUNK, b'-') if repair.url => 62,
+                (JUNK, b'_') if repair.url => 63,
+                (JUNK, _) if repair.ends_at_junk => {
+                    finish(group, count, out);
+                    return Vec::new();
+                }
+                (JUNK, _) => continue,
+                (value, _) => value,
+            };
+            group = group << 6 | u32::from(value);
+            count += 1;
+            if count == 4 {
+                let [_, a, b, c] = group.to_be_bytes();
+                out.extend_from_slice(&[a, b, c]);
+                (group, count) = (0, 0);
+            }
+        }
+        if repair.by_line {
+            finish(group, count, out);
+            (group, count) = (0, 0);
+        }
+    }
+    finish(group, count, out);
+    Vec::new()
+}
+
+/// Whether a content is plainly base64: lines of its alphabet alone, all but the last as long as each other, and enough
+/// of them that no text is.
+pub(crate) fn is_base64(head: &[u8]) -> bool {
+    let mut lines = head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+    let Some(first) = lines.next() else { return false };
+    let is_digits = |line: &[u8]| {
+        let end = line.iter().rposition(|byte| *byte != b'=').map_or(0, |at| at + 1);
+        line.len() - end <= 2 && line.iter().take(end).all(|byte| digit(*byte) < BLANK)
+    };
+    let mixed = first.iter().any(u8::is_ascii_uppercase) && first.iter().any(u8::is_ascii_lowercase);
+    let mut all = first.len();
+    let mut whole = is_digits(first) && mixed && first.len() % 4 == 0;
+    let mut last = first.len();
+    for line in lines {
+        whole &= is_digits(line) && last == first.len() && line.len() <= first.len();
+        last = line.len();
+        all += line.len();
+    }
+    // Of a longer content the head ends within a line.
+    whole && all >= 64
+}
+
+/// Whether a content is plainly quoted-printable: many escapes, and none that is none.
+pub(crate) fn is_quoted_printable(head: &[u8]) -> bool {
+    let (mut escapes, mut plain, mut bad) = (0usize, 0usize, 0usize);
+    let mut rest = head;
+    while let Some(at) = memchr(b'=', rest) {
+        plain += at;
+        let after = rest.get(at + 1..).unwrap_or_default();
+        match after {
+            [high, low, ..] if hex(*high).is_some() && hex(*low).is_some() => escapes += 1,
+            [b'\r' | b'\n', ..] | [] | [_] => {}
+            _ => bad += 1,
+        }
+        rest = after;
+    }
+    escapes >= 8 && bad * 20 <= escapes && escapes * 30 >= plain
+}
+
 /// The bytes of a group that ends early.
 fn finish(group: u32, count: u32, out: &mut Vec<u8>) {
     match count {
@@ -154,7 +343,7 @@ fn hex(byte: u8) -> Option<u8> {
 }
 
 /// Quoted-printable (RFC 2045, section 6.7). An escape that is none stands for itself.
-fn quoted_printable(bytes: &[u8], out: &mut Vec<u8>, full: usize) -> Defects {
+fn quoted_printable(bytes: &[u8], drop: bool, out: &mut Vec<u8>, full: usize) -> Defects {
     let mut defects = Vec::new();
     out.reserve(bytes.len().min(full.saturating_sub(out.len())));
     let mut rest = bytes;
@@ -173,11 +362,13 @@ fn quoted_printable(bytes: &[u8], out: &mut Vec<u8>, full: usize) -> Defects {
         // A soft line break: blanks before the line end are padding of transport (rule 3 of the section).
         let blanks = after.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
         rest = match after.get(blanks..).unwrap_or_default() {
-            [b'\r', b'\n', tail @ ..] | [b'\n' | b'\r', tail @ ..] => tail,
+            [b'\r', b'\r', b'\n', tail @ ..] | [b'\r', b'\n', tail @ ..] | [b'\n' | b'\r', tail @ ..] => tail,
             [] => &[],
             _ => {
                 note(&mut defects, DefectKind::QuotedPrintableMalformed, offset);
-                out.push(b'=');
+                if !drop {
+                    out.push(b'=');
+                }
                 after
             }
         };

@@ -14,8 +14,10 @@ pub(crate) struct Tree {
     pub(crate) fields: Vec<Field>,
     /// The parts in the order in which they start; the first is the message itself.
     pub(crate) parts: Vec<Part>,
-    /// How many distinct readings of the whole message there are.
-    pub(crate) readings: u32,
+    /// Each other reading of the whole message, as a tree of its own; readings are numbered in this order, from 1 on.
+    pub(crate) others: Vec<Tree>,
+    /// What is done otherwise in this reading.
+    pub(crate) taken: Vec<&'static str>,
     /// What is malformed. Places are relative to the bytes parsed: item 0, view raw.
     pub(crate) defects: Vec<Defect>,
 }
@@ -54,7 +56,7 @@ pub(crate) enum PartKind {
 }
 
 /// How a part's content is encoded for transport (RFC 2045, section 6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Encoding {
     /// 7bit, 8bit, binary, none, or one that nobody knows.
     Identity,
@@ -93,6 +95,10 @@ pub(crate) struct Part {
     /// Every file name that the header gives, `filename` before `name`, decoded, without repeats.
     pub(crate) names: Vec<String>,
     pub(crate) encoding: Encoding,
+    /// Other encodings that some program would take it for.
+    pub(crate) encodings: Vec<Encoding>,
+    /// Whether an earlier reading has the same part: it is told once.
+    pub(crate) known: bool,
     /// The readings in which the part is there.
     pub(crate) readings: Readings,
 }

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
+use super::choice::{Choice, Choices};
 use super::fields;
 use super::header;
-use super::lines::{self, Line, line_at};
+use super::lines::{self, Line, line_in};
 use super::tree::{Encoding, Field, Part, PartKind, Tree};
 use crate::defect::{Defect, DefectKind};
 use crate::incomplete::Limit;
@@ -21,6 +22,10 @@ const STEPS_A_PARAMETER_BYTE: u64 = 40;
 const HEADERS_IN_ALL: usize = 50;
 /// How far into an encoded multipart its boundary is looked for, in bytes.
 const PEEK_BYTES: usize = 64 << 10;
+/// How far into a multipart a delimiter is looked for where its own never comes.
+const SNIFF_BYTES: usize = 256 << 10;
+/// How many closed multiparts are remembered, for parts behind their end.
+const MOST_CLOSED: usize = 8;
 
 /// A multipart whose closing delimiter has not come yet.
 struct Open {
@@ -37,9 +42,14 @@ struct Walk<'r, 'b, 'm> {
     around: u16,
     budget: &'b mut Budget<'m>,
     tree: Tree,
+    choices: Choices,
     open: Vec<Open>,
     /// The parts whose content has not ended, each within the one before.
     active: Vec<u32>,
+    /// Boundaries of multiparts that were closed lately.
+    closed: Vec<Vec<u8>>,
+    /// How many more bytes may be looked at for delimiters that no field names.
+    sniff: usize,
 }
 
 /// A delimiter line: which open multipart it belongs to, and whether it closes it.
@@ -49,27 +59,35 @@ struct Delimiter {
     line: Line,
 }
 
-/// Reads a message into a tree.
-#[inline(never)] // benches/instructions.py finds it by its name
-pub(crate) fn parse(raw: &[u8], budget: &mut Budget<'_>) -> Tree {
-    parse_within(raw, 0, budget)
-}
-
-/// Reads a message that was found within `around` containers, which count towards the depth limit. Depths in the tree
-/// begin at 0 all the same.
-pub(crate) fn parse_within(raw: &[u8], around: u16, budget: &mut Budget<'_>) -> Tree {
-    let tree = Tree { readings: 1, ..Tree::default() };
-    let mut walk = Walk { raw, around, budget, tree, open: Vec::new(), active: Vec::new() };
-    // Where the limit cut the message between CR and LF, that is no fault of the sender's.
-    let cut = walk.budget.reached.iter().any(|gap| gap.limit == Limit::MessageSize);
-    for (kind, at) in lines::defects(raw) {
-        if cut && kind == DefectKind::BareCr && at + 1 == raw.len() {
-            continue;
+/// Reads a message within `around` containers into a tree, going the other way at the points in `taken`. Gives the points
+/// that were met too.
+pub(super) fn walk(raw: &[u8], around: u16, taken: u32, budget: &mut Budget<'_>) -> (Tree, u32) {
+    let choices = Choices { taken, met: 0 };
+    let tree = Tree::default();
+    let (open, active, closed) = (Vec::new(), Vec::new(), Vec::new());
+    let mut walk = Walk {
+        raw,
+        around,
+        budget,
+        tree,
+        choices,
+        open,
+        active,
+        closed,
+        sniff: raw.len().saturating_mul(2).max(SNIFF_BYTES),
+    };
+    if taken == 0 {
+        // Where the limit cut the message between CR and LF, that is no fault of the sender's.
+        let cut = walk.budget.reached.iter().any(|gap| gap.limit == Limit::MessageSize);
+        for (kind, at) in lines::defects(raw) {
+            if cut && kind == DefectKind::BareCr && at + 1 == raw.len() {
+                continue;
+            }
+            walk.defect(kind, at);
         }
-        walk.defect(kind, at);
     }
     walk.run();
-    walk.tree
+    (walk.tree, walk.choices.met)
 }
 
 impl Walk<'_, '_, '_> {
@@ -118,7 +136,12 @@ impl Walk<'_, '_, '_> {
                 }
             }
             if closes {
-                if let Some(open) = self.open.pop() {
+                if self.choices.takes(Choice::BehindClose) {
+                    // It stays open for what comes behind.
+                } else if let Some(open) = self.open.pop() {
+                    if self.closed.len() < MOST_CLOSED {
+                        self.closed.push(open.boundary.clone());
+                    }
                     self.ended(&open, true);
                 }
                 closed = Some(line.next);
@@ -141,18 +164,43 @@ impl Walk<'_, '_, '_> {
 
     /// The first delimiter line from `at` on, of any open multipart; the innermost that fits has it.
     fn delimiter(&mut self, at: usize) -> Option<Delimiter> {
-        if self.open.is_empty() {
+        if self.open.is_empty() && self.closed.is_empty() {
             return None;
         }
         let mut at = at;
         let mut counted = at;
-        while let Some(line) = line_at(self.raw, at) {
-            let text = line.text(self.raw);
-            if text.starts_with(b"--")
-                && let Some((open, closes)) = matching(&self.open, text)
+        while let Some(line) = line_in(self.raw, at, self.choices) {
+            let mut line = line;
+            let mut text = line.text(self.raw);
+            if self.choices.takes(Choice::MidLine)
+                && let Some((offset, open, closes)) = within_line(&self.open, text)
             {
                 let _ = self.budget.work((line.next - counted) as u64, || Place::raw(at as u64, 0));
+                line.start = at + offset;
                 return Some(Delimiter { open, closes, line });
+            }
+            if matches!(text.first(), Some(b' ' | b'\t' | b'-'))
+                && !self.open.is_empty()
+                && let Some(inner) = indented(text)
+                && matching(&self.open, inner, &mut self.choices).is_some()
+                && self.choices.other(Choice::Indented)
+            {
+                text = inner;
+            }
+            if text.starts_with(b"--") {
+                let at_cr = line.start > 0 && self.raw.get(line.start - 1) == Some(&b'\r');
+                if let Some((open, closes)) = matching(&self.open, text, &mut self.choices) {
+                    let ends_at_cr = line.next == line.end + 1 && self.raw.get(line.end) == Some(&b'\r');
+                    if at_cr || ends_at_cr {
+                        self.choices.meet(Choice::CrIsText);
+                    }
+                    let _ = self.budget.work((line.next - counted) as u64, || Place::raw(at as u64, 0));
+                    line.start = at;
+                    return Some(Delimiter { open, closes, line });
+                }
+                if self.closed.iter().any(|boundary| text.get(2..).is_some_and(|it| it == boundary)) {
+                    self.choices.meet(Choice::BehindClose);
+                }
             }
             at = line.next;
             if at - counted > 1 << 16 {
@@ -168,8 +216,9 @@ impl Walk<'_, '_, '_> {
     /// Reads the header at `at` and adds the part; gives its kind and where its content begins.
     fn begin(&mut self, at: usize, parent: Option<u32>, path: Arc<str>) -> (PartKind, usize) {
         let (raw, open) = (self.raw, &self.open);
-        let header = header::read(raw, at, self.budget.limits, |line| matching(open, line).is_some());
-        let description = header::describe(raw, &header.fields);
+        let is_delimiter = |line: &[u8], choices: &mut Choices| matching(open, line, choices).is_some();
+        let header = header::read(raw, at, self.budget.limits, &mut self.choices, is_delimiter);
+        let description = header::describe(raw, &header.fields, &mut self.choices);
         let steps = (description.bytes as u64).saturating_mul(STEPS_A_PARAMETER_BYTE);
         let _ = self.budget.work(steps, || Place::raw(at as u64, 0));
         if header.over {
@@ -206,7 +255,20 @@ impl Walk<'_, '_, '_> {
         };
         let encoding = description.encoding.unwrap_or(Encoding::Identity);
         let mut kind = kind_of(&media_type);
-        let boundary = description.boundary.as_deref().unwrap_or_default().trim_end().as_bytes().to_vec();
+        let head = raw.get(header.body..).unwrap_or_default();
+        let nearly = is_nearly_message(&media_type) || (parent.is_some() && begins_as_mime(head));
+        if kind == PartKind::Leaf && encoding == Encoding::Identity && nearly && self.choices.other(Choice::AsMessage) {
+            kind = PartKind::Message;
+        }
+        let mut boundary = description.boundary.as_deref().unwrap_or_default().trim_end().as_bytes().to_vec();
+        if kind == PartKind::Multipart && self.choices.takes(Choice::SniffBoundary) {
+            let head = head.get(..self.sniff.min(SNIFF_BYTES).min(head.len())).unwrap_or_default();
+            self.sniff -= head.len();
+            let _ = self.budget.work(head.len() as u64, || Place::raw(at as u64, 0));
+            if boundary.is_empty() || memchr::memmem::find(head, &[b"--", boundary.as_slice()].concat()).is_none() {
+                boundary = sniffed(head, &self.open).unwrap_or(boundary);
+            }
+        }
         if kind != PartKind::Leaf && encoding != Encoding::Identity {
             self.defect(DefectKind::EncodedContainer, at);
             // Mailers declare an encoding that they did not apply; else the whole has to be decoded before it is parsed.
@@ -223,6 +285,7 @@ impl Walk<'_, '_, '_> {
             }
         }
         if kind == PartKind::Multipart && boundary.is_empty() {
+            self.choices.meet(Choice::SniffBoundary);
             self.defect(DefectKind::BoundaryEmpty, at);
         }
         if kind != PartKind::Leaf && depth.saturating_add(self.around) >= self.budget.limits.depth {
@@ -254,6 +317,8 @@ impl Walk<'_, '_, '_> {
             disposition: description.disposition,
             names: description.names,
             encoding,
+            encodings: description.encodings,
+            known: false,
             readings: Readings::FIRST,
         });
         self.active.push(number);
@@ -309,6 +374,8 @@ impl Walk<'_, '_, '_> {
             disposition: String::new(),
             names: Vec::new(),
             encoding,
+            encodings: Vec::new(),
+            known: false,
             readings: Readings::FIRST,
         }
     }
@@ -326,6 +393,7 @@ impl Walk<'_, '_, '_> {
     /// Notes text between a closing delimiter and what comes next.
     fn epilogue(&mut self, start: Option<usize>, end: usize) {
         let Some(start) = start else { return };
+        self.outside(None, start, end);
         if !self.raw.get(start..end).unwrap_or_default().trim_ascii().is_empty() {
             self.defect(DefectKind::Epilogue, start);
         }
@@ -333,6 +401,7 @@ impl Walk<'_, '_, '_> {
 
     fn preamble(&mut self, part: u32, end: usize) {
         let Some(start) = self.part(part).map(|part| part.body.start as usize) else { return };
+        self.outside(Some(part), start, end);
         let text = self.raw.get(start..end).unwrap_or_default().trim_ascii();
         // The one honest preamble: the sentence for readers of the last century.
         if !text.is_empty() && !text.starts_with(b"This is a ") && !text.starts_with(b"This message is in MIME") {
@@ -344,13 +413,42 @@ impl Walk<'_, '_, '_> {
     fn ended(&mut self, open: &Open, closed: bool) {
         let at = self.part(open.part).map_or(0, |part| part.header.start as usize);
         if open.children == 0 {
+            self.choices.meet(Choice::SniffBoundary);
             self.defect(DefectKind::BoundaryMissing, at);
             let child = self.only_child(open.part);
             // After a closing delimiter, the multipart goes on to where the one around it does.
             self.active.extend(child.filter(|_| closed));
         } else if !closed {
+            self.choices.meet(Choice::MidLine);
             self.defect(DefectKind::BoundaryUnclosed, at);
         }
+    }
+
+    /// Text outside of the parts of a multipart that looks like one: with fields of its own, or a uuencoded file.
+    fn outside(&mut self, multipart: Option<u32>, start: usize, end: usize) {
+        let text = self.raw.get(start..end).unwrap_or_default();
+        let at = start + (text.len() - text.trim_ascii_start().len());
+        let text = text.trim_ascii_start();
+        let fields = text.get(..8).is_some_and(|it| it.eq_ignore_ascii_case(b"content-"));
+        let file = text.starts_with(b"begin ") || memchr::memmem::find(text, b"\nbegin ").is_some();
+        if !(fields || file) || !self.choices.other(Choice::LookOutside) {
+            return;
+        }
+        let path = multipart.map_or_else(|| Arc::from(""), |part| self.path(part));
+        let path = if path.is_empty() { Arc::from("0") } else { format!("{path}.0").into() };
+        let mut part = self.bare(multipart, path, "text/plain", Encoding::Identity, Span::new(at, end));
+        if fields {
+            let header = header::read(self.raw, at, self.budget.limits, &mut self.choices, |_, _| false);
+            let description = header::describe(self.raw, &header.fields, &mut self.choices);
+            part.header = header.span;
+            part.body = Span::new(header.body.min(end), end);
+            part.media_type = Some(description.media_type).filter(|it| !it.is_empty()).unwrap_or(part.media_type);
+            part.names = description.names;
+            part.disposition = description.disposition;
+            part.encoding = description.encoding.unwrap_or(Encoding::Identity);
+            part.encodings = description.encodings;
+        }
+        self.tree.parts.push(part);
     }
 
     fn part(&self, number: u32) -> Option<&Part> {
@@ -374,18 +472,76 @@ impl Walk<'_, '_, '_> {
 
 /// Whether a line, which begins with `--`, is a delimiter of an open multipart: the boundary to the letter, `--` if it
 /// closes, and blanks (RFC 2046, section 5.1.1).
-fn matching(open: &[Open], line: &[u8]) -> Option<(usize, bool)> {
+fn matching(open: &[Open], line: &[u8], choices: &mut Choices) -> Option<(usize, bool)> {
     let rest = line.get(2..)?;
-    for (index, open) in open.iter().enumerate().rev() {
-        let Some(tail) = rest.strip_prefix(open.boundary.as_slice()) else { continue };
-        if tail.iter().all(|byte| matches!(byte, b' ' | b'\t')) {
-            return Some((index, false));
+    let blank = |tail: &[u8]| tail.iter().all(|byte| matches!(byte, b' ' | b'\t'));
+    let mut found = None;
+    for (index, it) in open.iter().enumerate().rev() {
+        let Some(tail) = rest.strip_prefix(it.boundary.as_slice()) else { continue };
+        let closes = tail.strip_prefix(b"--");
+        let exact = blank(tail) || closes.is_some_and(blank);
+        if exact && found.is_none() {
+            found = Some((index, !blank(tail)));
+            if index + 1 < open.len() && choices.other(Choice::OuterInside) {
+                found = None;
+                break;
+            }
+        } else if exact {
+            // Of two with the same boundary: the inner one, or the outer.
+            if choices.other(Choice::OuterFirst) {
+                found = Some((index, !blank(tail)));
+            }
+        } else if found.is_none() && choices.other(Choice::Prefix) {
+            return Some((index, closes.is_some()));
         }
-        if tail.strip_prefix(b"--").is_some_and(|tail| tail.iter().all(|byte| matches!(byte, b' ' | b'\t'))) {
-            return Some((index, true));
+    }
+    found
+}
+
+/// Where a delimiter of an open multipart stands in a line, and whether it closes.
+fn within_line(open: &[Open], line: &[u8]) -> Option<(usize, usize, bool)> {
+    for (index, it) in open.iter().enumerate().rev().filter(|(_, it)| !it.boundary.is_empty()) {
+        let found = memchr::memmem::find_iter(line, b"--")
+            .find(|at| line.get(at + 2..).is_some_and(|rest| rest.starts_with(&it.boundary)));
+        if let Some(at) = found {
+            let behind = line.get(at + 2 + it.boundary.len()..).unwrap_or_default();
+            return Some((at, index, behind.starts_with(b"--")));
         }
     }
     None
+}
+
+/// A delimiter line behind blanks, or a hyphen too many.
+fn indented(text: &[u8]) -> Option<&[u8]> {
+    let inner = match text {
+        [b'-', b'-', b'-', ..] => text.get(1..)?,
+        _ => text.trim_ascii_start(),
+    };
+    (inner.len() < text.len() && inner.starts_with(b"--")).then_some(inner)
+}
+
+/// The boundary that the first delimiter line in `head` would have, were it one: a field or an empty line follows.
+fn sniffed(head: &[u8], open: &[Open]) -> Option<Vec<u8>> {
+    let mut at = 0;
+    while let Some(line) = lines::line_at(head, at) {
+        let text = line.text(head).trim_ascii();
+        let text = text.get(..text.iter().position(|byte| *byte < 32).unwrap_or(text.len())).unwrap_or_default();
+        at = line.next;
+        let Some(boundary) = text.strip_prefix(b"--").filter(|it| !it.is_empty() && it.len() <= 1_000) else {
+            continue;
+        };
+        let next = lines::line_at(head, at).map(|line| line.text(head)).unwrap_or_default();
+        let begins = next.get(..8).is_some_and(|it| it.eq_ignore_ascii_case(b"content-"));
+        if (begins || next.is_empty()) && !open.iter().any(|it| it.boundary == boundary) {
+            return Some(boundary.to_vec());
+        }
+    }
+    None
+}
+
+/// Types of messages that only some programs look into.
+fn is_nearly_message(media_type: &str) -> bool {
+    matches!(media_type, "message/partial" | "message/external-body" | "message/news" | "text/rfc822-headers")
 }
 
 /// Whether a message stands there as it is, though an encoding is declared: a field's colon is no letter of base64, nor
@@ -405,6 +561,24 @@ fn is_plain_message(head: &[u8], encoding: Encoding) -> bool {
         }
         Encoding::Identity => true,
     }
+}
+
+/// Whether a content begins with a header that says it is MIME.
+fn begins_as_mime(content: &[u8]) -> bool {
+    let mut at = 0;
+    for _ in 0..8 {
+        let Some(line) = lines::line_at(content, at) else { return false };
+        let text = line.text(content);
+        if text.get(..13).is_some_and(|it| it.eq_ignore_ascii_case(b"mime-version:")) {
+            return true;
+        }
+        let name = text.iter().take_while(|byte| **byte != b':' && (33..127).contains(*byte)).count();
+        if name == 0 || text.get(name) != Some(&b':') {
+            return false;
+        }
+        at = line.next;
+    }
+    false
 }
 
 fn kind_of(media_type: &str) -> PartKind {

@@ -1,7 +1,7 @@
 //! A range of bytes in a message.
 
 /// A half-open range of bytes. Messages are at most 4 GiB long, so offsets are `u32`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Span {
     pub(crate) start: u32,
     pub(crate) end: u32,

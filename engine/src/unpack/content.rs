@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use crate::defect::Defect;
-use crate::mime::{Part, Tree};
+use crate::mime::{Encoding, Part, Tree};
 use crate::place::{Place, Readings};
 use crate::text::span::Span;
 use crate::verdict::Work;
@@ -26,7 +28,13 @@ pub(crate) struct Content<'s> {
     pub(crate) buffers: Vec<Vec<u8>>,
     /// What is malformed, in the tree and in the items, with places that name items.
     pub(crate) defects: Vec<Defect>,
-    pub(crate) readings: u32,
+    /// The distinct readings of the whole message, by number: what is done otherwise in each. The first is strict.
+    pub(crate) readings: Vec<Vec<&'static str>>,
+    /// Readings that differ from another in how contents are decoded: from which one, in what, and their number.
+    pub(crate) forks: Vec<(usize, Vec<&'static str>, usize)>,
+    /// How many items are there only because they can be decoded another way.
+    pub(crate) alternatives: usize,
+    pub(crate) alternative_bytes: usize,
     pub(crate) work: Work,
 }
 
@@ -79,6 +87,10 @@ pub(crate) struct Item {
     pub(crate) attached: bool,
     /// What its bytes are.
     pub(crate) kind: Kind,
+    /// How its bytes are encoded, until they are decoded.
+    pub(crate) encoding: Encoding,
+    /// It is an earlier item, decoded another way.
+    pub(crate) alternative: bool,
     pub(crate) data: Data,
     /// Its decoded size in bytes, as stated where it could not be decoded.
     pub(crate) size: u64,
@@ -97,6 +109,13 @@ impl Item {
     /// The item as a whole, as a place.
     pub(crate) fn place(&self, number: u32) -> Place {
         Place::item(number, Arc::clone(&self.path), self.readings)
+    }
+
+    /// Of its bytes, for whoever asks: a scan hashes files alone, and not texts in place. `None` where they are not
+    /// all there.
+    pub(crate) fn digest(&self, bytes: &[u8]) -> Option<[u8; 32]> {
+        let whole = !self.cut && self.data != Data::Closed && self.origin != Origin::Message;
+        self.sha256.or_else(|| whole.then(|| Sha256::digest(bytes).into()))
     }
 }
 

@@ -7,6 +7,7 @@ use std::ops::Range;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use sha2::{Digest, Sha256};
 
+use super::alternatives;
 use super::{BODY, Content, Data, FILES, Item, Kind, Origin, Text, defect, fit, html, index, sniff};
 use crate::defect::{Defect, DefectKind};
 use crate::incomplete::Limit;
@@ -56,10 +57,10 @@ pub(super) fn decode(
 ) {
     let mut jobs = Vec::new();
     let mut total = 0;
-    for number in items {
+    for number in items.clone() {
         let Some(item) = content.items.get(number) else { continue };
         let is_text = !item.attached || item.declared.starts_with("text/") || is_wrapped(item);
-        let encoding = content.part(item).map_or(Encoding::Identity, |part| part.encoding);
+        let encoding = item.encoding;
         if encoding == Encoding::Identity || !(wanted.any(FILES) || (wanted.any(BODY) && is_text)) {
             continue;
         }
@@ -90,7 +91,11 @@ pub(super) fn decode(
         let (defects, cut) = mime::transfer::decode(job.encoding, bytes, &mut job.buffer, job.most);
         (job.number, job.buffer, defects, cut)
     });
+    let mut broken = Vec::new();
     for (number, buffer, defects, cut) in done {
+        if !defects.is_empty() {
+            broken.push(number);
+        }
         content.work.decoded += 1;
         let length = buffer.len();
         content.buffers.push(buffer);
@@ -102,8 +107,15 @@ pub(super) fn decode(
         }
         if let Some(item) = content.items.get_mut(number) {
             item.data = data;
+            item.encoding = Encoding::Identity;
             item.size = length as u64;
             item.cut |= cut;
+        }
+    }
+    for number in items {
+        let is_broken = broken.contains(&number);
+        if matches!(content.items.get(number).map(|item| item.origin), Some(Origin::Part(..))) && wanted.any(FILES) {
+            alternatives::add(content, number, is_broken, budget);
         }
     }
 }
@@ -177,7 +189,7 @@ pub(super) fn look(
         item.text = looked.text;
         item.sha256 = looked.sha256;
         item.disguised = fit::disagrees(item.kind, &item.declared, &item.names);
-        let disguised = item.disguised;
+        let (disguised, alternative) = (item.disguised, item.alternative);
         if looked.cut {
             let place: Place = item.place(index(looked.number));
             budget.note(Limit::Text, place, format!("a text has more than {most} bytes"));
@@ -185,7 +197,8 @@ pub(super) fn look(
         if disguised {
             defect(content, looked.number, DefectKind::TypeMismatch, 0);
         }
-        if let Some(kind) = looked.defect {
+        // What a wrong way of decoding makes of a text is no fault of the sender's.
+        if let Some(kind) = looked.defect.filter(|_| !alternative) {
             defect(content, looked.number, kind, 0);
         }
     }

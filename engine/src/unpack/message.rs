@@ -5,7 +5,7 @@ use super::{Content, Data, Kind, add_parts, index};
 use crate::defect::{Defect, DefectKind};
 use crate::limits::Budget;
 use crate::mime;
-use crate::place::View;
+use crate::place::{Readings, View};
 use crate::text::span::Span;
 
 /// Parses item `number` and adds its parts.
@@ -27,7 +27,7 @@ pub(super) fn open(content: &mut Content<'_>, number: usize, budget: &mut Budget
     let shift = bytes.len();
     bytes.extend_from_slice(content.bytes(item));
     let depth = item.depth;
-    let tree = mime::parse_within(&bytes, depth, budget);
+    let mut tree = mime::parse_within(&bytes, depth, budget);
     for defect in &tree.defects {
         let offset = defect.place.offset.saturating_sub(shift as u64);
         // The header that we put there is no fault of the sender's.
@@ -35,6 +35,23 @@ pub(super) fn open(content: &mut Content<'_>, number: usize, budget: &mut Budget
             content.defects.push(Defect { kind: defect.kind, place: place.at(View::Decoded, offset, 0) });
         }
     }
+    // Readings of what is within are readings of the whole like the one that holds it.
+    let forks: Vec<usize> =
+        tree.others.iter().map(|other| content.fork(number, &other.taken, budget).unwrap_or(Readings::MOST)).collect();
+    let holder = content.items.get(number).map_or(Readings::FIRST, |item| item.readings);
+    let strict = forks.iter().fold(holder, |all, fork| all.without(Readings::only(*fork)));
+    let within = |part: &mut mime::Part| {
+        let mut all = if part.readings.contains(0) { Some(strict) } else { None };
+        for (at, fork) in forks.iter().enumerate() {
+            if part.readings.contains(at + 1) {
+                let only = Readings::only(*fork);
+                all = Some(all.map_or(only, |all| all.union(only)));
+            }
+        }
+        part.readings = all.unwrap_or(holder);
+    };
+    tree.parts.iter_mut().for_each(within);
+    tree.others.iter_mut().for_each(|other| other.parts.iter_mut().for_each(within));
     let length = bytes.len();
     content.buffers.push(bytes);
     let buffer = index(content.buffers.len() - 1);

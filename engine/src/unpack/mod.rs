@@ -1,6 +1,7 @@
 //! [`Tree`](crate::mime::Tree) -> [`Content`]. Takes a tree and the budget, gives a flat list of items; never fails,
 //! never recurses: containers wait on a worklist, and no opener calls another.
 
+mod alternatives;
 pub(crate) mod content;
 mod fit;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -131,7 +132,10 @@ pub(crate) fn open_all<'s>(
 ) -> Content<'s> {
     let mut content = Content {
         raw,
-        readings: tree.readings,
+        readings: Vec::new(),
+        forks: Vec::new(),
+        alternatives: 0,
+        alternative_bytes: 0,
         trees: Vec::new(),
         bases: Vec::new(),
         items: Vec::new(),
@@ -146,6 +150,11 @@ pub(crate) fn open_all<'s>(
     if budget.reached.iter().any(|gap| gap.limit == Limit::MessageSize) {
         let place = Place::raw(raw.len() as u64, 0);
         content.defects.push(Defect { kind: DefectKind::MessageTruncated, place });
+    }
+    content.readings.push(Vec::new());
+    content.readings.extend(tree.others.iter().map(|other| other.taken.clone()));
+    if let Some(message) = content.items.first_mut() {
+        message.readings = Readings::below(content.readings.len());
     }
     add_parts(&mut content, tree, None, 0, budget);
 
@@ -176,6 +185,8 @@ fn message_item(raw: &[u8]) -> Item {
         charset: None,
         attached: false,
         kind: Kind::Message,
+        encoding: Encoding::Identity,
+        alternative: false,
         data: Data::Raw(Span::new(0, raw.len())),
         size: raw.len() as u64,
         cut: false,
@@ -189,7 +200,14 @@ fn message_item(raw: &[u8]) -> Item {
 
 /// Adds an item for each part of a tree that has content of its own. `base` is the buffer that the tree's spans are in;
 /// `None` stands for the raw message.
-fn add_parts(content: &mut Content<'_>, tree: Tree, base: Option<u32>, parent: u32, budget: &mut Budget<'_>) {
+fn add_parts(content: &mut Content<'_>, mut tree: Tree, base: Option<u32>, parent: u32, budget: &mut Budget<'_>) {
+    let others = std::mem::take(&mut tree.others);
+    for tree in std::iter::once(tree).chain(others) {
+        add_tree(content, tree, base, parent, budget);
+    }
+}
+
+fn add_tree(content: &mut Content<'_>, tree: Tree, base: Option<u32>, parent: u32, budget: &mut Budget<'_>) {
     let tree_number = index(content.trees.len());
     let above = content.items.get(parent as usize).map(|item| (Arc::clone(&item.path), item.depth));
     let (prefix, depth) = above.unwrap_or_else(|| (Arc::from(""), 0));
@@ -197,7 +215,7 @@ fn add_parts(content: &mut Content<'_>, tree: Tree, base: Option<u32>, parent: u
     let message_cut = base.is_none() && budget.reached.iter().any(|gap| gap.limit == Limit::MessageSize);
     let raw_end = content.raw.len();
     for (number, part) in tree.parts.iter().enumerate() {
-        if part.kind != PartKind::Leaf {
+        if part.kind != PartKind::Leaf || part.known {
             continue;
         }
         let path = if prefix.is_empty() { Arc::clone(&part.path) } else { format!("{prefix}/{}", part.path).into() };
@@ -218,6 +236,8 @@ fn add_parts(content: &mut Content<'_>, tree: Tree, base: Option<u32>, parent: u
             charset: part.charset.clone(),
             attached: is_attached(part),
             kind: Kind::Unknown,
+            encoding: part.encoding,
+            alternative: false,
             data: match base {
                 None => Data::Raw(part.body),
                 Some(buffer) => Data::Buffer(buffer, part.body),
@@ -263,7 +283,7 @@ fn open(content: &mut Content<'_>, number: usize, wanted: Wanted, budget: &mut B
         Kind::Zip | Kind::OfficeXml | Kind::OpenDocument => Opener::Zip,
         // A zip is read from its end: one behind a program or a picture is both.
         _ if files && sniff::ends_as_zip(bytes) => Opener::Zip,
-        _ if holds_uuencoded(item) => Opener::Uuencoded,
+        _ if holds_uuencoded(item) || bytes.starts_with(b"begin ") => Opener::Uuencoded,
         _ => return,
     };
     if opener != Opener::Message && !files {
@@ -307,8 +327,8 @@ fn was_wrapped(content: &Content<'_>, item: &Item) -> bool {
 
 /// Whether an item is a text in which a mail program would look for uuencoded files.
 fn holds_uuencoded(item: &Item) -> bool {
-    let shown = !item.attached && (item.declared.is_empty() || item.declared.starts_with("text/"));
-    shown && item.declared != "text/html" && !sniff::is_binary(item.kind)
+    let text = item.declared.is_empty() || item.declared.starts_with("text/");
+    text && item.declared != "text/html" && !sniff::is_binary(item.kind)
 }
 
 /// Archives that are known for what they are and have no opener.
@@ -398,6 +418,8 @@ fn add_children(content: &mut Content<'_>, parent: u32, origin: Origin, opened: 
             charset: None,
             attached: true,
             kind: Kind::Unknown,
+            encoding: Encoding::Identity,
+            alternative: false,
             data,
             size: child.size,
             cut: child.cut,

@@ -106,7 +106,7 @@ fn others(raw: &[u8], around: u16, met: u32, first: &mut Tree, budget: &mut Budg
 }
 
 /// How long a text is without carriage returns.
-fn length(text: &[u8]) -> usize {
+pub(super) fn length(text: &[u8]) -> usize {
     text.len() - memchr::memchr_iter(b'\r', text).count()
 }
 

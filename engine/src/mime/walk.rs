@@ -7,6 +7,7 @@ use super::choice::{Choice, Choices};
 use super::fields;
 use super::header;
 use super::lines::{self, Line, line_in};
+use super::reading;
 use super::tree::{Encoding, Field, Part, PartKind, Tree};
 use crate::defect::{Defect, DefectKind};
 use crate::incomplete::Limit;
@@ -74,7 +75,7 @@ pub(super) fn walk(raw: &[u8], around: u16, taken: u32, budget: &mut Budget<'_>)
         open,
         active,
         closed,
-        sniff: raw.len().saturating_mul(2).max(SNIFF_BYTES),
+        sniff: reading::length(raw).saturating_mul(2).max(SNIFF_BYTES),
     };
     if taken == 0 {
         // Where the limit cut the message between CR and LF, that is no fault of the sender's.
@@ -262,8 +263,12 @@ impl Walk<'_, '_, '_> {
         }
         let mut boundary = description.boundary.as_deref().unwrap_or_default().trim_end().as_bytes().to_vec();
         if kind == PartKind::Multipart && self.choices.takes(Choice::SniffBoundary) {
-            let head = head.get(..self.sniff.min(SNIFF_BYTES).min(head.len())).unwrap_or_default();
-            self.sniff -= head.len();
+            let mut head = head.get(..SNIFF_BYTES.min(head.len())).unwrap_or_default();
+            // Whole or not at all, and by its length without carriage returns: the same with either line end.
+            match self.sniff.checked_sub(reading::length(head)) {
+                Some(left) => self.sniff = left,
+                None => head = &[],
+            }
             let _ = self.budget.work(head.len() as u64, || Place::raw(at as u64, 0));
             if boundary.is_empty() || memchr::memmem::find(head, &[b"--", boundary.as_slice()].concat()).is_none() {
                 boundary = sniffed(head, &self.open).unwrap_or(boundary);

@@ -3,11 +3,13 @@
 
 pub(crate) mod charset;
 mod choice;
+mod delimiter;
 mod encoding;
 pub(crate) mod fields;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 mod header;
+mod kind;
 mod lines;
 mod parameters;
 mod reading;

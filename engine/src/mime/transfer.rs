@@ -208,13 +208,7 @@ fn base64(bytes: &[u8], out: &mut Vec<u8>, full: usize) -> Defects {
                 if padded {
                     note(&mut defects, DefectKind::Base64Padding, at);
                 }
-                group = group << 6 | u32::from(value);
-                count += 1;
-                if count == 4 {
-                    let [_, a, b, c] = group.to_be_bytes();
-                    out.extend_from_slice(&[a, b, c]);
-                    (group, count) = (0, 0);
-                }
+                digit_in(value, &mut group, &mut count, out);
             }
         }
     }
@@ -223,6 +217,18 @@ fn base64(bytes: &[u8], out: &mut Vec<u8>, full: usize) -> Defects {
         finish(group, count, out);
     }
     defects
+}
+
+/// Takes another digit of base64 into its group; four are three bytes.
+#[inline(always)]
+fn digit_in(value: u8, group: &mut u32, count: &mut u32, out: &mut Vec<u8>) {
+    *group = *group << 6 | u32::from(value);
+    *count += 1;
+    if *count == 4 {
+        let [_, a, b, c] = group.to_be_bytes();
+        out.extend_from_slice(&[a, b, c]);
+        (*group, *count) = (0, 0);
+    }
 }
 
 /// The lines without blanks at their ends.
@@ -273,13 +279,7 @@ fn repaired(repair: Repair, bytes: &[u8], out: &mut Vec<u8>, full: usize) -> Def
                 (JUNK, _) => continue,
                 (value, _) => value,
             };
-            group = group << 6 | u32::from(value);
-            count += 1;
-            if count == 4 {
-                let [_, a, b, c] = group.to_be_bytes();
-                out.extend_from_slice(&[a, b, c]);
-                (group, count) = (0, 0);
-            }
+            digit_in(value, &mut group, &mut count, out);
         }
         if repair.by_line {
             finish(group, count, out);

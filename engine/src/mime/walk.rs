@@ -4,8 +4,10 @@
 use std::sync::Arc;
 
 use super::choice::{Choice, Choices};
+use super::delimiter::{Open, indented, matching, sniffed, within_line};
 use super::fields;
 use super::header;
+use super::kind::{begins_as_mime, is_nearly_message, is_plain_message, kind_of};
 use super::lines::{self, Line, line_in};
 use super::reading;
 use super::tree::{Encoding, Field, Part, PartKind, Tree};
@@ -27,15 +29,6 @@ const PEEK_BYTES: usize = 64 << 10;
 const SNIFF_BYTES: usize = 256 << 10;
 /// How many closed multiparts are remembered, for parts behind their end.
 const MOST_CLOSED: usize = 8;
-
-/// A multipart whose closing delimiter has not come yet.
-struct Open {
-    part: u32,
-    boundary: Vec<u8>,
-    /// How many of `Walk::active` are around its children, itself included.
-    around: usize,
-    children: u32,
-}
 
 struct Walk<'r, 'b, 'm> {
     raw: &'r [u8],
@@ -472,125 +465,6 @@ impl Walk<'_, '_, '_> {
         if self.tree.defects.len() < MOST_DEFECTS {
             self.tree.defects.push(Defect { kind, place: Place::raw(at as u64, 0) });
         }
-    }
-}
-
-/// Whether a line, which begins with `--`, is a delimiter of an open multipart: the boundary to the letter, `--` if it
-/// closes, and blanks (RFC 2046, section 5.1.1).
-fn matching(open: &[Open], line: &[u8], choices: &mut Choices) -> Option<(usize, bool)> {
-    let rest = line.get(2..)?;
-    let blank = |tail: &[u8]| tail.iter().all(|byte| matches!(byte, b' ' | b'\t'));
-    let mut found = None;
-    for (index, it) in open.iter().enumerate().rev() {
-        let Some(tail) = rest.strip_prefix(it.boundary.as_slice()) else { continue };
-        let closes = tail.strip_prefix(b"--");
-        let exact = blank(tail) || closes.is_some_and(blank);
-        if exact && found.is_none() {
-            found = Some((index, !blank(tail)));
-            if index + 1 < open.len() && choices.other(Choice::OuterInside) {
-                found = None;
-                break;
-            }
-        } else if exact {
-            // Of two with the same boundary: the inner one, or the outer.
-            if choices.other(Choice::OuterFirst) {
-                found = Some((index, !blank(tail)));
-            }
-        } else if found.is_none() && choices.other(Choice::Prefix) {
-            return Some((index, closes.is_some()));
-        }
-    }
-    found
-}
-
-/// Where a delimiter of an open multipart stands in a line, and whether it closes.
-fn within_line(open: &[Open], line: &[u8]) -> Option<(usize, usize, bool)> {
-    for (index, it) in open.iter().enumerate().rev().filter(|(_, it)| !it.boundary.is_empty()) {
-        let found = memchr::memmem::find_iter(line, b"--")
-            .find(|at| line.get(at + 2..).is_some_and(|rest| rest.starts_with(&it.boundary)));
-        if let Some(at) = found {
-            let behind = line.get(at + 2 + it.boundary.len()..).unwrap_or_default();
-            return Some((at, index, behind.starts_with(b"--")));
-        }
-    }
-    None
-}
-
-/// A delimiter line behind blanks, or a hyphen too many.
-fn indented(text: &[u8]) -> Option<&[u8]> {
-    let inner = match text {
-        [b'-', b'-', b'-', ..] => text.get(1..)?,
-        _ => text.trim_ascii_start(),
-    };
-    (inner.len() < text.len() && inner.starts_with(b"--")).then_some(inner)
-}
-
-/// The boundary that the first delimiter line in `head` would have, were it one: a field or an empty line follows.
-fn sniffed(head: &[u8], open: &[Open]) -> Option<Vec<u8>> {
-    let mut at = 0;
-    while let Some(line) = lines::line_at(head, at) {
-        let text = line.text(head).trim_ascii();
-        let text = text.get(..text.iter().position(|byte| *byte < 32).unwrap_or(text.len())).unwrap_or_default();
-        at = line.next;
-        let Some(boundary) = text.strip_prefix(b"--").filter(|it| !it.is_empty() && it.len() <= 1_000) else {
-            continue;
-        };
-        let next = lines::line_at(head, at).map(|line| line.text(head)).unwrap_or_default();
-        let begins = next.get(..8).is_some_and(|it| it.eq_ignore_ascii_case(b"content-"));
-        if (begins || next.is_empty()) && !open.iter().any(|it| it.boundary == boundary) {
-            return Some(boundary.to_vec());
-        }
-    }
-    None
-}
-
-/// Types of messages that only some programs look into.
-fn is_nearly_message(media_type: &str) -> bool {
-    matches!(media_type, "message/partial" | "message/external-body" | "message/news" | "text/rfc822-headers")
-}
-
-/// Whether a message stands there as it is, though an encoding is declared: a field's colon is no letter of base64, nor
-/// the beginning of a uuencoded file; and in quoted-printable the equals sign before its boundary would be encoded.
-fn is_plain_message(head: &[u8], encoding: Encoding) -> bool {
-    let lines = head.split(|byte| matches!(byte, b'\r' | b'\n')).skip_while(|line| line.is_empty());
-    let is_field = |line: &[u8]| {
-        let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
-        name.len() < line.len() && !name.is_empty() && name.iter().all(|it| it.is_ascii_alphanumeric() || *it == b'-')
-    };
-    let begins = lines.clone().next().is_some_and(is_field);
-    match encoding {
-        Encoding::Base64 | Encoding::Uuencode => begins,
-        Encoding::QuotedPrintable => {
-            let boundary = memchr::memmem::find(head, b"boundary=").and_then(|at| head.get(at + 9..));
-            begins && boundary.is_some_and(|rest| !rest.starts_with(b"3D"))
-        }
-        Encoding::Identity => true,
-    }
-}
-
-/// Whether a content begins with a header that says it is MIME.
-fn begins_as_mime(content: &[u8]) -> bool {
-    let mut at = 0;
-    for _ in 0..8 {
-        let Some(line) = lines::line_at(content, at) else { return false };
-        let text = line.text(content);
-        if text.get(..13).is_some_and(|it| it.eq_ignore_ascii_case(b"mime-version:")) {
-            return true;
-        }
-        let name = text.iter().take_while(|byte| **byte != b':' && (33..127).contains(*byte)).count();
-        if name == 0 || text.get(name) != Some(&b':') {
-            return false;
-        }
-        at = line.next;
-    }
-    false
-}
-
-fn kind_of(media_type: &str) -> PartKind {
-    match media_type {
-        "message/rfc822" | "message/global" => PartKind::Message,
-        it if it.starts_with("multipart/") => PartKind::Multipart,
-        _ => PartKind::Leaf,
     }
 }
 

@@ -23,7 +23,8 @@ pub(crate) struct Address {
 pub(crate) fn addresses(value: &[u8]) -> Vec<Address> {
     let head = value.get(..FIELD_BYTES.min(value.len())).unwrap_or_default();
     let (text, _) = to_utf8(None, head);
-    let flat: String = text.chars().map(|it| if matches!(it, '\r' | '\n') { ' ' } else { it }).collect();
+    // One blank for a line end of either form, so that an address which was folded is the same with both.
+    let flat = text.replace("\r\n", " ").replace(['\r', '\n'], " ");
     let mut found = Vec::new();
     match mailparse::addrparse(&flat) {
         Ok(list) => {

@@ -1,5 +1,12 @@
 use super::{addresses, date, received, text, words_are_whole};
 
+/// Found by the property `line_ends_do_not_matter`: two blanks for CRLF moved where evidence is cut.
+#[test]
+fn an_address_that_is_folded_is_the_same_with_either_line_end() {
+    let folded = "Ann <ann@a.example>, bob@some\r\n where.example, Carl\r\n <carl@c.example>";
+    assert_eq!(addresses(folded.as_bytes()), addresses(folded.replace('\r', "").as_bytes()));
+}
+
 #[test]
 fn texts_of_headers() {
     for (raw, shown) in [

@@ -1,0 +1,83 @@
+//! Lines that end one part and begin the next. Takes a line and the multiparts that are open, says whose delimiter it is,
+//! strictly and as other programs take it; knows nothing of parts.
+
+use super::choice::{Choice, Choices};
+use super::lines;
+
+/// A multipart whose closing delimiter has not come yet.
+pub(super) struct Open {
+    pub(super) part: u32,
+    pub(super) boundary: Vec<u8>,
+    /// How many of `Walk::active` are around its children, itself included.
+    pub(super) around: usize,
+    pub(super) children: u32,
+}
+
+/// Whether a line, which begins with `--`, is a delimiter of an open multipart: the boundary to the letter, `--` if it
+/// closes, and blanks (RFC 2046, section 5.1.1).
+pub(super) fn matching(open: &[Open], line: &[u8], choices: &mut Choices) -> Option<(usize, bool)> {
+    let rest = line.get(2..)?;
+    let blank = |tail: &[u8]| tail.iter().all(|byte| matches!(byte, b' ' | b'\t'));
+    let mut found = None;
+    for (index, it) in open.iter().enumerate().rev() {
+        let Some(tail) = rest.strip_prefix(it.boundary.as_slice()) else { continue };
+        let closes = tail.strip_prefix(b"--");
+        let exact = blank(tail) || closes.is_some_and(blank);
+        if exact && found.is_none() {
+            found = Some((index, !blank(tail)));
+            if index + 1 < open.len() && choices.other(Choice::OuterInside) {
+                found = None;
+                break;
+            }
+        } else if exact {
+            // Of two with the same boundary: the inner one, or the outer.
+            if choices.other(Choice::OuterFirst) {
+                found = Some((index, !blank(tail)));
+            }
+        } else if found.is_none() && choices.other(Choice::Prefix) {
+            return Some((index, closes.is_some()));
+        }
+    }
+    found
+}
+
+/// Where a delimiter of an open multipart stands in a line, and whether it closes.
+pub(super) fn within_line(open: &[Open], line: &[u8]) -> Option<(usize, usize, bool)> {
+    for (index, it) in open.iter().enumerate().rev().filter(|(_, it)| !it.boundary.is_empty()) {
+        let found = memchr::memmem::find_iter(line, b"--")
+            .find(|at| line.get(at + 2..).is_some_and(|rest| rest.starts_with(&it.boundary)));
+        if let Some(at) = found {
+            let behind = line.get(at + 2 + it.boundary.len()..).unwrap_or_default();
+            return Some((at, index, behind.starts_with(b"--")));
+        }
+    }
+    None
+}
+
+/// A delimiter line behind blanks, or a hyphen too many.
+pub(super) fn indented(text: &[u8]) -> Option<&[u8]> {
+    let inner = match text {
+        [b'-', b'-', b'-', ..] => text.get(1..)?,
+        _ => text.trim_ascii_start(),
+    };
+    (inner.len() < text.len() && inner.starts_with(b"--")).then_some(inner)
+}
+
+/// The boundary that the first delimiter line in `head` would have, were it one: a field or an empty line follows.
+pub(super) fn sniffed(head: &[u8], open: &[Open]) -> Option<Vec<u8>> {
+    let mut at = 0;
+    while let Some(line) = lines::line_at(head, at) {
+        let text = line.text(head).trim_ascii();
+        let text = text.get(..text.iter().position(|byte| *byte < 32).unwrap_or(text.len())).unwrap_or_default();
+        at = line.next;
+        let Some(boundary) = text.strip_prefix(b"--").filter(|it| !it.is_empty() && it.len() <= 1_000) else {
+            continue;
+        };
+        let next = lines::line_at(head, at).map(|line| line.text(head)).unwrap_or_default();
+        let begins = next.get(..8).is_some_and(|it| it.eq_ignore_ascii_case(b"content-"));
+        if (begins || next.is_empty()) && !open.iter().any(|it| it.boundary == boundary) {
+            return Some(boundary.to_vec());
+        }
+    }
+    None
+}

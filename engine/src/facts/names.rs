@@ -282,7 +282,7 @@ vocabulary! {
         embeds: Type::Int, Wanted::HTML, "Frames, objects, applets", |h| int(h.embeds);
         refreshes: TEXTS, Wanted::HTML, "Addresses that it goes to by itself", |h| Value::List(List::Texts(&h.refreshes));
         elements: Type::Int, Wanted::HTML, "Elements", |h| int(h.elements);
-        comment_bytes: Type::Int, Wanted::HTML, "Bytes of comments", |h| int(h.comment_bytes);
+        comment_bytes: Type::Int, Wanted::HTML, "Bytes of comments, without carriage returns", |h| int(h.comment_bytes);
     }
 
     /// A link in HTML or in text.

@@ -29,7 +29,11 @@ pub(super) fn gather(content: &Content<'_>) -> Vec<PartFacts> {
 
 fn describe(bytes: &[u8], tree: &Tree, part: &Part, holder: Option<&Item>) -> PartFacts {
     let encoding = tree.fields_of(part).iter().find(|field| field.is(bytes, "content-transfer-encoding"));
-    let encoding = encoding.map(|field| String::from_utf8_lossy(field.value.of(bytes)).trim().to_ascii_lowercase());
+    let encoding = encoding.map(|field| {
+        // Blanks and line ends as one blank, so that a folded field is the same with either line end.
+        let value = String::from_utf8_lossy(field.value.of(bytes)).to_ascii_lowercase();
+        value.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
+    });
     let (path, depth) = match holder.filter(|holder| !holder.path.is_empty()) {
         Some(holder) => (format!("{}/{}", holder.path, part.path).into(), holder.depth),
         None => (Arc::clone(&part.path), 0),

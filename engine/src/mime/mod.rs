@@ -22,6 +22,6 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use reading::{parse, parse_within};
+pub(crate) use reading::{length, parse, parse_within};
 pub(crate) use tree::{Encoding, Field, Part, PartKind, Tree};
 pub(crate) use uuencode::files as uuencoded_files;

@@ -105,8 +105,8 @@ fn others(raw: &[u8], around: u16, met: u32, first: &mut Tree, budget: &mut Budg
     mark(first);
 }
 
-/// How long a text is without carriage returns.
-pub(super) fn length(text: &[u8]) -> usize {
+/// How long a text is without carriage returns: what bounds by it has the same with either line end.
+pub(crate) fn length(text: &[u8]) -> usize {
     text.len() - memchr::memchr_iter(b'\r', text).count()
 }
 

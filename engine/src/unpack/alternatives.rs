@@ -6,7 +6,7 @@ use crate::defect::DefectKind;
 use crate::incomplete::Limit;
 use crate::limits::Budget;
 use crate::mime::transfer::{self, Repair};
-use crate::mime::{Encoding, PartKind};
+use crate::mime::{self, Encoding, PartKind};
 use crate::place::{Place, Readings};
 use crate::text::span::Span;
 
@@ -14,6 +14,13 @@ use crate::text::span::Span;
 const GLANCE_BYTES: usize = 16 << 10;
 /// How many items of a message are there only because they can be decoded another way.
 const MOST_ALTERNATIVES: usize = 64;
+/// How many times the message's size such items may hold; of a small message, as many bytes.
+const MOST_CONTENT: usize = 4;
+const LEAST_CONTENT: usize = 64 << 10;
+/// The same for what is decoded to find out whether it is another content: a broken part has a dozen ways, and may stand
+/// in many readings.
+const MOST_TRIED: usize = 16;
+const LEAST_TRIED: usize = 1 << 20;
 
 impl Content<'_> {
     /// A reading like the first of item `number`, but for `what`; `None` where there are as many as are kept apart. The
@@ -118,6 +125,10 @@ pub(super) fn add(content: &mut Content<'_>, number: usize, broken: bool, budget
     if let (Some(_), false) = (guessed, named) {
         defect(content, number, DefectKind::EncodingMismatch, 0);
     }
+    // By their lengths without carriage returns, so that either line end has the same ways.
+    let size = mime::length(content.raw);
+    let room = size.saturating_mul(MOST_CONTENT).max(LEAST_CONTENT);
+    let tries = size.saturating_mul(MOST_TRIED).max(LEAST_TRIED);
     let mut made: Vec<Vec<u8>> = Vec::new();
     // Encodings that the content does not break: there is nothing to repair.
     let mut whole: Vec<Encoding> = Vec::new();
@@ -129,6 +140,11 @@ pub(super) fn add(content: &mut Content<'_>, number: usize, broken: bool, budget
         let bytes = content.encoded(item);
         let most = usize::try_from(budget.bytes_left()).unwrap_or(usize::MAX);
         let place = item.place(index(number));
+        let tried = content.alternative_tries.saturating_add(mime::length(bytes));
+        if tried > tries {
+            let explanation = "so much was decoded another way that the rest was not".to_owned();
+            return budget.note_once(Limit::Readings, || place.clone(), explanation);
+        }
         if !budget.work((bytes.len() as u64).saturating_mul(8).saturating_add(1), || place.clone()) {
             return;
         }
@@ -137,19 +153,19 @@ pub(super) fn add(content: &mut Content<'_>, number: usize, broken: bool, budget
         if repair == Repair::default() && defects.is_empty() {
             whole.push(encoding);
         }
+        content.alternative_tries = tried;
+        let Some(item) = content.items.get(number) else { return };
         let blank = out.trim_ascii().is_empty();
         if blank || out == content.bytes(item) || made.contains(&out) {
             continue;
         }
-        // Either line end counts the same here too.
-        let size = content.raw.len() - memchr::memchr_iter(b'\r', content.raw).count();
-        let room = size.saturating_mul(4).max(64 << 10);
-        if content.alternatives >= MOST_ALTERNATIVES || content.alternative_bytes.saturating_add(out.len()) > room {
+        let held = content.alternative_bytes.saturating_add(mime::length(&out));
+        if content.alternatives >= MOST_ALTERNATIVES || held > room {
             let explanation = format!("{MOST_ALTERNATIVES} contents were decoded another way, and there are more");
             return budget.note_once(Limit::Readings, || place.clone(), explanation);
         }
         content.alternatives += 1;
-        content.alternative_bytes += out.len();
+        content.alternative_bytes = held;
         budget.spend_bytes(out.len() as u64);
         if cut {
             let explanation = format!("the message decodes to more than {} bytes", budget.limits.unpacked_bytes);

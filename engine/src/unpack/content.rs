@@ -35,6 +35,8 @@ pub(crate) struct Content<'s> {
     /// How many items are there only because they can be decoded another way.
     pub(crate) alternatives: usize,
     pub(crate) alternative_bytes: usize,
+    /// How many bytes were decoded to find them.
+    pub(crate) alternative_tries: usize,
     pub(crate) work: Work,
 }
 

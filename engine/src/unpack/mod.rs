@@ -136,6 +136,7 @@ pub(crate) fn open_all<'s>(
         forks: Vec::new(),
         alternatives: 0,
         alternative_bytes: 0,
+        alternative_tries: 0,
         trees: Vec::new(),
         bases: Vec::new(),
         items: Vec::new(),

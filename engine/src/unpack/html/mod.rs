@@ -134,7 +134,7 @@ fn feed<'h>(html: &'h [u8], reader: &Rc<RefCell<Reader>>) -> ControlFlow<&'h [u8
                     Ok(())
                 })
                 .comments(move |comment: &mut lol_html::html_content::Comment<'_>| {
-                    comments.borrow_mut().comment(comment.text().len());
+                    comments.borrow_mut().comment(&comment.text());
                     Ok(())
                 }),
         );

@@ -129,7 +129,9 @@ impl Reader {
         self.end(0, false);
     }
 
-    pub(super) fn comment(&mut self, bytes: usize) {
+    /// Counts its bytes, without carriage returns: rules compare the sum, and either line end is to give the same.
+    pub(super) fn comment(&mut self, text: &str) {
+        let bytes = text.bytes().filter(|byte| *byte != b'\r').count();
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         self.document.comment_bytes = self.document.comment_bytes.saturating_add(bytes);
     }

@@ -5,10 +5,13 @@ mod diff;
 mod engine;
 mod evaluate;
 mod explain;
+mod learn;
 mod list_edit;
 mod lists;
 mod one;
 mod parts;
+mod picture;
+mod replay;
 mod rules;
 mod scan;
 mod serve;
@@ -50,6 +53,10 @@ enum Command {
     Parts(parts::Parts),
     /// Fits a Bayes model to labelled messages
     Train(train::Train),
+    /// Adds messages to the model in use, and takes them back
+    Learn(learn::Learn),
+    /// Scores and learns messages in the order in which they came
+    Replay(replay::Replay),
     /// How well labelled messages are told apart
     Evaluate(evaluate::Evaluate),
     /// Checks, tests, lists and shows rules
@@ -69,6 +76,8 @@ fn main() -> ExitCode {
         Command::Facts(it) => it.run(),
         Command::Parts(it) => it.run(),
         Command::Train(it) => it.run(),
+        Command::Learn(it) => it.run(),
+        Command::Replay(it) => it.run(),
         Command::Evaluate(it) => it.run(),
         Command::Rules(it) => it.run(),
         Command::Lists(it) => it.run(),

@@ -118,7 +118,11 @@ impl Train {
 
 /// What the model is and how well it does, for whoever keeps it.
 fn card(out: &Path, model: &TrainedModel) -> String {
-    let confusion = Confusion::at(0.0, &model.held_out);
+    let by = |expert: usize| -> Vec<(f64, Label)> {
+        model.held_out.iter().map(|(scores, label)| (scores.get(expert).copied().unwrap_or(0.0), *label)).collect()
+    };
+    let together = by(0);
+    let confusion = Confusion::at(0.0, &together);
     let percent = |it: Option<f64>| it.map_or("-".to_owned(), |it| format!("{it:.3} %"));
     let command: Vec<String> = std::env::args().skip(1).collect();
     let seconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |it| it.as_secs());
@@ -129,7 +133,7 @@ fn card(out: &Path, model: &TrainedModel) -> String {
          when            {}\n\
          by              tamis {} ({})\n\
          held out        five folds, each message scored by a model that had not learned it\n\
-         1-ROCA          {}\n\
+         1-ROCA          {} (naive Bayes alone {}, logistic expert alone {})\n\
          LAM             {}\n\
          ham taken       {} of {}, at log-odds 0\n\
          spam missed     {} of {}",
@@ -140,7 +144,9 @@ fn card(out: &Path, model: &TrainedModel) -> String {
         today.split('T').next().unwrap_or_default(),
         print::safe(&command.join(" ")),
         env!("CARGO_PKG_VERSION"),
-        percent(one_minus_roca_percent(&model.held_out)),
+        percent(one_minus_roca_percent(&together)),
+        percent(one_minus_roca_percent(&by(1))),
+        percent(one_minus_roca_percent(&by(2))),
         percent(confusion.lam_percent()),
         confusion.ham_lost,
         confusion.ham(),

@@ -56,6 +56,7 @@ fn verdicts_are_as_reviewed() {
         .args(["scan", "--json", "--stable", "corpus"])
         .current_dir(&repository)
         .env_remove("TAMIS_CONFIG")
+        .env("XDG_STATE_HOME", repository.join("target/no-state"))
         .output()
         .unwrap();
     assert!(matches!(output.status.code(), Some(0 | 1)), "{}", String::from_utf8_lossy(&output.stderr));

@@ -26,6 +26,9 @@ pub fn verdict(path: &str, verdict: &Verdict, elapsed_us: Option<u64>) -> Value 
     if let (Some(probability), Some(score)) = (verdict.spam_probability, verdict.bayes_score) {
         put("spam_probability", probability.into());
         put("bayes_score", score.into());
+        let experts = [("naive_bayes", verdict.naive_bayes_score), ("logistic", verdict.logistic_score)];
+        let experts = experts.into_iter().filter_map(|(name, score)| Some((name.to_owned(), score?.into())));
+        put("experts", serde_json::Value::Object(experts.collect()));
     }
     let recipients = verdict.recipients.iter();
     put(

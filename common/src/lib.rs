@@ -11,6 +11,7 @@ pub mod expect;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod json;
+pub mod learned;
 pub mod mails;
 mod mbox;
 pub mod measure;

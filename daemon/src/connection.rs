@@ -193,6 +193,9 @@ async fn judge<S: AsyncWrite + Unpin>(
         action = answer::not_judged(action, &message, &reference, replies);
     }
     flush(stream, replies).await?;
+    if let Some(found) = found.filter(|_| whole) {
+        shared.teacher.by_use(config, &message, found);
+    }
     let told = Told { why, action, kept: &kept, verdict: found, scanned: scanned.as_ref(), begun };
     tell(shared, config, &message, &reference, &told);
     Ok(())

@@ -1,4 +1,4 @@
-//! HTTP, as little as monitors and scripts need: `GET /metrics`, `/health`, `/ready`, `POST /scan`. One request a
+//! HTTP, as little as monitors and scripts need: `GET /metrics`, `/health`, `/ready`, `POST /scan`, `/learn`. One request a
 //! connection. Asks for no password: it listens at loopback unless told otherwise.
 
 use std::sync::Arc;
@@ -9,6 +9,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
+use tamis_common::learned::Outcome;
+use tamis_engine::Label;
+
+use crate::learn::{Refused, Wish};
 use crate::request::{self, Head};
 use crate::serve::{Shared, no_connection};
 use crate::session::Message;
@@ -48,7 +52,10 @@ fn plain(status: &'static str, body: &str) -> Answer {
 
 async fn serve(shared: &Shared, stream: &mut TcpStream) -> std::io::Result<()> {
     let answer = match tokio::time::timeout(PATIENCE, read(shared, stream)).await {
-        Ok(Ok((head, message))) => answer(shared, &head.method, &head.path, message).await,
+        Ok(Ok((head, message))) => {
+            let local = stream.peer_addr().is_ok_and(|peer| peer.ip().to_canonical().is_loopback());
+            answer(shared, &head.method, &head.path, message, local).await
+        }
         Ok(Err(wrong)) => wrong,
         Err(_) => plain("408 Request Timeout", "the request took too long"),
     };
@@ -104,7 +111,7 @@ async fn read(shared: &Shared, stream: &mut TcpStream) -> Result<(Head, Message)
     Ok((head, message))
 }
 
-async fn answer(shared: &Shared, method: &str, path: &str, message: Message) -> Answer {
+async fn answer(shared: &Shared, method: &str, path: &str, message: Message, local: bool) -> Answer {
     match (method, path) {
         ("GET", "/health") => plain("200 OK", "alive"),
         ("GET", "/ready") if *shared.stopping.borrow() => plain("503 Service Unavailable", "stopping"),
@@ -116,8 +123,17 @@ async fn answer(shared: &Shared, method: &str, path: &str, message: Message) -> 
             Answer { status: "200 OK", kind: "text/plain; version=0.0.4; charset=utf-8", body }
         }
         ("POST", "/scan") => scan(shared, message).await,
-        (_, "/health" | "/ready" | "/metrics" | "/scan") => plain("405 Method Not Allowed", "another method, please"),
-        _ => plain("404 Not Found", "there are /scan, /metrics, /health and /ready"),
+        ("POST", path) if path == "/learn" || path.starts_with("/learn?") => match (wish(path), local) {
+            (_, false) if !shared.config().serve.learn_anywhere => {
+                plain("403 Forbidden", "only programs on this host may teach; learn_anywhere in [http] lets others")
+            }
+            (Some(wish), _) => learn(shared, message, wish).await,
+            (None, _) => plain("400 Bad Request", "say what it is: /learn?as=spam, /learn?as=ham, /learn?as=unknown"),
+        },
+        (_, "/health" | "/ready" | "/metrics" | "/scan" | "/learn") => {
+            plain("405 Method Not Allowed", "another method, please")
+        }
+        _ => plain("404 Not Found", "there are /scan, /learn, /metrics, /health and /ready"),
     }
 }
 
@@ -143,4 +159,40 @@ async fn scan(shared: &Shared, message: Message) -> Answer {
         }
         None => plain("500 Internal Server Error", "the message could not be judged"),
     }
+}
+
+/// What is to be done with a message, by the path of the request.
+fn wish(path: &str) -> Option<Wish> {
+    match path.strip_prefix("/learn?as=")? {
+        "ham" => Some(Wish::Learn(Label::Ham)),
+        "spam" => Some(Wish::Learn(Label::Spam)),
+        "unknown" => Some(Wish::Forget),
+        _ => None,
+    }
+}
+
+/// Learns a message, and answers when it is safe on disk.
+async fn learn(shared: &Shared, message: Message, wish: Wish) -> Answer {
+    if message.raw.is_empty() {
+        return plain("400 Bad Request", "there is no message in the request");
+    }
+    let word = match shared.teacher.teach(Arc::new(message), wish) {
+        Err(Refused::Busy) => return plain("503 Service Unavailable", "too many messages are waiting to be learned"),
+        Err(Refused::Nowhere) => {
+            return plain("501 Not Implemented", "there is no place to keep what is learned: set learned in [bayes]");
+        }
+        Ok(answer) => match answer.await {
+            Ok(Ok(Outcome::Learned)) => "learned",
+            Ok(Ok(Outcome::Relabelled)) => "relabelled",
+            Ok(Ok(Outcome::Forgotten)) => "forgotten",
+            Ok(Ok(Outcome::Unchanged)) => "unchanged",
+            Ok(Err(wrong)) => {
+                shared.log.line("learn-failed", &[("problem", wrong.into())]);
+                return plain("500 Internal Server Error", "the message could not be learned; the log says why");
+            }
+            Err(_) => return plain("503 Service Unavailable", "stopping"),
+        },
+    };
+    shared.metrics.count("tamis_learned_total", format!("result=\"{word}\""));
+    Answer { status: "200 OK", kind: "application/json", body: format!("{{\"result\":\"{word}\"}}\n") }
 }

@@ -7,6 +7,7 @@
 //! authres   Authentication-Results -> what servers that we believe say
 //! pool      messages -> verdicts, on scan threads behind a bounded queue
 //! answer    verdicts -> header fields and the answer
+//! learn     messages that somebody says are ham or spam -> the store of what was learned
 //! reload    changed files -> another engine
 //! log, metrics    what a postmaster reads
 //! room      how much memory messages take together
@@ -25,6 +26,7 @@ mod connection;
 #[doc(hidden)]
 pub mod fuzzing;
 mod http;
+mod learn;
 pub mod log;
 pub mod metrics;
 pub mod packet;

@@ -11,6 +11,7 @@ const BOUNDS: &[f64] = &[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1
 
 /// What is counted, and what each means.
 const COUNTERS: &[(&str, &str)] = &[
+    ("tamis_learned_total", "Messages that were to be learned over HTTP, by result"),
     ("tamis_limits_reached_total", "Messages of which something was not looked at, by limit"),
     ("tamis_messages_total", "Messages by what became of them, direction, and why: by a verdict, or for want of one"),
     (

@@ -22,6 +22,7 @@ pub(crate) fn look(config: &Config, named: Option<&Path>) -> Seen {
     if let Model::File(path) = &config.model {
         paths.push(path.clone());
     }
+    paths.extend(learned(config));
     while let Some(path) = paths.pop() {
         if seen.len() >= MOST_FILES || seen.contains_key(&path) {
             continue;
@@ -37,6 +38,11 @@ pub(crate) fn look(config: &Config, named: Option<&Path>) -> Seen {
     seen
 }
 
+/// The files whose change means that something was learned.
+fn learned(config: &Config) -> Vec<PathBuf> {
+    config.learned_store().map_or(Vec::new(), |store| store.files())
+}
+
 /// The configuration anew, and an engine made of it. Where only files of lists changed, everything else is shared.
 pub(crate) fn engine(
     read: &dyn Fn() -> Result<Config, String>,
@@ -47,6 +53,15 @@ pub(crate) fn engine(
 ) -> Result<(Config, Engine), String> {
     let changed: Vec<&PathBuf> =
         after.iter().filter(|(path, seen)| before.get(*path) != Some(*seen)).map(|it| it.0).collect();
+    // The model learns often, and everything else stays as it is.
+    let taught = learned(config);
+    let inside = |path: &Path| config.learned_store().is_some_and(|store| path.starts_with(store.folder()));
+    let others = |seen: &Seen| seen.keys().filter(|path| !inside(path)).count();
+    if !changed.is_empty() && changed.iter().all(|path| taught.contains(path)) && others(before) == others(after) {
+        let (name, model) = config.current_model()?.ok_or("there is no model")?;
+        let engine = current.with_model(&name, &model, config.experts).map_err(|wrong| wrong.to_string())?;
+        return Ok((config.clone(), engine));
+    }
     let same_files = before.len() == after.len() && before.keys().eq(after.keys());
     let list_of = |path: &Path| config.lists.iter().find(|list| list.paths.iter().any(|it| it == path));
     if same_files && !changed.is_empty() && changed.iter().all(|path| list_of(path).is_some()) {

@@ -13,6 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
 
 use crate::connection::session;
+use crate::learn::Teacher;
 use crate::log::{Format, Log};
 use crate::metrics::Metrics;
 use crate::pool::Pool;
@@ -33,6 +34,7 @@ pub(crate) struct Shared {
     pub(crate) pool: Arc<Pool>,
     pub(crate) log: Log,
     pub(crate) metrics: Metrics,
+    pub(crate) teacher: Teacher,
     config: Mutex<Arc<Config>>,
     /// For the messages of all sessions.
     pub(crate) room: Arc<Room>,
@@ -84,11 +86,13 @@ pub fn run(options: Options) -> Result<(), String> {
         .map_err(|error| format!("no threads: {error}"))?;
     let (pool, threads) = Pool::start(engine, config.scan_threads(), config.serve.milter.queue)
         .map_err(|error| format!("no scan threads: {error}"))?;
+    let (teacher, learning) = Teacher::start(&config).map_err(|error| format!("no thread to learn: {error}"))?;
     let log = Log::new(if config.serve.log.json { Format::Json } else { Format::Logfmt });
     let shared = Arc::new(Shared {
         pool: Arc::clone(&pool),
         log,
         metrics: Metrics::default(),
+        teacher,
         room: Arc::new(Room::new(config.serve.milter.memory_bytes)),
         config: Mutex::new(Arc::new(config)),
         // To the millisecond, so that a program that is started again at once gives other ids.
@@ -98,7 +102,8 @@ pub fn run(options: Options) -> Result<(), String> {
     });
     let result = runtime.block_on(serve(&shared, options));
     pool.close();
-    for thread in threads {
+    shared.teacher.close();
+    for thread in threads.into_iter().chain(learning) {
         let _ = thread.join();
     }
     runtime.shutdown_timeout(Duration::from_secs(1));

@@ -7,7 +7,7 @@ Needs root, since Postfix does; installs Postfix by apt-get where it is missing.
 on free ports of 127.0.0.1. Exit: 0 all passed, 1 something failed, 2 it cannot run here.
 """
 
-import argparse, os, pathlib, shutil, signal, smtplib, subprocess, sys, time, urllib.error, urllib.request
+import argparse, json, os, pathlib, shutil, signal, smtplib, subprocess, sys, time, urllib.error, urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import clients, example, loss
@@ -117,6 +117,27 @@ def test_http(world):
     world.send("lunch", client="198.51.100.7")
     metrics = world.daemon.get("/metrics")
     assert 'tamis_messages_total{action="accept",direction="inbound",why="verdict"}' in metrics, metrics
+
+
+def test_learning_over_http(world):
+    """What is taught counts within a second or two, for mail as well, and can be taken back."""
+    mail = b"From: a@one.example\r\nSubject: weekly figures\r\n\r\nThe weekly figures are in the usual folder.\r\n"
+    score = lambda: json.loads(world.daemon.get("/scan", mail))["bayes_score"]
+    learn = lambda word: json.loads(world.daemon.get(f"/learn?as={word}", mail))["result"]
+    before = score()
+    assert learn("spam") == "learned" and learn("spam") == "unchanged"
+    wait_for("what was learned counts", lambda: score() > before + 0.1, 20)
+    assert learn("ham") == "relabelled"
+    wait_for("it counts the other way round", lambda: score() < before, 20)
+    assert learn("unknown") == "forgotten"
+    wait_for("it is forgotten", lambda: abs(score() - before) < 0.5, 20)
+    assert 'tamis_learned_total{result="learned"} 1' in world.daemon.get("/metrics")
+    for path, status in (("/learn", 400), ("/learn?as=junk", 400)):
+        try:
+            world.daemon.get(path, mail)
+            raise AssertionError(path)
+        except urllib.error.HTTPError as error:
+            assert error.code == status
 
 
 def test_the_daemon_away(world):

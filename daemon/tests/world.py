@@ -80,6 +80,8 @@ listen = "inet:127.0.0.1:{http}"
 own = ["192.0.2.0/24"]
 [rules]
 paths = ["rules"]
+[bayes]
+learned = "learned"
 [state]
 watch_seconds = 1
 {state}

@@ -6,11 +6,12 @@ use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest, Sha256};
 
+use crate::detect::Detectors;
+use crate::detect::bayes::{self, Experts};
 use crate::detect::lists::{ListEffect, ListKind, ListSource, Lists};
 use crate::detect::reputation::{DnsList, Reputation};
 use crate::detect::rules::{RuleSource, Rules};
 use crate::detect::yara::{self, Included, Store, Yara};
-use crate::detect::{Detectors, bayes};
 use crate::engine::{Digests, Engine};
 use crate::error::{BuildError, Problem, nearest};
 use crate::input::Networks;
@@ -29,6 +30,7 @@ pub struct EngineBuilder {
     lists: Vec<ListSource>,
     now: Option<i64>,
     model: Option<(String, Vec<u8>)>,
+    experts: Experts,
     disabled: Vec<(String, Problem)>,
     overrides: Vec<(String, f64, Problem)>,
     dns_lists: Vec<DnsList>,
@@ -202,6 +204,12 @@ impl EngineBuilder {
         self
     }
 
+    /// Which experts of the model count.
+    pub fn experts(mut self, experts: Experts) -> EngineBuilder {
+        self.experts = experts;
+        self
+    }
+
     /// The Bayes model, from a file.
     pub fn model_path(self, path: impl AsRef<Path>) -> EngineBuilder {
         match load::bytes(path.as_ref()) {
@@ -277,7 +285,7 @@ impl EngineBuilder {
         }
         let (lists, wrong) = Lists::compile(&self.lists, self.now);
         problems.extend(wrong);
-        let model = self.model.and_then(|(source, bytes)| match bayes::Model::read(&bytes) {
+        let model = self.model.and_then(|(source, bytes)| match bayes::Model::read(&bytes, self.experts) {
             Ok(model) => Some(model),
             Err(wrong) => {
                 problems.push(
@@ -326,6 +334,12 @@ impl EngineBuilder {
             leaves: OnceLock::new(),
         };
         (engine, problems)
+    }
+
+    /// Adds a mistake that was found before the builder could see it: building fails with it.
+    pub fn problem(mut self, problem: Problem) -> EngineBuilder {
+        self.problems.push(problem);
+        self
     }
 
     fn failed(mut self, error: BuildError) -> EngineBuilder {

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use sha2::{Digest, Sha256};
 
 use crate::detect::Detectors;
+use crate::detect::bayes::{Experts, Model};
 use crate::detect::lists::{ListEffect, ListHit, ListSize, ListSource, ListSubject};
 use crate::detect::rules::Rule;
 use crate::detect::yara::YaraRule;
@@ -115,6 +116,26 @@ impl Engine {
             wanted: self.wanted,
             versions: self.digests.versions(detectors.lists.identity()),
             digests: self.digests.clone(),
+            detectors,
+            leaf_threads: self.leaf_threads,
+            leaves: OnceLock::new(),
+        })
+    }
+
+    /// The same engine with another model; shares everything else with this one. For models that learn while they are in
+    /// use. `source` names it in errors.
+    pub fn with_model(&self, source: &str, bytes: &[u8], experts: Experts) -> Result<Engine, BuildError> {
+        let model =
+            Model::read(bytes, experts).map_err(|wrong| BuildError { problems: vec![Problem::file(source, wrong)] })?;
+        let detectors = Detectors { bayes: Some(Arc::new(model)), ..self.detectors.clone() };
+        let digests = Digests { model: Some(Sha256::digest(bytes).into()), ..self.digests.clone() };
+        Ok(Engine {
+            limits: self.limits.clone(),
+            networks: self.networks.clone(),
+            policy: Arc::clone(&self.policy),
+            wanted: self.wanted | detectors.wanted(),
+            versions: digests.versions(detectors.lists.identity()),
+            digests,
             detectors,
             leaf_threads: self.leaf_threads,
             leaves: OnceLock::new(),

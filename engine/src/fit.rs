@@ -18,8 +18,8 @@ pub struct TrainedModel {
     /// The model file.
     pub bytes: Vec<u8>,
     /// The calibrated log-odds of each message by a model that had not learned it, with its label, in no particular
-    /// order: what the model's card is computed from.
-    pub held_out: Vec<(f64, Label)>,
+    /// order: what the model's card is computed from. Of both experts together, of naive Bayes, of the logistic expert.
+    pub held_out: Vec<([f64; 3], Label)>,
 }
 
 impl Trainer {

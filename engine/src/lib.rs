@@ -75,7 +75,7 @@ mod worker;
 
 pub use builder::EngineBuilder;
 pub use defect::{Defect, DefectKind};
-pub use detect::bayes::{TokenSet, TokenWeight};
+pub use detect::bayes::{ExpertScores, Experts, Learned, Learner, TokenSet, TokenWeight};
 pub use detect::lists::{ListEffect, ListHit, ListKind, ListSize, ListSource, ListSubject};
 pub use detect::reputation::DnsList;
 pub use detect::rules::{Rule, RuleSource};

@@ -125,6 +125,10 @@ pub struct Verdict {
     pub spam_probability: Option<f64>,
     /// The unrounded log-odds behind `spam_probability`.
     pub bayes_score: Option<f64>,
+    /// The log-odds of the model's experts, each alone; `logistic_score` is absent where naive Bayes is alone.
+    pub naive_bayes_score: Option<f64>,
+    /// See `naive_bayes_score`.
+    pub logistic_score: Option<f64>,
     /// One result a recipient, in the envelope's order; one without address where the envelope names nobody.
     pub recipients: Vec<RecipientResult>,
     /// Why, the weightiest first.

@@ -45,6 +45,8 @@ pub struct Examined {
     incomplete: Vec<Incomplete>,
     spam_probability: Option<f64>,
     bayes_score: Option<f64>,
+    naive_bayes_score: Option<f64>,
+    logistic_score: Option<f64>,
     items: u32,
     readings: u32,
     bytes: u64,
@@ -105,6 +107,8 @@ impl<'e> Worker<'e> {
                 incomplete: std::mem::take(&mut budget.reached),
                 spam_probability: bayes.map(|score| score.probability()),
                 bayes_score: bayes.map(|score| score.log_odds),
+                naive_bayes_score: bayes.map(|score| score.naive_bayes),
+                logistic_score: bayes.and_then(|score| score.logistic),
                 items: facts.items,
                 readings: facts.readings,
                 bytes: facts.size,
@@ -125,6 +129,8 @@ impl<'e> Worker<'e> {
             incomplete: &examined.incomplete,
             spam_probability: examined.spam_probability,
             bayes_score: examined.bayes_score,
+            naive_bayes_score: examined.naive_bayes_score,
+            logistic_score: examined.logistic_score,
             items: examined.items,
             readings: examined.readings,
             bytes: examined.bytes,
@@ -148,12 +154,41 @@ impl<'e> Worker<'e> {
 
     /// The tokens of a message, for a [`Trainer`](crate::Trainer).
     pub fn token_set(&mut self, mail: &Mail<'_>) -> TokenSet {
-        self.with_facts(mail, bayes::WANTED, |_, _, facts, _, _, _| bayes::token_set(facts))
+        self.with_facts(mail, bayes::WANTED, |_, _, facts, _, _, _| TokenSet::of(facts))
     }
 
-    /// The Bayes log-odds of a message's tokens; `None` without a model.
+    /// The messages that are attached to a message, as they were before: what users forward when they report one. What is
+    /// attached to an attached message is part of it.
+    pub fn attached(&mut self, mail: &Mail<'_>) -> Vec<Vec<u8>> {
+        self.with_facts(mail, Wanted::ALL, |_, _, _, content, _, _| {
+            let mut found: Vec<Vec<u8>> = Vec::new();
+            // Those that stand there unencoded, which the walk goes through: they are no items of their own.
+            let parts = content.trees.first().map(|tree| tree.parts.as_slice()).unwrap_or_default();
+            let mut end = 0;
+            for part in parts.iter().filter(|part| part.kind == mime::PartKind::Message) {
+                if part.body.start >= end {
+                    found.push(part.body.of(content.raw).to_vec());
+                    end = part.body.end;
+                }
+            }
+            // And those that were decoded. Whether each item is one of them, or in one:
+            let mut taken: Vec<bool> = Vec::new();
+            for (number, item) in content.items.iter().enumerate() {
+                let inside = item.parent.and_then(|parent| taken.get(parent as usize)).copied().unwrap_or(false);
+                let begins = number > 0 && !inside && item.kind.name() == "message";
+                if begins {
+                    found.push(content.bytes(item).to_vec());
+                }
+                taken.push(inside || begins);
+            }
+            found.retain(|raw| !raw.is_empty());
+            found
+        })
+    }
+
+    /// The log-odds of what a message consists of; `None` without a model.
     pub fn score_tokens(&self, tokens: &TokenSet) -> Option<f64> {
-        self.engine.detectors.bayes.as_ref().map(|model| model.score(tokens.slots()).log_odds)
+        self.engine.detectors.bayes.as_ref().map(|model| model.score(tokens).log_odds)
     }
 
     /// From now on the times that rules take add up over messages, for [`times`](Worker::times). `clock` tells

@@ -14,7 +14,7 @@ rule script_host_dropper
         description = "A script for the Windows script host fetches or writes a file and starts it"
         author = "Tamis"
         licence = "MIT OR Apache-2.0"
-        weight = 8
+        weight = 9
         hit = "samples/dropper.js"
         hit = "samples/dropper.vbs"
         hit = "samples/dropper.hta"
@@ -46,7 +46,7 @@ rule powershell_dropper
         description = "A script has PowerShell fetch something and run it"
         author = "Tamis"
         licence = "MIT OR Apache-2.0"
-        weight = 8
+        weight = 9
         hit = "samples/dropper.ps1"
         hit = "samples/dropper.bat"
         miss = "samples/admin.ps1"
@@ -78,7 +78,7 @@ rule powershell_encoded_command
         description = "A script starts PowerShell with a program in base64"
         author = "Tamis"
         licence = "MIT OR Apache-2.0"
-        weight = 8
+        weight = 9
         hit = "samples/encoded.bat"
         miss = "samples/admin.ps1"
     strings:

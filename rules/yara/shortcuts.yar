@@ -6,7 +6,7 @@ rule shortcut_starts_shell
         description = "A shortcut file starts a shell or a script host"
         author = "Tamis"
         licence = "MIT OR Apache-2.0"
-        weight = 8
+        weight = 9
         hit = "samples/shell.lnk"
         hit = "samples/download.lnk"
         miss = "samples/document.lnk"

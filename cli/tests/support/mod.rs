@@ -30,6 +30,8 @@ pub(crate) fn tamis_in(folder: &Path, arguments: &[&str], input: &str) -> Ran {
         .args(arguments)
         .current_dir(folder)
         .env_remove("TAMIS_CONFIG")
+        // Nor anything that whoever runs the tests has taught the model.
+        .env("XDG_STATE_HOME", folder.join("state"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

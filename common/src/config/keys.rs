@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
-use tamis_engine::{DirectionPolicy, Network};
+use tamis_engine::{DirectionPolicy, Experts, Network};
 
 use super::value::{self, Given, Read};
-use super::{Cache, Config, Model, serve};
+use super::{Cache, Config, Learned, Model, serve};
 
 /// A key with a fixed name.
 pub(super) struct Key {
@@ -331,26 +331,118 @@ const YARA: [Key; 5] = [
     },
 ];
 
-const BAYES: [Key; 1] = [Key {
-    section: "bayes",
-    name: "model",
-    why: "\"stock\", false for none, or the file that tamis train wrote, relative to this file",
-    set: |config, given| {
-        config.model = match given.get_ref() {
-            toml::de::DeValue::Boolean(false) => Model::Off,
-            _ => match value::text(given)? {
-                "stock" => Model::Stock,
-                file => Model::File(value::path(file, given.span(), &config.base)?),
-            },
-        };
-        Ok(())
+const BAYES: [Key; 9] = [
+    Key {
+        section: "bayes",
+        name: "model",
+        why: "\"stock\", false for none, or the file that tamis train wrote, relative to this file",
+        set: |config, given| {
+            config.model = match given.get_ref() {
+                toml::de::DeValue::Boolean(false) => Model::Off,
+                _ => match value::text(given)? {
+                    "stock" => Model::Stock,
+                    file => Model::File(value::path(file, given.span(), &config.base)?),
+                },
+            };
+            Ok(())
+        },
+        get: |config| match &config.model {
+            Model::Stock => "\"stock\"".into(),
+            Model::Off => "false".into(),
+            Model::File(file) => quote(&path(file)),
+        },
     },
-    get: |config| match &config.model {
-        Model::Stock => "\"stock\"".into(),
-        Model::Off => "false".into(),
-        Model::File(file) => quote(&path(file)),
+    Key {
+        section: "bayes",
+        name: "experts",
+        why: "\"all\": naive Bayes and logistic regression; \"naive-bayes\": that alone, which makes four times as many mistakes",
+        set: |config, given| {
+            config.experts = match value::text(given)? {
+                "all" => Experts::All,
+                "naive-bayes" => Experts::NaiveBayes,
+                other => return Err(value::wrong(given.span(), other, "write \"all\" or \"naive-bayes\"")),
+            };
+            Ok(())
+        },
+        get: |config| match config.experts {
+            Experts::All => "\"all\"".into(),
+            Experts::NaiveBayes => "\"naive-bayes\"".into(),
+        },
     },
-}];
+    Key {
+        section: "bayes",
+        name: "learned",
+        why: "Where tamis learn keeps what it learns: a folder; \"auto\": FILE.learned beside the model's file, tamis/learned in \
+              the user's state folder for the stock model; false: nothing is learned",
+        set: |config, given| {
+            config.learned = match given.get_ref() {
+                toml::de::DeValue::Boolean(false) => Learned::Off,
+                _ => match value::text(given)? {
+                    "auto" => Learned::Auto,
+                    folder => Learned::Folder(value::path(folder, given.span(), &config.base)?),
+                },
+            };
+            Ok(())
+        },
+        get: |config| match &config.learned {
+            Learned::Auto => "\"auto\"".into(),
+            Learned::Off => "false".into(),
+            Learned::Folder(folder) => quote(&path(folder)),
+        },
+    },
+    Key {
+        section: "bayes",
+        name: "keep_learned",
+        why: "How many of the latest learned messages can be listed and taken back; each takes about 4 KB",
+        set: |config, given| {
+            config.keep_learned = value::whole(given, 1, 1_000_000)? as usize;
+            Ok(())
+        },
+        get: |config| config.keep_learned.to_string(),
+    },
+    Key {
+        section: "bayes",
+        name: "fade_after",
+        why: "After so many learned messages all counts are halved, so that old mail counts less; 0: never",
+        set: |config, given| {
+            config.fade_after = value::whole(given, 0, 1_000_000_000)? as u32;
+            Ok(())
+        },
+        get: |config| config.fade_after.to_string(),
+    },
+    Key {
+        section: "bayes",
+        name: "learn_by_use",
+        why: "Whether tamis serve learns messages whose verdict is clear without the model: docs/learning.md",
+        set: |config, given| value::boolean(given).map(|found| config.learn_by_use.enabled = found),
+        get: |config| config.learn_by_use.enabled.to_string(),
+    },
+    Key {
+        section: "bayes",
+        name: "learn_spam_from",
+        why: "By use: the score, the model's points not counted, from which a message is learned as spam",
+        set: |config, given| value::number(given).map(|found| config.learn_by_use.spam_from = found),
+        get: |config| format!("{:?}", config.learn_by_use.spam_from),
+    },
+    Key {
+        section: "bayes",
+        name: "learn_ham_below",
+        why: "By use: the score up to which a message is learned as ham, if something speaks for it: that it goes out, an allow \
+              list, a rule below 0",
+        set: |config, given| value::number(given).map(|found| config.learn_by_use.ham_below = found),
+        get: |config| format!("{:?}", config.learn_by_use.ham_below),
+    },
+    Key {
+        section: "bayes",
+        name: "learn_most_an_hour",
+        why: "By use: messages of ham, and of spam, an hour; of one sender's domain a twentieth, so that nobody teaches us alone",
+        set: |config, given| {
+            config.learn_by_use.most_an_hour = value::whole(given, 1, 1_000_000)? as u32;
+            Ok(())
+        },
+        get: |config| config.learn_by_use.most_an_hour.to_string(),
+    },
+];
 
 /// All of them.
 pub(super) fn all() -> impl Iterator<Item = &'static Key> {

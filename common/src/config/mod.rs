@@ -16,8 +16,11 @@ mod value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use tamis_engine::{BuildError, EngineBuilder, Limits, ListEffect, ListKind, Networks, PolicySettings, Problem};
+use tamis_engine::{
+    BuildError, EngineBuilder, Experts, Limits, ListEffect, ListKind, Networks, PolicySettings, Problem,
+};
 
+use crate::learned::Store;
 use crate::stock;
 
 pub use serve::{Logging, Milter, Serve, Socket};
@@ -99,6 +102,37 @@ impl Cache {
     }
 }
 
+/// Where what is learned in place is kept.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Learned {
+    /// Beside the model's file; for the stock model in the state folder of the user, where a door says what that is.
+    #[default]
+    Auto,
+    /// Nowhere: nothing is learned.
+    Off,
+    /// In this folder.
+    Folder(PathBuf),
+}
+
+/// Learning from messages whose verdict is clear without the model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LearnByUse {
+    /// Whether it is done.
+    pub enabled: bool,
+    /// From this score on, the model's points not counted, a message is learned as spam.
+    pub spam_from: f64,
+    /// Up to this score, the model's points not counted, and where something speaks for it, as ham.
+    pub ham_below: f64,
+    /// Messages of each class that are learned in an hour at most; of one sender's domain a twentieth.
+    pub most_an_hour: u32,
+}
+
+impl Default for LearnByUse {
+    fn default() -> LearnByUse {
+        LearnByUse { enabled: false, spam_from: 12.0, ham_below: 0.0, most_an_hour: 60 }
+    }
+}
+
 /// Everything that can be set.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -124,6 +158,19 @@ pub struct Config {
     pub lists: Vec<List>,
     /// The Bayes model.
     pub model: Model,
+    /// Which of the model's experts count.
+    pub experts: Experts,
+    /// Where what is learned in place is kept.
+    pub learned: Learned,
+    /// How many learned messages can be taken back.
+    pub keep_learned: usize,
+    /// After how many learned messages all counts are halved; 0 for never.
+    pub fade_after: u32,
+    /// Learning from messages whose verdict is clear without the model.
+    pub learn_by_use: LearnByUse,
+    /// Where the user keeps what programs learn: `$XDG_STATE_HOME`, else `~/.local/state`. Only [`find`](Config::find) sets
+    /// it, so that a library reads no environment.
+    pub state_home: Option<PathBuf>,
     /// What YARA looks at, and with which rules.
     pub yara: Yara,
     /// What `tamis serve` does.
@@ -148,6 +195,12 @@ impl Default for Config {
             scores: Vec::new(),
             lists: Vec::new(),
             model: Model::Stock,
+            experts: Experts::All,
+            learned: Learned::Auto,
+            keep_learned: 20_000,
+            fade_after: 0,
+            learn_by_use: LearnByUse::default(),
+            state_home: None,
             yara: Yara::default(),
             serve: Serve::default(),
             base: PathBuf::new(),
@@ -161,11 +214,14 @@ impl Config {
     /// the defaults. A file that is named and cannot be read is an error.
     pub fn find(named: Option<&Path>) -> Result<Config, BuildError> {
         let variable = std::env::var_os("TAMIS_CONFIG").filter(|value| !value.is_empty()).map(PathBuf::from);
-        match named.map(Path::to_owned).or(variable) {
+        let config = match named.map(Path::to_owned).or(variable) {
             Some(path) => Config::file(&path),
             None if Path::new(SYSTEM_FILE).exists() => Config::file(Path::new(SYSTEM_FILE)),
             None => Ok(Config::default()),
-        }
+        };
+        let folder = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let state_home = folder("XDG_STATE_HOME").or_else(|| Some(folder("HOME")?.join(".local/state")));
+        config.map(|config| Config { state_home, ..config })
     }
 
     /// Reads a file.
@@ -228,10 +284,55 @@ impl Config {
                 builder = builder.list_path(&list.name, list.kind, list.effect, path);
             }
         }
+        builder = builder.experts(self.experts);
+        if let Some(store) = self.learned_store() {
+            let name = store.folder().display().to_string();
+            match store.model() {
+                Ok(Some(model)) => return builder.model_bytes(name, model),
+                Ok(None) => {}
+                Err(wrong) => return builder.problem(Problem::file(name, wrong).remedy("tamis learn makes it anew")),
+            }
+        }
         match (&self.model, stock::model()) {
             (Model::File(path), _) => builder.model_path(path),
             (Model::Stock, Some((name, bytes))) => builder.model_bytes(format!("{}{name}", stock::PREFIX), bytes),
             (Model::Stock, None) | (Model::Off, _) => builder,
+        }
+    }
+
+    /// Where what is learned in place is kept; none where nothing is to be learned, or there is no place for it.
+    pub fn learned_store(&self) -> Option<Store> {
+        let folder = match (&self.learned, &self.model) {
+            (Learned::Off, _) | (_, Model::Off) => return None,
+            (Learned::Folder(folder), _) => folder.clone(),
+            (Learned::Auto, Model::File(path)) => {
+                let mut name = path.as_os_str().to_owned();
+                name.push(".learned");
+                name.into()
+            }
+            (Learned::Auto, Model::Stock) => self.state_home.as_ref()?.join("tamis/learned"),
+        };
+        Some(Store::new(folder).keep(self.keep_learned).fade_after(self.fade_after))
+    }
+
+    /// The model that counts: as configured, with what was learned since, and its name for errors.
+    pub fn current_model(&self) -> Result<Option<(String, Vec<u8>)>, String> {
+        if let Some(store) = self.learned_store()
+            && let Some(model) = store.model()?
+        {
+            return Ok(Some((store.folder().display().to_string(), model)));
+        }
+        Ok(self.model_bytes()?.map(|bytes| ("the model".to_owned(), bytes)))
+    }
+
+    /// The bytes of the model that is configured, without what was learned since.
+    pub fn model_bytes(&self) -> Result<Option<Vec<u8>>, String> {
+        match &self.model {
+            Model::Off => Ok(None),
+            Model::Stock => Ok(stock::model().map(|(_, bytes)| bytes.to_vec())),
+            Model::File(path) => std::fs::read(path)
+                .map(Some)
+                .map_err(|error| format!("{}: cannot be read: {error}", crate::print::from_path(path))),
         }
     }
 

@@ -107,6 +107,8 @@ pub struct Serve {
     pub milter: Milter,
     /// Where HTTP is served.
     pub http: Option<Socket>,
+    /// Whether other hosts may teach the model over HTTP.
+    pub learn_anywhere: bool,
     /// Log lines.
     pub log: Logging,
     /// Seconds between looks at the files that the engine was made of; 0: only a signal makes it read them.
@@ -117,7 +119,14 @@ pub struct Serve {
 
 impl Default for Serve {
     fn default() -> Serve {
-        Serve { milter: Milter::default(), http: None, log: Logging::default(), watch_seconds: 5, quarantine: None }
+        Serve {
+            milter: Milter::default(),
+            http: None,
+            learn_anywhere: false,
+            log: Logging::default(),
+            watch_seconds: 5,
+            quarantine: None,
+        }
     }
 }
 
@@ -262,19 +271,28 @@ pub(super) const MILTER: [Key; 14] = [
     ),
 ];
 
-pub(super) const HTTP: [Key; 1] = [key!(
-    "http",
-    "listen",
-    "Where /metrics, /health, /ready and POST /scan are: \"inet:127.0.0.1:8892\"; false: nowhere. It asks for no password",
-    |it: &mut Serve, given: Given<'_, '_>| {
-        it.http = match given.get_ref() {
-            toml::de::DeValue::Boolean(false) => None,
-            _ => sockets(given)?.into_iter().next(),
-        };
-        Ok(())
-    },
-    |it: &Serve| it.http.as_ref().map_or("false".into(), |it| quote(&it.to_string()))
-)];
+pub(super) const HTTP: [Key; 2] = [
+    key!(
+        "http",
+        "listen",
+        "Where /metrics, /health, /ready, POST /scan and POST /learn are: \"inet:127.0.0.1:8892\"; false: nowhere. It asks for no password",
+        |it: &mut Serve, given: Given<'_, '_>| {
+            it.http = match given.get_ref() {
+                toml::de::DeValue::Boolean(false) => None,
+                _ => sockets(given)?.into_iter().next(),
+            };
+            Ok(())
+        },
+        |it: &Serve| it.http.as_ref().map_or("false".into(), |it| quote(&it.to_string()))
+    ),
+    key!(
+        "http",
+        "learn_anywhere",
+        "Whether programs on other hosts may teach the model by POST /learn; those on this host may",
+        |it: &mut Serve, given| value::boolean(given).map(|found| it.learn_anywhere = found),
+        |it: &Serve| it.learn_anywhere.to_string()
+    ),
+];
 
 pub(super) const LOG: [Key; 2] = [
     key!(

@@ -71,6 +71,8 @@ fn decide(policy: &Policy, findings: &[Finding], recipients: &[&str], incomplete
         incomplete,
         spam_probability: None,
         bayes_score: None,
+        naive_bayes_score: None,
+        logistic_score: None,
         items: 1,
         readings: 1,
         bytes: 0,

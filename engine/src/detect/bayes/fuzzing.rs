@@ -4,36 +4,36 @@
 
 use sha2::{Digest, Sha256};
 
-use super::file;
-use super::model::Ratio;
+use super::file::{self, Saved};
+use super::learner::parameters;
+use super::ratio::{Ratio, Sums};
+use super::{Experts, Model, TokenSet};
 
-/// Any bytes as a model file, and as the body of one that has its magic and its checksum right.
+/// Any bytes as a model file, and as the body of one that has its magic and its checksum right; and as what is kept of a
+/// message.
 pub(crate) fn model(data: &[u8]) {
     read(data);
-    let mut whole = file::write(&file::Parameters { alpha: 1.0, ..EMPTY }, &file::Counts::new(Vec::new()));
+    let empty = Saved { parameters: parameters([0, 0]), counts: Default::default(), bias: 0.0, weights: Vec::new() };
+    let mut whole = file::write(&empty);
     whole.truncate(8);
     whole.extend_from_slice(data);
     let checksum = Sha256::digest(&whole);
     whole.extend(checksum.iter().take(8));
     read(&whole);
+    if let Some(tokens) = TokenSet::from_bytes(data) {
+        assert_eq!(TokenSet::from_bytes(&tokens.to_bytes()).as_ref(), Some(&tokens));
+        if let Ok(model) = Model::read(&file::write(&empty), Experts::All) {
+            assert!(model.score(&tokens).log_odds.is_finite());
+        }
+    }
 }
 
-const EMPTY: file::Parameters = file::Parameters {
-    ham_messages: 0,
-    spam_messages: 0,
-    alpha: 0.0,
-    least: 0.0,
-    exponent: 0.0,
-    slope: 0.0,
-    offset: 0.0,
-};
-
 fn read(bytes: &[u8]) {
-    let Ok((parameters, counts)) = file::read(bytes) else { return };
-    let ratio = Ratio::new(&parameters, &counts);
-    for (_, ham, spam) in counts.iter() {
+    let Ok(saved) = file::read(bytes) else { return };
+    let ratio = Ratio::new(&saved.parameters, &Sums::of(&saved.counts));
+    for (_, ham, spam) in saved.counts.iter() {
         assert!(ratio.of(ham, spam).is_finite());
     }
     // What was read is what is written.
-    assert_eq!(file::read(&file::write(&parameters, &counts)).unwrap(), (parameters, counts));
+    assert_eq!(file::read(&file::write(&saved)).unwrap(), saved);
 }

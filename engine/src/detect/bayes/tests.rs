@@ -1,12 +1,15 @@
+use super::features::variable;
 use super::file;
-use super::model::{Model, Ratio};
-use super::tokens::TokenSet;
-use super::train::{Totals, fit, fitted_ratios, held_out};
+use super::model::{Model, fused};
+use super::ratio::{Ratio, Sums, damping};
+use super::totals::Totals;
+use super::train::{fit, fitted_ratios, held_out};
+use super::{Experts, Learner, TokenSet};
 use crate::label::Label;
 use ndarray::Array2;
 
 /// Messages of two classes whose words overlap, from a small generator of pseudo-random numbers.
-fn messages(count: u64) -> Vec<(TokenSet, Label)> {
+pub(super) fn messages(count: u64) -> Vec<(TokenSet, Label)> {
     let mut state = 42u64;
     let mut random = move |below: u64| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -21,9 +24,24 @@ fn messages(count: u64) -> Vec<(TokenSet, Label)> {
                 .collect();
             slots.sort_unstable();
             slots.dedup();
-            (TokenSet { slots: slots.into(), digest: number.wrapping_mul(0x9e37_79b9_7f4a_7c15) }, label)
+            (token_set(&slots, number.wrapping_mul(0x9e37_79b9_7f4a_7c15)), label)
         })
         .collect()
+}
+
+/// A message whose slots are its features as well.
+fn token_set(slots: &[u32], digest: u64) -> TokenSet {
+    let (mut features, mut before) = (Vec::new(), 0);
+    for slot in slots {
+        variable(slot - before, &mut features);
+        before = *slot;
+    }
+    let feature_count = u32::try_from(slots.len()).unwrap();
+    TokenSet { slots: slots.into(), features: features.into(), feature_count, digest, id: [0; 16] }
+}
+
+fn read(bytes: &[u8]) -> Model {
+    Model::read(bytes, Experts::All).unwrap()
 }
 
 /// The rows that linfa would be given message by message, over the slots that occur.
@@ -47,19 +65,13 @@ fn linfa_agrees(messages: &[(TokenSet, Label)]) {
     let by_rows = fitted_ratios(rows, labels).unwrap();
     // `fit` itself fails where the fit on totals is away from the closed form; here the fit on rows is held against it.
     let (bytes, _) = fit(messages).unwrap();
-    let (parameters, counts) = file::read(&bytes).unwrap();
-    let ratio = Ratio::new(&parameters, &counts);
+    let saved = file::read(&bytes).unwrap();
+    let ratio = Ratio::new(&saved.parameters, &Sums::of(&saved.counts));
     for (tokens, _) in messages {
         let column = |slot: &u32| by_rows[columns.binary_search(slot).unwrap()];
         let fitted: f64 = tokens.slots.iter().map(column).sum();
-        let ours: f64 = tokens
-            .slots
-            .iter()
-            .map(|slot| {
-                let (ham, spam) = counts.of(*slot);
-                ratio.exact(ham, spam)
-            })
-            .sum();
+        let counts = saved.counts.of(tokens.slots.iter().copied());
+        let ours: f64 = counts.iter().map(|(ham, spam)| ratio.exact(*ham, *spam)).sum();
         assert!((fitted - ours).abs() < 1e-9 * fitted.abs().max(1.0), "{fitted} {ours}");
     }
 }
@@ -99,37 +111,54 @@ fn linfa_on_rows_and_our_counts_agree_on_real_mail() {
 fn few_tokens_add_few_points() {
     let learned = messages(300);
     let (bytes, _) = fit(&learned).unwrap();
-    let model = Model::read(&bytes).unwrap();
-    let whole = |tokens: &TokenSet| model.score(&tokens.slots).points();
+    let model = read(&bytes);
+    let whole = |tokens: &TokenSet| model.score(tokens).points();
     let (tokens, _) = learned.iter().max_by(|a, b| whole(&a.0).total_cmp(&whole(&b.0))).unwrap();
-    let telling: Vec<u32> = tokens.slots.iter().copied().filter(|slot| model.score(&[*slot]).used == 1).collect();
-    let (few, all) = (model.score(&telling[..3]), model.score(&telling));
-    assert!(few.log_odds > 0.5 * all.log_odds, "{few:?} {all:?}");
+    let one = |slot: u32| model.score(&token_set(&[slot], 0));
+    let telling: Vec<u32> =
+        tokens.slots.iter().copied().filter(|slot| one(*slot).used == 1 && one(*slot).naive_bayes > 0.0).collect();
+    let (few, all) = (model.score(&token_set(&telling[..3], 0)), model.score(&token_set(&telling, 0)));
+    assert!(few.log_odds > 0.4 * all.log_odds, "{few:?} {all:?}");
     assert!(few.points() < 0.3 * few.log_odds, "{few:?}");
     assert!(all.points() > 0.4 * all.log_odds.min(6.0), "{all:?}");
 }
 
 #[test]
-fn the_table_is_within_a_hundredth_of_the_exact_score() {
+fn the_tables_are_within_a_hundredth_of_the_exact_score() {
     let messages = messages(300);
     let (bytes, _) = fit(&messages).unwrap();
-    let (parameters, counts) = file::read(&bytes).unwrap();
-    let (ratio, model) = (Ratio::new(&parameters, &counts), Model::read(&bytes).unwrap());
+    let saved = file::read(&bytes).unwrap();
+    let ratio = Ratio::new(&saved.parameters, &Sums::of(&saved.counts));
+    let exact_expert = {
+        // As `fit` made it, before it was rounded for the file.
+        let learner = Learner::from_model(&bytes).unwrap();
+        move |tokens: &TokenSet| learner.score(tokens).logistic.unwrap()
+    };
+    let model = read(&bytes);
     for (tokens, _) in &messages {
-        let ratios: Vec<f64> = tokens
-            .slots
-            .iter()
-            .map(|slot| {
-                let (ham, spam) = counts.of(*slot);
-                ratio.of(ham, spam)
-            })
-            .collect();
-        let used = ratios.iter().filter(|ratio| **ratio != 0.0).count().max(1) as f64;
-        let exact = parameters.slope * ratios.iter().sum::<f64>() / used.powf(parameters.exponent) + parameters.offset;
-        let score = model.score(&tokens.slots);
+        let counts = saved.counts.of(tokens.slots.iter().copied());
+        let ratios: Vec<f64> = counts.iter().map(|(ham, spam)| ratio.of(*ham, *spam)).collect();
+        let used = u32::try_from(ratios.iter().filter(|ratio| **ratio != 0.0).count()).unwrap();
+        let naive_bayes = ratios.iter().sum::<f64>() / damping(&saved.parameters, used);
+        let score = model.score(tokens);
+        let logistic = (exact_expert(tokens) - saved.parameters.logistic.offset) / saved.parameters.logistic.slope;
+        let exact = saved.parameters.fused.of(fused(naive_bayes, logistic));
         assert!((score.log_odds - exact).abs() < 0.01, "{} {exact}", score.log_odds);
-        let weighted = exact * used / (used + 12.0);
-        assert!((score.probability() - 1.0 / (1.0 + (-weighted).exp())).abs() < 0.01);
+        assert!((score.naive_bayes - saved.parameters.naive_bayes.of(naive_bayes)).abs() < 0.01);
+        let few = f64::from(used) / (f64::from(used) + 12.0);
+        assert!((score.probability() - 1.0 / (1.0 + (-exact * few).exp())).abs() < 0.01);
+        // The learner, by its counts, says what the model says, by its tables.
+        assert!((Learner::from_model(&bytes).unwrap().score(tokens).log_odds - score.log_odds).abs() < 0.01);
+    }
+}
+
+#[test]
+fn naive_bayes_can_be_alone() {
+    let (bytes, _) = fit(&messages(300)).unwrap();
+    let (both, alone) = (read(&bytes), Model::read(&bytes, Experts::NaiveBayes).unwrap());
+    for (tokens, _) in &messages(20) {
+        let (both, alone) = (both.score(tokens), alone.score(tokens));
+        assert_eq!((alone.log_odds, alone.logistic), (both.naive_bayes, None));
     }
 }
 
@@ -137,8 +166,10 @@ fn the_table_is_within_a_hundredth_of_the_exact_score() {
 fn classes_are_told_apart_and_the_file_does_not_depend_on_the_order() {
     let learned = messages(300);
     let (_, scores) = fit(&learned).unwrap();
-    let wrong = scores.iter().filter(|(score, label)| (*score > 0.0) != (*label == Label::Spam)).count();
-    assert!(wrong < 10, "{wrong} of {}", scores.len());
+    for expert in 0..3 {
+        let wrong = scores.iter().filter(|(it, label)| (it[expert] > 0.0) != (*label == Label::Spam)).count();
+        assert!(wrong < 10, "{wrong} of {} by {expert}", scores.len());
+    }
     let mut trainers = [crate::Trainer::new(), crate::Trainer::new()];
     learned.iter().for_each(|(tokens, label)| trainers[0].learn(tokens.clone(), *label));
     learned.iter().rev().for_each(|(tokens, label)| trainers[1].learn(tokens.clone(), *label));
@@ -155,12 +186,65 @@ fn too_little_is_said() {
 fn a_held_out_message_is_not_known() {
     // A word of one message only: known to the whole model, and to no model that scores it held out.
     let mut learned = messages(60);
-    let unique = TokenSet { slots: vec![999_999].into(), digest: 3 };
+    let unique = token_set(&[199_999], 3);
     learned.push((unique.clone(), Label::Spam));
     let mut totals = Totals::new();
-    learned.iter().for_each(|(tokens, label)| totals.add(tokens, *label));
+    learned.iter().for_each(|(tokens, label)| totals.add(&tokens.slots, *label));
     let scores = held_out(&learned, &totals, 5);
-    assert_eq!(scores.iter().filter(|(score, _)| *score == 0.0).count(), 1);
-    let (bytes, _) = fit(&learned).unwrap();
-    assert_ne!(Model::read(&bytes).unwrap().score(&unique.slots), Model::read(&bytes).unwrap().score(&[]));
+    assert_eq!(scores.iter().filter(|it| it.naive_bayes == 0.0).count(), 1);
+    let model = read(&fit(&learned).unwrap().0);
+    assert_ne!(model.score(&unique), model.score(&TokenSet::default()));
+}
+
+/// Learning in place: what was learned is told apart, and what is forgotten is gone.
+#[test]
+fn learned_and_forgotten() {
+    let mut learner = Learner::new();
+    for (tokens, label) in &messages(200) {
+        learner.learn(tokens, *label);
+    }
+    let wrong = |learner: &Learner| {
+        let right =
+            |(tokens, label): &&(TokenSet, Label)| (learner.score(tokens).log_odds > 0.0) == (*label == Label::Spam);
+        messages(300).iter().skip(200).filter(|it| !right(it)).count()
+    };
+    assert!(wrong(&learner) < 10, "{}", wrong(&learner));
+
+    let probe = &messages(230)[229];
+    let before = learner.score(&probe.0);
+    let (messages_before, counts_before) = (learner.messages(), file::read(&learner.to_bytes()).unwrap().counts);
+    let undo = learner.learn(&probe.0, Label::Spam);
+    assert_ne!(learner.score(&probe.0), before);
+    learner.forget(&probe.0, Label::Spam, undo);
+    let after = learner.score(&probe.0);
+    assert!((after.log_odds - before.log_odds).abs() < 1e-4, "{before:?} {after:?}");
+    assert_eq!(learner.messages(), messages_before);
+    assert_eq!(file::read(&learner.to_bytes()).unwrap().counts, counts_before);
+
+    // Forgotten after a hundred others were learned, a wrong label still costs less than it did.
+    let mut poisoned = learner.clone();
+    let undo = poisoned.learn(&probe.0, Label::Spam);
+    for (tokens, label) in messages(200).iter().take(100) {
+        poisoned.learn(tokens, *label);
+    }
+    let with = poisoned.score(&probe.0).log_odds;
+    poisoned.forget(&probe.0, Label::Spam, undo);
+    assert!(poisoned.score(&probe.0).log_odds < with);
+}
+
+/// What is written is what goes on to be learned from.
+#[test]
+fn a_learner_goes_on_from_its_file() {
+    let mut learner = Learner::new();
+    messages(100).iter().for_each(|(tokens, label)| {
+        learner.learn(tokens, *label);
+    });
+    let mut again = Learner::from_model(&learner.to_bytes()).unwrap();
+    assert_eq!(again.to_bytes(), learner.to_bytes());
+    for (tokens, label) in messages(150).iter().skip(100) {
+        assert_eq!(learner.learn(tokens, *label).counted, again.learn(tokens, *label).counted);
+        assert!((learner.score(tokens).log_odds - again.score(tokens).log_odds).abs() < 0.02);
+    }
+    learner.fade();
+    assert!(learner.messages()[0] < 100);
 }

@@ -1,19 +1,17 @@
-//! Facts -> tokens, each hashed to a slot. Presence only: a token counts once a message, however often it stands there.
+//! Facts -> tokens. Presence only: a token counts once a message, however often it stands there.
 //!
-//! Families: words of the visible text, words of the subject, addresses, Received fields, other header fields, the shape
-//! of the MIME tree, links. `docs/why/bayes.md` says what each is worth, and what was tried and left out. What a token is
-//! and how it is hashed is part of the model format: a change raises [`VERSION`], and old models are refused.
+//! Families: words of the visible text, words that HTML hides, words of the subject, addresses, Received fields, other
+//! header fields, the shape of the MIME tree, links, defects. `docs/why/bayes.md` says what each is worth, and what was
+//! tried and left out. What a token is is part of the model format: a change raises [`VERSION`](super::hash::VERSION),
+//! and old models are refused.
 
+use super::words::{LONGEST, words};
 use crate::facts::{Facts, Header, Link};
 
-/// Version of the tokens and of their hash.
-pub(super) const VERSION: u8 = 1;
-/// Binary logarithm of the number of slots.
-pub(super) const SLOT_BITS: u32 = 20;
 /// Tokens of one family that count, from the front: what matters stands there, and long messages do not drown it.
 const MOST: u32 = 1_000;
-/// Longest word, in characters; longer ones count by their beginning and their length.
-const LONGEST: usize = 32;
+/// Words of the text that HTML hides that count, from the front.
+const MOST_HIDDEN: u32 = 200;
 
 /// Fields that other filters and mail programs write into a message: they would give the label away.
 const GIVEAWAYS: &[&str] =
@@ -37,34 +35,6 @@ const ADDRESSES: &[&str] = &[
     "x-original-to",
 ];
 
-/// The slots of one message, sorted, each once; and what tells the message from others.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TokenSet {
-    pub(super) slots: Box<[u32]>,
-    pub(super) digest: u64,
-}
-
-impl TokenSet {
-    pub(crate) fn slots(&self) -> &[u32] {
-        &self.slots
-    }
-
-    /// A digest of the message, to deal messages into parts by.
-    pub fn digest(&self) -> u64 {
-        self.digest
-    }
-
-    /// The digest of a message's bytes.
-    pub fn digest_of(raw: &[u8]) -> u64 {
-        digest(raw)
-    }
-
-    /// What messages are put in order by.
-    pub(crate) fn order(&self) -> (u64, &[u32]) {
-        (self.digest, &self.slots)
-    }
-}
-
 /// The families, told apart in the hash and counted apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Family {
@@ -75,10 +45,12 @@ pub(super) enum Family {
     Header,
     Mime,
     Url,
+    Hidden,
+    Defect,
 }
 
 impl Family {
-    const COUNT: usize = 7;
+    const COUNT: usize = 9;
 
     /// The name that explanations show.
     pub(super) fn name(self) -> &'static str {
@@ -90,8 +62,25 @@ impl Family {
             Family::Header => "header",
             Family::Mime => "mime",
             Family::Url => "url",
+            Family::Hidden => "hidden",
+            Family::Defect => "defect",
         }
     }
+}
+
+/// Whether a token of this family, of this header field, was written by the sender, and not on the way: these are told
+/// from each other on mail of another site as well.
+pub(super) fn is_portable(family: Family, of: &str) -> bool {
+    match family {
+        Family::Received => false,
+        Family::Address | Family::Header => is_senders(of),
+        Family::Body | Family::Subject | Family::Mime | Family::Url | Family::Hidden | Family::Defect => true,
+    }
+}
+
+/// Whether the sender's own program writes a field of this name, in lower case, and says in it what the message is.
+pub(super) fn is_senders(name: &str) -> bool {
+    matches!(name, "from" | "reply-to" | "subject" | "mime-version") || name.starts_with("content-")
 }
 
 /// Takes tokens as they are made: their family, what they are of (a header's name), and their text in lower case.
@@ -99,41 +88,8 @@ pub(super) trait Sink {
     fn token(&mut self, family: Family, of: &str, text: &str);
 }
 
-/// Collects slots.
-pub(super) struct Slots<'s> {
-    pub(super) slots: &'s mut Vec<u32>,
-}
-
-impl Sink for Slots<'_> {
-    fn token(&mut self, family: Family, of: &str, text: &str) {
-        self.slots.push(slot(family, of, text));
-    }
-}
-
-/// The slot of a token: FNV-1a with 64 bits over family, header name and text, its bits mixed at the end (the finisher of
-/// MurmurHash3), of which the top ones count. The same on every machine.
-pub(super) fn slot(family: Family, of: &str, text: &str) -> u32 {
-    let mut hash = hash_bytes(0xcbf2_9ce4_8422_2325 ^ ((family as u64 + 1) << 56), of.as_bytes());
-    hash = hash_bytes(hash ^ 0xff, text.as_bytes());
-    (mix(hash) >> (64 - SLOT_BITS)) as u32
-}
-
-/// A digest of a message's bytes, to deal messages into folds by what they are and not by their order.
-pub(super) fn digest(bytes: &[u8]) -> u64 {
-    mix(hash_bytes(0xcbf2_9ce4_8422_2325, bytes))
-}
-
-fn hash_bytes(mut hash: u64, bytes: &[u8]) -> u64 {
-    for byte in bytes {
-        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    }
-    hash
-}
-
-fn mix(mut hash: u64) -> u64 {
-    hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-    hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
-    hash ^ (hash >> 33)
+fn most(family: Family) -> u32 {
+    if family == Family::Hidden { MOST_HIDDEN } else { MOST }
 }
 
 /// Counts the tokens of each family, and lets through the first [`MOST`].
@@ -144,13 +100,14 @@ struct Limited<'s, S> {
 
 impl<S: Sink> Limited<'_, S> {
     fn token(&mut self, family: Family, of: &str, text: &str) {
-        let Some(count) = self.counts.get_mut(family as usize).filter(|count| **count < MOST) else { return };
+        let most = most(family);
+        let Some(count) = self.counts.get_mut(family as usize).filter(|count| **count < most) else { return };
         *count += 1;
         self.sink.token(family, of, text);
     }
 
     fn is_full(&self, family: Family) -> bool {
-        self.counts.get(family as usize).is_none_or(|count| *count >= MOST)
+        self.counts.get(family as usize).is_none_or(|count| *count >= most(family))
     }
 
     fn words(&mut self, family: Family, of: &str, text: &str) {
@@ -181,15 +138,18 @@ impl<S: Sink> Limited<'_, S> {
     }
 }
 
+/// Whether another filter or mail program wrote the field.
+fn is_giveaway(name: &str) -> bool {
+    GIVEAWAYS.contains(&name) || GIVEAWAY_PREFIXES.iter().any(|beginning| name.starts_with(beginning))
+}
+
 /// Makes the tokens of a message.
 pub(super) fn tokens<S: Sink>(facts: &Facts<'_>, sink: &mut S) {
     let mut out = Limited { sink, counts: [0; Family::COUNT] };
     let mut lower = String::new();
     for header in &facts.headers {
         let name = &*header.name;
-        let giveaway =
-            GIVEAWAYS.contains(&name) || GIVEAWAY_PREFIXES.iter().any(|beginning| name.starts_with(beginning));
-        if !giveaway {
+        if !is_giveaway(name) {
             self::header(header, &mut lower, &mut out);
         }
     }
@@ -201,6 +161,10 @@ pub(super) fn tokens<S: Sink>(facts: &Facts<'_>, sink: &mut S) {
         url(link, &mut lower, &mut out);
     }
     out.words(Family::Body, "", &facts.body.visible.text);
+    out.words(Family::Hidden, "", &facts.body.hidden.text);
+    for defect in &facts.defects {
+        out.token(Family::Defect, "", defect);
+    }
 }
 
 fn header<S: Sink>(header: &Header, lower: &mut String, out: &mut Limited<'_, S>) {
@@ -324,7 +288,7 @@ fn url<S: Sink>(link: &Link, lower: &mut String, out: &mut Limited<'_, S>) {
     }
 }
 
-fn lower_into(text: &str, out: &mut String) {
+pub(super) fn lower_into(text: &str, out: &mut String) {
     out.clear();
     if text.is_ascii() {
         out.push_str(text);
@@ -334,104 +298,9 @@ fn lower_into(text: &str, out: &mut String) {
     }
 }
 
-/// Punctuation that may stand inside a word.
-fn is_inner(letter: char) -> bool {
-    matches!(letter, '\'' | '-' | '_' | '.' | '$' | '%' | '!' | '@' | '*')
-}
-
-/// Scripts that are written without blanks: their words are pairs of neighbours.
-fn is_unspaced(letter: char) -> bool {
-    matches!(letter as u32, 0x2E80..=0x9FFF | 0xAC00..=0xD7AF | 0xF900..=0xFAFF | 0x0E00..=0x0EFF | 0x20000..=0x3FFFF)
-}
-
-/// Hands each word of a text to `each`, in lower case, until it says to stop.
-fn words(text: &str, mut each: impl FnMut(&str) -> bool) {
-    let mut word = String::with_capacity(64);
-    // Where the word ends without punctuation at its end, and how many characters it has till there.
-    let (mut end, mut count) = (0, 0usize);
-    let mut pending = 0usize;
-    let mut before: Option<char> = None;
-    for letter in text.chars().chain(std::iter::once(' ')) {
-        let unspaced = !letter.is_ascii() && is_unspaced(letter);
-        if !unspaced && (letter.is_ascii_alphanumeric() || (!letter.is_ascii() && letter.is_alphanumeric())) {
-            if letter.is_ascii() {
-                word.push(letter.to_ascii_lowercase());
-            } else {
-                word.extend(letter.to_lowercase());
-            }
-            count += 1 + std::mem::take(&mut pending);
-            end = word.len();
-            before = None;
-            continue;
-        }
-        if is_inner(letter) && end > 0 {
-            word.push(letter);
-            pending += 1;
-            continue;
-        }
-        if end > 0 {
-            word.truncate(end);
-            if count > LONGEST {
-                let head: String = word.chars().take(3).collect();
-                word = format!("{head}+{}", count / 10);
-            }
-            let goes_on = count < 2 || each(&word);
-            word.clear();
-            (end, count, pending) = (0, 0, 0);
-            if !goes_on {
-                return;
-            }
-        }
-        if unspaced {
-            if let Some(before) = before {
-                word.push(before);
-                word.push(letter);
-                let goes_on = each(&word);
-                word.clear();
-                if !goes_on {
-                    return;
-                }
-            }
-            before = Some(letter);
-        } else {
-            before = None;
-        }
-    }
-}
-
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
-
-    fn list(text: &str) -> Vec<String> {
-        let mut found = Vec::new();
-        words(text, |word| {
-            found.push(word.to_owned());
-            true
-        });
-        found
-    }
-
-    #[test]
-    fn words_of_every_script() {
-        assert_eq!(list("Don't PAY $9.99, it's free!!! a"), ["don't", "pay", "9.99", "it's", "free"]);
-        assert_eq!(list("Ärger mit Übung"), ["ärger", "mit", "übung"]);
-        assert_eq!(list("中文邮件 ok"), ["中文", "文邮", "邮件", "ok"]);
-        assert_eq!(list(&"x".repeat(45)), ["xxx+4"]);
-        assert_eq!(list("user@host.example v1.a*g"), ["user@host.example", "v1.a*g"]);
-        assert_eq!(list("... -- !"), Vec::<String>::new());
-    }
-
-    #[test]
-    fn slots_do_not_change_with_machine_or_version() {
-        // Written down, since every model depends on it: a change here is a change of `VERSION`.
-        assert_eq!(VERSION, 1);
-        let slots = [slot(Family::Body, "", "hello"), slot(Family::Header, "x-mailer", "hello")];
-        assert_eq!(slots, FIRST_SLOTS);
-        assert_ne!(slot(Family::Subject, "", "hello"), slot(Family::Body, "", "hello"));
-    }
-
-    const FIRST_SLOTS: [u32; 2] = [1_036_454, 1_037_348];
 
     #[test]
     fn shapes() {

@@ -1,6 +1,7 @@
-//! Token sets with labels -> a model. The multinomial naive Bayes model is fitted by `linfa-bayes`; since that needs only
-//! the sums of each class, it is fitted on one row a class, in milliseconds (`docs/why/bayes.md`). Calibrated on scores
-//! of messages that the scoring model has not seen.
+//! Messages with labels -> a model. The multinomial naive Bayes model is fitted by `linfa-bayes`; since that needs only
+//! the sums of each class, it is fitted on one row a class, in milliseconds (`docs/why/bayes.md`). The logistic
+//! expert learns them in an order that looks like chance and is the same each time. Calibrated on scores of messages that
+//! the scoring model has not seen.
 
 use std::collections::HashMap;
 
@@ -10,69 +11,28 @@ use linfa_bayes::MultinomialNb;
 use ndarray::{Array1, Array2};
 use serde::Deserialize;
 
-use super::file::{self, Counts, Parameters};
-use super::model::{Model, Ratio};
-use super::tokens::{SLOT_BITS, TokenSet};
+use super::counts::Counts;
+use super::features::TokenSet;
+use super::file::{self, Curve, Parameters, Saved};
+use super::learner::parameters;
+use super::logistic::Logistic;
+use super::ratio::{Ratio, Sums};
+use super::totals::Totals;
+use super::{hash, model};
 use crate::label::Label;
 
 /// Added to every count. This and the next two were fixed by cross-validation inside the learned half of the corpus.
-const ALPHA: f64 = 0.1;
+pub(super) const ALPHA: f64 = 0.1;
 /// Log-ratios nearer to 0 do not count: tokens that say little are many, and drown the few that say much.
-const LEAST: f64 = 2.0;
+pub(super) const LEAST: f64 = 2.0;
 /// The sum is divided by the number of tokens that count, to the power of this.
-const EXPONENT: f64 = 0.75;
+pub(super) const EXPONENT: f64 = 0.75;
+/// How often the logistic expert learns each message.
+const PASSES: u64 = 3;
 /// Parts that the messages are dealt into for calibration.
 const FOLDS: u64 = 5;
 /// How far the fitted parameters may be from the closed form, in log-ratio.
 const TOLERANCE: f64 = 1e-9;
-
-/// Messages of each class by slot.
-#[derive(Clone)]
-pub(crate) struct Totals {
-    ham: Vec<u32>,
-    spam: Vec<u32>,
-    messages: [u32; 2],
-}
-
-impl Totals {
-    pub(crate) fn new() -> Totals {
-        Totals { ham: vec![0; 1 << SLOT_BITS], spam: vec![0; 1 << SLOT_BITS], messages: [0, 0] }
-    }
-
-    pub(crate) fn add(&mut self, tokens: &TokenSet, label: Label) {
-        let (counts, messages) = match label {
-            Label::Ham => (&mut self.ham, &mut self.messages[0]),
-            Label::Spam => (&mut self.spam, &mut self.messages[1]),
-        };
-        *messages = messages.saturating_add(1);
-        for slot in &tokens.slots {
-            if let Some(count) = counts.get_mut(*slot as usize) {
-                *count = count.saturating_add(1);
-            }
-        }
-    }
-
-    fn counts(&self) -> Counts {
-        let both = self.ham.iter().zip(&self.spam).enumerate();
-        Counts::new(
-            both.filter(|(_, (ham, spam))| **ham > 0 || **spam > 0)
-                .map(|(slot, (ham, spam))| (u32::try_from(slot).unwrap_or(u32::MAX), *ham, *spam))
-                .collect(),
-        )
-    }
-
-    fn parameters(&self) -> Parameters {
-        Parameters {
-            ham_messages: self.messages[0],
-            spam_messages: self.messages[1],
-            alpha: ALPHA,
-            least: LEAST,
-            exponent: EXPONENT,
-            slope: 1.0,
-            offset: 0.0,
-        }
-    }
-}
 
 /// What a fitted linfa model is inside: the same fields in the same order, since it keeps them to itself.
 #[derive(Deserialize)]
@@ -100,27 +60,64 @@ pub(super) fn fitted_ratios(rows: Array2<f64>, labels: Vec<usize>) -> Result<Vec
     Ok(spam.feature_log_prob.iter().zip(&ham.feature_log_prob).map(|(spam, ham)| spam - ham).collect())
 }
 
-/// Scores with the labels of their messages.
-pub(crate) type Scores = Vec<(f64, Label)>;
+/// A message that a model which had not learned it has scored: raw scores of naive Bayes and of the logistic expert.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HeldOut {
+    pub(super) naive_bayes: f64,
+    pub(super) logistic: f64,
+    pub(super) label: Label,
+}
 
-/// Fits a model to everything learned, and gives its file and the score of each message by a model that had not learned it.
-pub(crate) fn fit(messages: &[(TokenSet, Label)]) -> Result<(Vec<u8>, Scores), String> {
+impl HeldOut {
+    fn fused(&self) -> f64 {
+        model::fused(self.naive_bayes, self.logistic)
+    }
+}
+
+/// What fitting gives: the model file, and for each message the calibrated log-odds by a model that had not learned it: of
+/// both experts together, of naive Bayes, of the logistic expert.
+pub(crate) type Outcome = (Vec<u8>, Vec<([f64; 3], Label)>);
+
+/// Fits a model to everything learned.
+pub(crate) fn fit(messages: &[(TokenSet, Label)]) -> Result<Outcome, String> {
     let mut totals = Totals::new();
-    messages.iter().for_each(|(tokens, label)| totals.add(tokens, *label));
+    messages.iter().for_each(|(tokens, label)| totals.add(&tokens.slots, *label));
     for (count, class) in totals.messages.iter().zip(["ham", "spam"]) {
         if u64::from(*count) < 2 * FOLDS {
             return Err(format!("{count} messages of {class} are too few: at least {} are needed", 2 * FOLDS));
         }
     }
     let counts = totals.counts();
-    let mut parameters = totals.parameters();
+    let mut parameters = parameters(totals.messages);
     check(&counts, &parameters)?;
 
     let held_out = held_out(messages, &totals, FOLDS);
-    (parameters.slope, parameters.offset) = calibrate(&held_out);
-    let calibrated =
-        held_out.iter().map(|(score, label)| (parameters.slope * score + parameters.offset, *label)).collect();
-    Ok((file::write(&parameters, &counts), calibrated))
+    let curve =
+        |score: fn(&HeldOut) -> f64| calibrate(&held_out.iter().map(|it| (score(it), it.label)).collect::<Vec<_>>());
+    parameters.fused = curve(HeldOut::fused);
+    parameters.naive_bayes = curve(|it| it.naive_bayes);
+    parameters.logistic = curve(|it| it.logistic);
+    let calibrated = held_out.iter().map(|it| {
+        let score = model::score(&parameters, it.naive_bayes, Some(it.logistic), 0);
+        ([score.log_odds, score.naive_bayes, score.logistic.unwrap_or_default()], it.label)
+    });
+    let calibrated = calibrated.collect();
+    let logistic = logistic(messages.iter());
+    let saved = Saved { parameters, counts, bias: logistic.bias, weights: file::weights(&logistic) };
+    Ok((file::write(&saved), calibrated))
+}
+
+/// The logistic expert, fitted to messages.
+fn logistic<'m>(messages: impl Iterator<Item = &'m (TokenSet, Label)>) -> Logistic {
+    let mut logistic = Logistic::new();
+    let mut messages: Vec<_> = messages.collect();
+    for pass in 0..PASSES {
+        messages.sort_by_key(|(tokens, _)| hash::shuffled(tokens.digest, pass));
+        for (tokens, label) in &messages {
+            logistic.learn(tokens, *label);
+        }
+    }
+    logistic
 }
 
 /// Fits the model by linfa and holds the closed form, by which scores are made, against it.
@@ -136,7 +133,7 @@ fn check(counts: &Counts, parameters: &Parameters) -> Result<(), String> {
         }
     }
     let fitted = fitted_ratios(rows, vec![0, 1])?;
-    let ratio = Ratio::new(parameters, counts);
+    let ratio = Ratio::new(parameters, &Sums::of(counts));
     let farthest = columns
         .iter()
         .zip(&fitted)
@@ -148,27 +145,22 @@ fn check(counts: &Counts, parameters: &Parameters) -> Result<(), String> {
     Ok(())
 }
 
-/// The raw score of each message by a model that learned from the other folds only.
-pub(super) fn held_out(messages: &[(TokenSet, Label)], totals: &Totals, folds: u64) -> Vec<(f64, Label)> {
+/// The raw scores of each message by a model that learned from the other folds only.
+pub(super) fn held_out(messages: &[(TokenSet, Label)], totals: &Totals, folds: u64) -> Vec<HeldOut> {
+    let parameters = parameters(totals.messages);
     let mut scores = Vec::with_capacity(messages.len());
     for fold in 0..folds {
         let mut rest = totals.clone();
-        let held: Vec<&(TokenSet, Label)> =
-            messages.iter().filter(|(tokens, _)| tokens.digest % folds == fold).collect();
-        for (tokens, label) in &held {
-            let (counts, count) = match label {
-                Label::Ham => (&mut rest.ham, &mut rest.messages[0]),
-                Label::Spam => (&mut rest.spam, &mut rest.messages[1]),
-            };
-            *count = count.saturating_sub(1);
-            for slot in &tokens.slots {
-                if let Some(count) = counts.get_mut(*slot as usize) {
-                    *count = count.saturating_sub(1);
-                }
-            }
+        let held = |(tokens, _): &&(TokenSet, Label)| tokens.digest % folds == fold;
+        for (tokens, label) in messages.iter().filter(held) {
+            rest.remove(&tokens.slots, *label);
         }
-        let model = Model::new(rest.parameters(), rest.counts());
-        scores.extend(held.iter().map(|(tokens, label)| (model.score(&tokens.slots).log_odds, *label)));
+        let logistic = logistic(messages.iter().filter(|it| !held(it)));
+        scores.extend(messages.iter().filter(held).map(|(tokens, label)| HeldOut {
+            naive_bayes: rest.score(&parameters, &tokens.slots).0,
+            logistic: logistic.score(tokens),
+            label: *label,
+        }));
     }
     scores
 }
@@ -176,7 +168,7 @@ pub(super) fn held_out(messages: &[(TokenSet, Label)], totals: &Totals, folds: u
 /// Slope and offset of the logistic curve that fits the scores best (Platt), by Newton's method with Platt's targets,
 /// which keep the curve finite where the classes do not overlap. The classes weigh the same: what a site's share of
 /// spam is, the training folder cannot know.
-fn calibrate(scores: &[(f64, Label)]) -> (f64, f64) {
+fn calibrate(scores: &[(f64, Label)]) -> Curve {
     let count = |class: Label| scores.iter().filter(|(_, label)| *label == class).count() as f64;
     let (ham, spam) = (count(Label::Ham), count(Label::Spam));
     let (mut slope, mut offset) = (0.5, 0.0);
@@ -211,5 +203,5 @@ fn calibrate(scores: &[(f64, Label)]) -> (f64, f64) {
             break;
         }
     }
-    (slope.max(1e-3), offset)
+    Curve { slope: slope.max(1e-3), offset }
 }

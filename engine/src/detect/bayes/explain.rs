@@ -1,0 +1,109 @@
+//! What moved a score, as people read it: tokens with their counts, and runs of characters.
+
+use super::features::{Memory, grams};
+use super::hash;
+use super::tokens::{self, Family, Sink};
+use crate::facts::Facts;
+
+/// A token that moved a message's score.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct TokenWeight {
+    /// The token, readable: `subject:meeting`, `url:host:example.com`; `text:"free"` is a run of characters.
+    pub token: String,
+    /// What it adds to the log-odds, of both experts together; above 0 speaks for spam.
+    pub weight: f64,
+    /// In how many learned ham messages it was; 0 for a run of characters, which is not counted.
+    pub ham: u32,
+    /// In how many learned spam messages it was.
+    pub spam: u32,
+}
+
+/// Tokens as people read them, with their slots and features.
+#[derive(Default)]
+pub(super) struct Readable {
+    /// By slot, each slot once.
+    tokens: Vec<Token>,
+    /// By feature, each once; without those of tokens.
+    runs: Vec<(u32, String)>,
+    features: usize,
+    with_features: bool,
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Token {
+    slot: u32,
+    name: String,
+    feature: Option<u32>,
+}
+
+impl Sink for Readable {
+    fn token(&mut self, family: Family, of: &str, text: &str) {
+        let name = match of {
+            "" => format!("{}:{text}", family.name()),
+            of => format!("{}:{of}:{text}", family.name()),
+        };
+        let hash = hash::token(family, of, text);
+        let portable = self.with_features && tokens::is_portable(family, of);
+        self.tokens.push(Token { slot: hash::slot(hash), name, feature: portable.then(|| hash::feature(hash)) });
+    }
+}
+
+impl Readable {
+    pub(super) fn of(facts: &Facts<'_>, with_features: bool) -> Readable {
+        let mut readable = Readable { with_features, ..Readable::default() };
+        tokens::tokens(facts, &mut readable);
+        readable.tokens.sort();
+        // Of tokens that share a slot or a feature only one counts; the first by name is shown.
+        readable.tokens.dedup_by_key(|token| token.slot);
+        let mut features: Vec<u32> = Vec::new();
+        for token in &mut readable.tokens {
+            match token.feature {
+                Some(feature) if features.contains(&feature) => token.feature = None,
+                Some(feature) => features.push(feature),
+                None => {}
+            }
+        }
+        if with_features {
+            features.sort_unstable();
+            let mut memory = Memory::default();
+            grams(facts, &mut memory, |of, four, feature| {
+                if features.binary_search(&feature).is_err() {
+                    readable.runs.push((feature, format!("{of}:{:?}", String::from_utf8_lossy(&four))));
+                }
+            });
+            readable.runs.sort();
+            readable.runs.dedup_by_key(|(feature, _)| *feature);
+            readable.features = features.len() + readable.runs.len();
+        }
+        readable
+    }
+
+    /// Ascending.
+    pub(super) fn slots(&self) -> impl Iterator<Item = u32> {
+        self.tokens.iter().map(|token| token.slot)
+    }
+
+    /// How many features there are.
+    pub(super) fn features(&self) -> usize {
+        self.features
+    }
+
+    /// What each moved the score by; `counts` are of the slots, in their order.
+    pub(super) fn weigh(
+        self,
+        counts: &[(u32, u32)],
+        of_slot: impl Fn(u32) -> f64,
+        of_feature: impl Fn(u32) -> f64,
+    ) -> Vec<TokenWeight> {
+        let tokens = self.tokens.into_iter().zip(counts).map(|(token, (ham, spam))| TokenWeight {
+            weight: of_slot(token.slot) + token.feature.map_or(0.0, &of_feature),
+            token: token.name,
+            ham: *ham,
+            spam: *spam,
+        });
+        let runs = self.runs.into_iter();
+        let runs = runs.map(|(feature, token)| TokenWeight { token, weight: of_feature(feature), ham: 0, spam: 0 });
+        tokens.chain(runs).filter(|it| it.weight != 0.0).collect()
+    }
+}

@@ -1,0 +1,313 @@
+//! Facts -> what the two experts learn and score by: the slots of all tokens, for naive Bayes; and features, for logistic
+//! regression: the tokens that the sender wrote, and runs of four bytes of his header fields and of the visible text.
+
+use sha2::{Digest, Sha256};
+
+use super::hash;
+use super::tokens::{self, Family, Sink};
+use crate::facts::Facts;
+
+/// Bytes of the header fields, and of the visible text, whose runs are features.
+const HEADER_BYTES: usize = 1_000;
+const TEXT_BYTES: usize = 6_000;
+/// Tell the runs of header fields from those of the text.
+const OF_HEADER: u64 = 1;
+const OF_TEXT: u64 = 2;
+
+/// A set of features, as bits: each once, in order, and emptied as it is read.
+#[derive(Debug)]
+pub(super) struct Features {
+    bits: Box<[u64]>,
+}
+
+impl Default for Features {
+    fn default() -> Features {
+        Features { bits: vec![0; 1 << (hash::FEATURE_BITS - 6)].into() }
+    }
+}
+
+impl Features {
+    fn add(&mut self, feature: u32) {
+        if let Some(word) = self.bits.get_mut((feature >> 6) as usize) {
+            *word |= 1 << (feature & 63);
+        }
+    }
+
+    /// Hands over each feature, in ascending order, and empties the set.
+    pub(super) fn drain(&mut self, mut each: impl FnMut(u32)) {
+        for (word, base) in self.bits.iter_mut().zip((0u32..).step_by(64)) {
+            let mut bits = std::mem::take(word);
+            while bits != 0 {
+                each(base | bits.trailing_zeros());
+                bits &= bits - 1;
+            }
+        }
+    }
+}
+
+/// What is made of a message, and kept from message to message.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    pub(super) slots: Vec<u32>,
+    pub(super) features: Features,
+    text: String,
+}
+
+/// Takes tokens, as slots and as features.
+struct Both<'m> {
+    slots: &'m mut Vec<u32>,
+    features: Option<&'m mut Features>,
+}
+
+impl Sink for Both<'_> {
+    fn token(&mut self, family: Family, of: &str, text: &str) {
+        let hash = hash::token(family, of, text);
+        self.slots.push(hash::slot(hash));
+        if let Some(features) = &mut self.features
+            && tokens::is_portable(family, of)
+        {
+            features.add(hash::feature(hash));
+        }
+    }
+}
+
+impl Memory {
+    /// Fills in the slots of a message, sorted, each once, and, if they are wanted, its features.
+    pub(super) fn take(&mut self, facts: &Facts<'_>, features: bool) {
+        self.slots.clear();
+        let wanted = features.then_some(&mut self.features);
+        tokens::tokens(facts, &mut Both { slots: &mut self.slots, features: wanted });
+        self.slots.sort_unstable();
+        self.slots.dedup();
+        if features {
+            self.runs(facts);
+        }
+    }
+
+    fn runs(&mut self, facts: &Facts<'_>) {
+        let mut features = std::mem::take(&mut self.features);
+        grams(facts, self, |_, _, feature| features.add(feature));
+        self.features = features;
+    }
+}
+
+/// Hands over each run of four bytes of what the sender wrote: where it stands, the bytes, and its feature.
+pub(super) fn grams(facts: &Facts<'_>, memory: &mut Memory, mut each: impl FnMut(&'static str, [u8; 4], u32)) {
+    let mut runs = |name, of, text: &[u8]| {
+        let mut four = 0u32;
+        for (at, byte) in text.iter().enumerate() {
+            four = (four >> 8) | (u32::from(*byte) << 24);
+            if at >= 3 {
+                each(name, four.to_le_bytes(), hash::gram(of, four));
+            }
+        }
+    };
+    let text = &mut memory.text;
+    let mut left = HEADER_BYTES;
+    for header in facts.headers.iter().filter(|header| tokens::is_senders(&header.name)) {
+        text.clear();
+        text.extend(["\n", &header.written_name, ": ", &header.value]);
+        let line = text.as_bytes();
+        let line = line.get(..left).unwrap_or(line);
+        left -= line.len();
+        runs("header", OF_HEADER, line);
+    }
+    let visible = &facts.body.visible.text;
+    let head = visible.get(..visible.floor_char_boundary(TEXT_BYTES)).unwrap_or_default();
+    tokens::lower_into(head, text);
+    runs("text", OF_TEXT, text.as_bytes());
+}
+
+/// What is learned from one message; and what tells it from others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TokenSet {
+    /// Sorted, each once.
+    pub(super) slots: Box<[u32]>,
+    /// The features as gaps between them (LEB128): one byte each, mostly.
+    pub(super) features: Box<[u8]>,
+    /// How many features there are.
+    pub(super) feature_count: u32,
+    pub(super) digest: u64,
+    pub(super) id: [u8; 16],
+}
+
+impl TokenSet {
+    /// Of a message.
+    pub(crate) fn of(facts: &Facts<'_>) -> TokenSet {
+        let mut memory = Memory::default();
+        memory.take(facts, true);
+        let (mut features, mut count, mut before) = (Vec::new(), 0, 0);
+        memory.features.drain(|feature| {
+            variable(feature - before, &mut features);
+            before = feature;
+            count += 1;
+        });
+        TokenSet {
+            slots: memory.slots.into(),
+            features: features.into(),
+            feature_count: count,
+            digest: hash::digest(facts.raw),
+            id: TokenSet::id_of(facts.raw),
+        }
+    }
+
+    /// The features, ascending.
+    pub(super) fn features(&self) -> impl Iterator<Item = u32> {
+        let mut rest = &*self.features;
+        let mut feature = 0u32;
+        std::iter::from_fn(move || {
+            feature = feature.checked_add(read_variable(&mut rest)?)?;
+            Some(feature)
+        })
+    }
+
+    /// A digest of the message, to deal messages into parts by.
+    pub fn digest(&self) -> u64 {
+        self.digest
+    }
+
+    /// The digest of a message's bytes.
+    pub fn digest_of(raw: &[u8]) -> u64 {
+        hash::digest(raw)
+    }
+
+    /// What tells the message from others, wherever it lies: the first half of the SHA-256 of its bytes, line ends as LF.
+    pub fn id(&self) -> [u8; 16] {
+        self.id
+    }
+
+    /// The `id` of a message's bytes.
+    pub fn id_of(raw: &[u8]) -> [u8; 16] {
+        let mut digest = Sha256::new();
+        for line in raw.split_inclusive(|byte| *byte == b'\n') {
+            match line.strip_suffix(b"\r\n") {
+                Some(line) => {
+                    digest.update(line);
+                    digest.update(b"\n");
+                }
+                None => digest.update(line),
+            }
+        }
+        let mut id = [0; 16];
+        id.iter_mut().zip(digest.finalize()).for_each(|(id, byte)| *id = byte);
+        id
+    }
+
+    /// What messages are put in order by.
+    pub(crate) fn order(&self) -> (u64, &[u32], &[u8]) {
+        (self.digest, &self.slots, &self.features)
+    }
+
+    /// As bytes, to be kept: `from_bytes` reads them.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(16 + self.slots.len() * 3 + self.features.len());
+        out.extend_from_slice(&self.digest.to_le_bytes());
+        out.extend_from_slice(&self.id);
+        variable(u32::try_from(self.slots.len()).unwrap_or(u32::MAX), &mut out);
+        let mut before = 0;
+        for slot in &self.slots {
+            variable(slot - before, &mut out);
+            before = *slot;
+        }
+        variable(self.feature_count, &mut out);
+        out.extend_from_slice(&self.features);
+        out
+    }
+
+    /// What `to_bytes` gave; nothing where it is anything else.
+    pub fn from_bytes(bytes: &[u8]) -> Option<TokenSet> {
+        let (digest, rest) = bytes.split_first_chunk::<8>()?;
+        let (id, mut rest) = rest.split_first_chunk::<16>()?;
+        let mut slots = Vec::new();
+        let mut slot = 0u32;
+        for number in 0..read_variable(&mut rest)? {
+            let gap = read_variable(&mut rest)?;
+            slot = slot.checked_add(gap).filter(|slot| *slot >> hash::SLOT_BITS == 0)?;
+            if gap == 0 && number > 0 {
+                return None;
+            }
+            slots.push(slot);
+        }
+        let feature_count = read_variable(&mut rest)?;
+        let digest = u64::from_le_bytes(*digest);
+        let tokens = TokenSet { slots: slots.into(), features: rest.into(), feature_count, digest, id: *id };
+        let (mut count, mut last) = (0, None);
+        let ascending = tokens.features().all(|feature| {
+            count += 1;
+            let more = last.is_none_or(|last| last < feature) && feature >> hash::FEATURE_BITS == 0;
+            last = Some(feature);
+            more
+        });
+        let whole = tokens.features.last().is_none_or(|byte| byte & 0x80 == 0);
+        (ascending && whole && count == feature_count).then_some(tokens)
+    }
+}
+
+/// Writes a number in seven bits a byte, the low ones first (LEB128).
+pub(super) fn variable(mut number: u32, out: &mut Vec<u8>) {
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+/// Reads a number that `variable` wrote, and moves on behind it.
+pub(super) fn read_variable(rest: &mut &[u8]) -> Option<u32> {
+    let mut number = 0u64;
+    for shift in [0, 7, 14, 21, 28] {
+        let (byte, behind) = rest.split_first()?;
+        *rest = behind;
+        number |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return u32::try_from(number).ok();
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_has_one_id_with_either_line_end() {
+        let id = TokenSet::id_of(b"Subject: a\n\nb\n\nc");
+        assert_eq!(id, TokenSet::id_of(b"Subject: a\r\n\r\nb\r\n\r\nc"));
+        assert_ne!(id, TokenSet::id_of(b"Subject: a\n\nb\nc"));
+        assert_ne!(id, TokenSet::id_of(b"Subject: a\r\r\n\nb\n\nc"));
+    }
+
+    #[test]
+    fn features_come_once_and_in_order() {
+        let mut features = Features::default();
+        for feature in [7, 262_143, 0, 64, 7, 63] {
+            features.add(feature);
+        }
+        let mut found = Vec::new();
+        features.drain(|feature| found.push(feature));
+        assert_eq!(found, [0, 7, 63, 64, 262_143]);
+        features.drain(|_| unreachable!("it was emptied"));
+    }
+
+    #[test]
+    fn what_is_kept_is_read_and_nothing_else_is() {
+        let mut features = Vec::new();
+        [5, 1, 300].iter().for_each(|gap| variable(*gap, &mut features));
+        let tokens = TokenSet {
+            slots: vec![0, 9, 1_048_575].into(),
+            features: features.into(),
+            feature_count: 3,
+            digest: 77,
+            id: [7; 16],
+        };
+        assert_eq!(tokens.features().collect::<Vec<_>>(), [5, 6, 306]);
+        let bytes = tokens.to_bytes();
+        assert_eq!(TokenSet::from_bytes(&bytes), Some(tokens));
+        for cut in 0..bytes.len() {
+            assert_eq!(TokenSet::from_bytes(bytes.get(..cut).unwrap()), None, "cut at {cut}");
+        }
+        let more = [&*bytes, &[1]].concat();
+        assert_eq!(TokenSet::from_bytes(&more), None);
+    }
+}

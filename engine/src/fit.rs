@@ -46,7 +46,7 @@ impl Trainer {
     /// Fits the model. An error says what there is too little of.
     pub fn fit(mut self) -> Result<TrainedModel, String> {
         // Sums of floats depend on their order, and the file must not.
-        self.messages.sort_by(|a, b| (a.0.order(), a.1).cmp(&(b.0.order(), b.1)));
+        self.messages.sort_by(|a, b| a.0.order(&b.0).then(a.1.cmp(&b.1)));
         let (bytes, held_out) = train::fit(&self.messages)?;
         Ok(TrainedModel { bytes, held_out })
     }

@@ -33,6 +33,8 @@ pub(super) struct Readable {
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Token {
     slot: u32,
+    /// Whether a word of the visible text has the slot: of tokens that share one, any.
+    not_text: bool,
     name: String,
     feature: Option<u32>,
 }
@@ -45,7 +47,8 @@ impl Sink for Readable {
         };
         let hash = hash::token(family, of, text);
         let portable = self.with_features && tokens::is_portable(family, of);
-        self.tokens.push(Token { slot: hash::slot(hash), name, feature: portable.then(|| hash::feature(hash)) });
+        let feature = portable.then(|| hash::feature(hash));
+        self.tokens.push(Token { slot: hash::slot(hash), not_text: family != Family::Body, name, feature });
     }
 }
 
@@ -77,6 +80,16 @@ impl Readable {
             readable.features = features.len() + readable.runs.len();
         }
         readable
+    }
+
+    /// Of the words of the visible text that speak for ham only the strongest count.
+    pub(super) fn keep_good_words(&mut self, most: usize, ratio: impl Fn(u32) -> i16) {
+        let good = |token: &Token| !token.not_text && ratio(token.slot) < 0;
+        let mut slots: Vec<(i16, u32)> =
+            self.tokens.iter().filter(|it| good(it)).map(|it| (ratio(it.slot), it.slot)).collect();
+        slots.sort_unstable();
+        let kept: std::collections::HashSet<u32> = slots.iter().take(most).map(|it| it.1).collect();
+        self.tokens.retain(|token| !good(token) || kept.contains(&token.slot));
     }
 
     /// Ascending.

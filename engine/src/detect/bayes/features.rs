@@ -45,24 +45,46 @@ impl Features {
     }
 }
 
+/// A slot, and whether a word of the visible text has it: those are what a spammer writes as he likes.
+///
+/// Packed into a number whose order is that of the slots, words of the text first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Slot(u32);
+
+impl Slot {
+    pub(super) fn new(slot: u32, is_text: bool) -> Slot {
+        Slot((slot << 1) | u32::from(!is_text))
+    }
+
+    pub(super) fn number(self) -> u32 {
+        self.0 >> 1
+    }
+
+    pub(super) fn is_text(self) -> bool {
+        self.0 & 1 == 0
+    }
+}
+
 /// What is made of a message, and kept from message to message.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
-    pub(super) slots: Vec<u32>,
+    pub(super) slots: Vec<Slot>,
     pub(super) features: Features,
+    /// For sums.
+    pub(super) good: Vec<i16>,
     text: String,
 }
 
 /// Takes tokens, as slots and as features.
 struct Both<'m> {
-    slots: &'m mut Vec<u32>,
+    slots: &'m mut Vec<Slot>,
     features: Option<&'m mut Features>,
 }
 
 impl Sink for Both<'_> {
     fn token(&mut self, family: Family, of: &str, text: &str) {
         let hash = hash::token(family, of, text);
-        self.slots.push(hash::slot(hash));
+        self.slots.push(Slot::new(hash::slot(hash), family == Family::Body));
         if let Some(features) = &mut self.features
             && tokens::is_portable(family, of)
         {
@@ -78,7 +100,7 @@ impl Memory {
         let wanted = features.then_some(&mut self.features);
         tokens::tokens(facts, &mut Both { slots: &mut self.slots, features: wanted });
         self.slots.sort_unstable();
-        self.slots.dedup();
+        self.slots.dedup_by_key(|slot| slot.number());
         if features {
             self.runs(facts);
         }
@@ -113,8 +135,7 @@ pub(super) fn grams(facts: &Facts<'_>, memory: &mut Memory, mut each: impl FnMut
         runs("header", OF_HEADER, line);
     }
     let visible = &facts.body.visible.text;
-    let head = visible.get(..visible.floor_char_boundary(TEXT_BYTES)).unwrap_or_default();
-    tokens::lower_into(head, text);
+    tokens::lower_into(visible.get(..visible.floor_char_boundary(TEXT_BYTES)).unwrap_or_default(), text);
     runs("text", OF_TEXT, text.as_bytes());
 }
 
@@ -122,7 +143,7 @@ pub(super) fn grams(facts: &Facts<'_>, memory: &mut Memory, mut each: impl FnMut
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TokenSet {
     /// Sorted, each once.
-    pub(super) slots: Box<[u32]>,
+    pub(super) slots: Box<[Slot]>,
     /// The features as gaps between them (LEB128): one byte each, mostly.
     pub(super) features: Box<[u8]>,
     /// How many features there are.
@@ -193,9 +214,10 @@ impl TokenSet {
         id
     }
 
-    /// What messages are put in order by.
-    pub(crate) fn order(&self) -> (u64, &[u32], &[u8]) {
-        (self.digest, &self.slots, &self.features)
+    /// The order that messages are learned in.
+    pub(crate) fn order(&self, other: &TokenSet) -> std::cmp::Ordering {
+        let by_digest = self.digest.cmp(&other.digest);
+        by_digest.then_with(|| self.slots.cmp(&other.slots)).then_with(|| self.features.cmp(&other.features))
     }
 
     /// As bytes, to be kept: `from_bytes` reads them.
@@ -206,8 +228,8 @@ impl TokenSet {
         variable(u32::try_from(self.slots.len()).unwrap_or(u32::MAX), &mut out);
         let mut before = 0;
         for slot in &self.slots {
-            variable(slot - before, &mut out);
-            before = *slot;
+            variable(slot.0 - before, &mut out);
+            before = slot.0;
         }
         variable(self.feature_count, &mut out);
         out.extend_from_slice(&self.features);
@@ -222,11 +244,12 @@ impl TokenSet {
         let mut slot = 0u32;
         for number in 0..read_variable(&mut rest)? {
             let gap = read_variable(&mut rest)?;
-            slot = slot.checked_add(gap).filter(|slot| *slot >> hash::SLOT_BITS == 0)?;
-            if gap == 0 && number > 0 {
+            let before = slot;
+            slot = slot.checked_add(gap).filter(|slot| *slot >> (hash::SLOT_BITS + 1) == 0)?;
+            if number > 0 && slot >> 1 == before >> 1 {
                 return None;
             }
-            slots.push(slot);
+            slots.push(Slot(slot));
         }
         let feature_count = read_variable(&mut rest)?;
         let digest = u64::from_le_bytes(*digest);
@@ -295,7 +318,7 @@ mod tests {
         let mut features = Vec::new();
         [5, 1, 300].iter().for_each(|gap| variable(*gap, &mut features));
         let tokens = TokenSet {
-            slots: vec![0, 9, 1_048_575].into(),
+            slots: [0, 9, 1_048_575].map(|slot| Slot::new(slot, slot == 9)).into(),
             features: features.into(),
             feature_count: 3,
             digest: 77,

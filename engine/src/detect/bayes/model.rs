@@ -3,10 +3,10 @@
 
 use super::counts::Counts;
 use super::explain::{Readable, TokenWeight};
-use super::features::{Memory, TokenSet};
+use super::features::{Memory, Slot, TokenSet};
 use super::file::{self, Parameters, Saved, WEIGHT_STEPS};
 use super::hash::{FEATURE_BITS, SLOT_BITS};
-use super::ratio::{Ratio, Sums, damping};
+use super::ratio::{MOST_GOOD_WORDS, Ratio, Sums, damping, sum};
 use super::{Experts, logistic};
 use crate::facts::Facts;
 use crate::finding::{Effect, Finding};
@@ -122,7 +122,7 @@ impl Model {
     #[inline(never)] // benches/instructions.py finds it by its name
     pub(crate) fn run(&self, facts: &Facts<'_>, memory: &mut Memory, findings: &mut Vec<Finding>) -> Option<Score> {
         memory.take(facts, !self.weights.is_empty());
-        let (sum, used) = self.ratios(&memory.slots);
+        let (sum, used) = self.ratios(&memory.slots, &mut memory.good);
         let logistic = (!self.weights.is_empty()).then(|| {
             let (mut sum, mut count) = (0i64, 0u32);
             memory.features.drain(|feature| {
@@ -152,7 +152,7 @@ impl Model {
 
     /// The score of what a message consists of.
     pub(crate) fn score(&self, tokens: &TokenSet) -> Score {
-        let (sum, used) = self.ratios(&tokens.slots);
+        let (sum, used) = self.ratios(&tokens.slots, &mut Vec::new());
         let logistic = (!self.weights.is_empty()).then(|| {
             let sum = tokens.features().map(|feature| i64::from(self.weight(feature))).sum();
             self.logistic(sum, tokens.feature_count)
@@ -161,14 +161,11 @@ impl Model {
     }
 
     /// The sum of the log-ratios of slots, and of how many.
-    fn ratios(&self, slots: &[u32]) -> (f64, u32) {
-        let (mut sum, mut used) = (0i64, 0u32);
-        for slot in slots {
-            let ratio = self.ratio(*slot);
-            sum += i64::from(ratio);
-            used += u32::from(ratio != 0);
-        }
-        (sum as f64 / STEPS, used)
+    fn ratios(&self, slots: &[Slot], good: &mut Vec<i16>) -> (f64, u32) {
+        let mut total = 0i64;
+        let ratios = slots.iter().map(|slot| (slot.is_text(), self.ratio(slot.number())));
+        let used = sum(ratios, good, |ratio| total += i64::from(ratio));
+        (total as f64 / STEPS, used)
     }
 
     fn ratio(&self, slot: u32) -> i16 {
@@ -186,7 +183,8 @@ impl Model {
     /// The tokens that moved the score most, the strongest first.
     pub(crate) fn explain(&self, facts: &Facts<'_>, most: usize) -> Vec<TokenWeight> {
         let both = !self.weights.is_empty();
-        let readable = Readable::of(facts, both);
+        let mut readable = Readable::of(facts, both);
+        readable.keep_good_words(MOST_GOOD_WORDS, |slot| self.ratio(slot));
         let used = readable.slots().filter(|slot| self.ratio(*slot) != 0).count();
         let damping = damping(&self.parameters, u32::try_from(used).unwrap_or(u32::MAX)) * STEPS;
         let features = f64::from(u32::try_from(readable.features()).unwrap_or(u32::MAX).max(1)).sqrt();

@@ -56,3 +56,33 @@ impl Ratio {
 pub(super) fn damping(parameters: &Parameters, used: u32) -> f64 {
     f64::from(used.max(1)).powf(parameters.exponent)
 }
+
+/// Words of the visible text that count for ham, the strongest: whoever writes good words below his spam gets no further by
+/// writing more of them. What honest mail says in 20 words it does not have to say in 200.
+pub(super) const MOST_GOOD_WORDS: usize = 20;
+
+/// Sums the ratios of slots, given with whether a word of the text has each, and says how many counted. `good` is scratch.
+pub(super) fn sum<N: PartialOrd + Copy + Default>(
+    ratios: impl Iterator<Item = (bool, N)>,
+    good: &mut Vec<N>,
+    mut add: impl FnMut(N),
+) -> u32 {
+    good.clear();
+    let mut used = 0;
+    for (is_text, ratio) in ratios {
+        if ratio < N::default() && is_text {
+            good.push(ratio);
+        } else if ratio != N::default() {
+            add(ratio);
+            used += 1;
+        }
+    }
+    if good.len() > MOST_GOOD_WORDS {
+        good.select_nth_unstable_by(MOST_GOOD_WORDS, |a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
+    }
+    for ratio in good.iter().take(MOST_GOOD_WORDS) {
+        add(*ratio);
+        used += 1;
+    }
+    used
+}

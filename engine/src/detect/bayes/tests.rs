@@ -1,4 +1,4 @@
-use super::features::variable;
+use super::features::{Slot, variable};
 use super::file;
 use super::model::{Model, fused};
 use super::ratio::{Ratio, Sums, damping};
@@ -37,7 +37,8 @@ fn token_set(slots: &[u32], digest: u64) -> TokenSet {
         before = *slot;
     }
     let feature_count = u32::try_from(slots.len()).unwrap();
-    TokenSet { slots: slots.into(), features: features.into(), feature_count, digest, id: [0; 16] }
+    let slots = slots.iter().map(|slot| Slot::new(*slot, false)).collect();
+    TokenSet { slots, features: features.into(), feature_count, digest, id: [0; 16] }
 }
 
 fn read(bytes: &[u8]) -> Model {
@@ -46,13 +47,14 @@ fn read(bytes: &[u8]) -> Model {
 
 /// The rows that linfa would be given message by message, over the slots that occur.
 fn dense(messages: &[(TokenSet, Label)]) -> (Array2<f64>, Vec<usize>, Vec<u32>) {
-    let mut columns: Vec<u32> = messages.iter().flat_map(|(tokens, _)| tokens.slots.iter().copied()).collect();
+    let mut columns: Vec<u32> =
+        messages.iter().flat_map(|(tokens, _)| tokens.slots.iter().map(|slot| slot.number())).collect();
     columns.sort_unstable();
     columns.dedup();
     let mut rows = Array2::zeros((messages.len(), columns.len()));
     for (row, (tokens, _)) in messages.iter().enumerate() {
         for slot in &tokens.slots {
-            rows[(row, columns.binary_search(slot).unwrap())] = 1.0;
+            rows[(row, columns.binary_search(&slot.number()).unwrap())] = 1.0;
         }
     }
     let labels = messages.iter().map(|(_, label)| usize::from(*label == Label::Spam)).collect();
@@ -68,9 +70,9 @@ fn linfa_agrees(messages: &[(TokenSet, Label)]) {
     let saved = file::read(&bytes).unwrap();
     let ratio = Ratio::new(&saved.parameters, &Sums::of(&saved.counts));
     for (tokens, _) in messages {
-        let column = |slot: &u32| by_rows[columns.binary_search(slot).unwrap()];
+        let column = |slot: &Slot| by_rows[columns.binary_search(&slot.number()).unwrap()];
         let fitted: f64 = tokens.slots.iter().map(column).sum();
-        let counts = saved.counts.of(tokens.slots.iter().copied());
+        let counts = saved.counts.of(tokens.slots.iter().map(|slot| slot.number()));
         let ours: f64 = counts.iter().map(|(ham, spam)| ratio.exact(*ham, *spam)).sum();
         assert!((fitted - ours).abs() < 1e-9 * fitted.abs().max(1.0), "{fitted} {ours}");
     }
@@ -115,8 +117,12 @@ fn few_tokens_add_few_points() {
     let whole = |tokens: &TokenSet| model.score(tokens).points();
     let (tokens, _) = learned.iter().max_by(|a, b| whole(&a.0).total_cmp(&whole(&b.0))).unwrap();
     let one = |slot: u32| model.score(&token_set(&[slot], 0));
-    let telling: Vec<u32> =
-        tokens.slots.iter().copied().filter(|slot| one(*slot).used == 1 && one(*slot).naive_bayes > 0.0).collect();
+    let telling: Vec<u32> = tokens
+        .slots
+        .iter()
+        .map(|slot| slot.number())
+        .filter(|slot| one(*slot).used == 1 && one(*slot).naive_bayes > 0.0)
+        .collect();
     let (few, all) = (model.score(&token_set(&telling[..3], 0)), model.score(&token_set(&telling, 0)));
     assert!(few.log_odds > 0.4 * all.log_odds, "{few:?} {all:?}");
     assert!(few.points() < 0.3 * few.log_odds, "{few:?}");
@@ -136,7 +142,7 @@ fn the_tables_are_within_a_hundredth_of_the_exact_score() {
     };
     let model = read(&bytes);
     for (tokens, _) in &messages {
-        let counts = saved.counts.of(tokens.slots.iter().copied());
+        let counts = saved.counts.of(tokens.slots.iter().map(|slot| slot.number()));
         let ratios: Vec<f64> = counts.iter().map(|(ham, spam)| ratio.of(*ham, *spam)).collect();
         let used = u32::try_from(ratios.iter().filter(|ratio| **ratio != 0.0).count()).unwrap();
         let naive_bayes = ratios.iter().sum::<f64>() / damping(&saved.parameters, used);
@@ -247,4 +253,19 @@ fn a_learner_goes_on_from_its_file() {
     }
     learner.fade();
     assert!(learner.messages()[0] < 100);
+}
+
+/// Good words below spam help up to a number, and no further.
+#[test]
+fn more_good_words_do_not_help() {
+    let (bytes, _) = fit(&messages(300)).unwrap();
+    let model = Model::read(&bytes, Experts::NaiveBayes).unwrap();
+    let spam: Vec<Slot> = (1_000..1_020).map(|slot| Slot::new(slot, true)).collect();
+    let with = |good: u32| {
+        let more = (2_000..2_000 + good).map(|slot| Slot::new(slot, true));
+        model.score(&TokenSet { slots: spam.iter().copied().chain(more).collect(), ..TokenSet::default() }).log_odds
+    };
+    assert!(with(0) > with(10) && with(10) > with(20));
+    // A stronger word takes a weaker one's place; there are no more of them.
+    assert!(with(20) - with(60) < 0.2 * (with(0) - with(20)), "{} {} {}", with(0), with(20), with(60));
 }

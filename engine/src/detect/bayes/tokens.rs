@@ -7,6 +7,7 @@
 
 use super::words::{LONGEST, words};
 use crate::facts::{Facts, Header, Link};
+use crate::text::fold;
 
 /// Tokens of one family that count, from the front: what matters stands there, and long messages do not drown it.
 const MOST: u32 = 1_000;
@@ -161,6 +162,10 @@ pub(super) fn tokens<S: Sink>(facts: &Facts<'_>, sink: &mut S) {
         url(link, &mut lower, &mut out);
     }
     out.words(Family::Body, "", &facts.body.visible.text);
+    if !facts.body.visible.text.is_ascii() {
+        // And as they are meant: `v\u{456}agra`, or one with an invisible character in it, is no new word.
+        out.words(Family::Body, "", &facts.body.folded.text);
+    }
     out.words(Family::Hidden, "", &facts.body.hidden.text);
     for defect in &facts.defects {
         out.token(Family::Defect, "", defect);
@@ -170,7 +175,12 @@ pub(super) fn tokens<S: Sink>(facts: &Facts<'_>, sink: &mut S) {
 fn header<S: Sink>(header: &Header, lower: &mut String, out: &mut Limited<'_, S>) {
     let name = &*header.name;
     match name {
-        "subject" => out.words(Family::Subject, "", &header.value),
+        "subject" => {
+            out.words(Family::Subject, "", &header.value);
+            if !header.value.is_ascii() {
+                out.words(Family::Subject, "", &fold::fold(&header.value));
+            }
+        }
         "received" => {
             for piece in header.value.split(|it: char| it.is_whitespace() || "()[];,<>".contains(it)) {
                 lower_into(piece, lower);
@@ -294,7 +304,9 @@ pub(super) fn lower_into(text: &str, out: &mut String) {
         out.push_str(text);
         out.make_ascii_lowercase();
     } else {
-        out.extend(text.chars().flat_map(char::to_lowercase));
+        // Without characters that nobody sees, which split words.
+        let seen = text.chars().filter(|letter| letter.is_ascii() || !fold::is_invisible(*letter));
+        out.extend(seen.flat_map(char::to_lowercase));
     }
 }
 

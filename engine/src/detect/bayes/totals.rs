@@ -1,9 +1,10 @@
 //! In how many messages of each class each slot was seen, ready to be added to.
 
 use super::counts::Counts;
+use super::features::Slot;
 use super::file::Parameters;
 use super::hash::SLOT_BITS;
-use super::ratio::{Ratio, Sums, damping};
+use super::ratio::{Ratio, Sums, damping, sum};
 use crate::label::Label;
 
 /// Messages of each class by slot.
@@ -36,16 +37,16 @@ impl Totals {
     }
 
     /// Learns a message of these slots.
-    pub(super) fn add(&mut self, slots: &[u32], label: Label) {
+    pub(super) fn add(&mut self, slots: &[Slot], label: Label) {
         self.change(slots, label, |count| count.saturating_add(1));
     }
 
     /// Forgets one that was learned.
-    pub(super) fn remove(&mut self, slots: &[u32], label: Label) {
+    pub(super) fn remove(&mut self, slots: &[Slot], label: Label) {
         self.change(slots, label, |count| count.saturating_sub(1));
     }
 
-    fn change(&mut self, slots: &[u32], label: Label, by: impl Fn(u32) -> u32) {
+    fn change(&mut self, slots: &[Slot], label: Label, by: impl Fn(u32) -> u32) {
         let (table, other, sum) = match label {
             Label::Ham => (&mut self.ham, &self.spam, &mut self.sums.ham),
             Label::Spam => (&mut self.spam, &self.ham, &mut self.sums.spam),
@@ -54,7 +55,8 @@ impl Totals {
             *messages = by(*messages);
         }
         for slot in slots {
-            let (Some(count), Some(other)) = (table.get_mut(*slot as usize), other.get(*slot as usize)) else {
+            let (Some(count), Some(other)) = (table.get_mut(slot.number() as usize), other.get(slot.number() as usize))
+            else {
                 continue;
             };
             let after = by(*count);
@@ -83,16 +85,15 @@ impl Totals {
     }
 
     /// The score of a message of these slots, not calibrated, and how many of them counted.
-    pub(super) fn score(&self, parameters: &Parameters, slots: &[u32]) -> (f64, u32) {
+    pub(super) fn score(&self, parameters: &Parameters, slots: &[Slot]) -> (f64, u32) {
         let ratio = self.ratio(parameters);
-        let (mut sum, mut used) = (0.0, 0);
-        for slot in slots {
-            let count = |table: &Vec<u32>| table.get(*slot as usize).copied().unwrap_or(0);
-            let one = ratio.of(count(&self.ham), count(&self.spam));
-            sum += one;
-            used += u32::from(one != 0.0);
-        }
-        (sum / damping(parameters, used), used)
+        let ratios = slots.iter().map(|slot| {
+            let count = |table: &Vec<u32>| table.get(slot.number() as usize).copied().unwrap_or(0);
+            (slot.is_text(), ratio.of(count(&self.ham), count(&self.spam)))
+        });
+        let mut total = 0.0;
+        let used = sum(ratios, &mut Vec::new(), |ratio| total += ratio);
+        (total / damping(parameters, used), used)
     }
 
     pub(super) fn counts(&self) -> Counts {

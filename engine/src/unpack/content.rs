@@ -227,6 +227,7 @@ kinds! {
     Svg = "svg",
     Rtf = "rtf",
     Script = "script",
+    Macro = "macro",
     Message = "message",
     Multipart = "multipart",
     Zip = "zip",

@@ -5,6 +5,7 @@ mod binhex;
 pub(crate) mod charset;
 mod choice;
 mod delimiter;
+mod description;
 mod encoding;
 pub(crate) mod fields;
 #[cfg(any(test, feature = "fuzzing"))]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::choice::{Choice, Choices};
 use super::delimiter::{Open, indented, matching, sniffed, within_line};
+use super::description;
 use super::fields;
 use super::header;
 use super::kind::{begins_as_mime, is_nearly_message, is_plain_message, kind_of};
@@ -212,7 +213,7 @@ impl Walk<'_, '_, '_> {
         let (raw, open) = (self.raw, &self.open);
         let is_delimiter = |line: &[u8], choices: &mut Choices| matching(open, line, choices).is_some();
         let header = header::read(raw, at, self.budget.limits, &mut self.choices, is_delimiter);
-        let description = header::describe(raw, &header.fields, &mut self.choices);
+        let description = description::describe(raw, &header.fields, &mut self.choices);
         let steps = (description.bytes as u64).saturating_mul(STEPS_A_PARAMETER_BYTE);
         let _ = self.budget.work(steps, || Place::raw(at as u64, 0));
         if header.over {
@@ -437,7 +438,7 @@ impl Walk<'_, '_, '_> {
         let mut part = self.bare(multipart, path, "text/plain", Encoding::Identity, Span::new(at, end));
         if fields {
             let header = header::read(self.raw, at, self.budget.limits, &mut self.choices, |_, _| false);
-            let description = header::describe(self.raw, &header.fields, &mut self.choices);
+            let description = description::describe(self.raw, &header.fields, &mut self.choices);
             part.header = header.span;
             part.body = Span::new(header.body.min(end), end);
             part.media_type = Some(description.media_type).filter(|it| !it.is_empty()).unwrap_or(part.media_type);

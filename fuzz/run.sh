@@ -9,7 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-readonly TARGETS='mime headers base64 quoted-printable uuencode utf-7 charsets html gzip zip tar message rules cel lists
+readonly TARGETS='mime headers base64 quoted-printable uuencode utf-7 charsets html gzip zip tar ole message rules cel lists
   model config scan capi milter authres http'
 readonly HOST=$(rustc -vV | sed -n 's/^host: //p')
 readonly KEPT=${TAMIS_FUZZ:-$HOME/.cache/tamis-fuzz}

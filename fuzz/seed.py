@@ -105,6 +105,13 @@ def made() -> None:
             if form != tarfile.USTAR_FORMAT
         ],
     }
+    documents = os.path.join(os.path.expanduser(os.environ.get("TAMIS_CORPORA", "~/.cache/tamis-corpora")), "scanner")
+    for folder, _, names in os.walk(documents):
+        for name in names:
+            with open(os.path.join(folder, name), "rb") as file:
+                data = file.read(100_000)
+            if data.startswith(b"\xd0\xcf\x11\xe0"):
+                seed("ole", data)
     for target, files in archives.items():
         for data in files:
             seed(target, data)

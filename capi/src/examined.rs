@@ -44,6 +44,15 @@ struct Inner {
 
 static EXAMINED: Registry<Waiting> = Registry::new(4);
 
+/// Runs `then` while the message is in use, as it is by another thread that judges it.
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+pub(crate) fn in_use<R>(handle: *const tamis_examined, then: impl FnOnce() -> R) -> R {
+    let waiting = EXAMINED.get(handle).unwrap();
+    let _used = waiting.inner.lock().unwrap();
+    then()
+}
+
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) fn live() -> usize {
     EXAMINED.live()

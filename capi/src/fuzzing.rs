@@ -396,6 +396,7 @@ mod tests {
     /// test of this process may have some.
     #[test]
     fn what_was_found_and_some_that_were_not() {
+        examined_in_use();
         let mut state = 7_u64;
         for _ in 0..200 {
             let input: Vec<u8> = std::iter::repeat_with(|| {
@@ -409,6 +410,27 @@ mod tests {
         let found = concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz/regressions/capi");
         for entry in std::fs::read_dir(found).into_iter().flatten() {
             calls(&std::fs::read(entry.unwrap().path()).unwrap());
+        }
+    }
+
+    /// A message that another thread judges says so, and is judged by whoever comes again.
+    fn examined_in_use() {
+        let (mut scan, mut examined, mut verdict) = (null_mut(), null_mut(), null_mut());
+        let raw = b"Subject: x\n\nhello\n";
+        // SAFETY: pointers to what lives during the call, and handles that live.
+        unsafe {
+            assert_eq!(tamis_scan_new(without_provenance_mut(stock()), &mut scan), tamis_status::TAMIS_OK);
+            assert_eq!(tamis_scan_feed(scan, raw.as_ptr(), raw.len()), tamis_status::TAMIS_OK);
+            assert_eq!(tamis_scan_examine(scan, &mut examined), tamis_status::TAMIS_OK);
+            crate::examined::in_use(examined, || {
+                assert_eq!(tamis_examined_judge(examined, &mut verdict), tamis_status::TAMIS_BUSY);
+                assert_eq!(tamis_examined_answer(examined, 0, 0, null()), tamis_status::TAMIS_BUSY);
+                assert!(verdict.is_null());
+            });
+            assert_eq!(tamis_examined_judge(examined, &mut verdict), tamis_status::TAMIS_OK);
+            assert_eq!(tamis_examined_judge(examined, &mut null_mut()), tamis_status::TAMIS_HANDLE);
+            tamis_verdict_free(verdict);
+            tamis_scan_free(scan);
         }
     }
 }

@@ -11,6 +11,10 @@ use crate::session::Message;
 /// Fields of ours. Copies that come with the message are forged, or of another server, and go.
 const OURS: &[&str] = &["X-Spam-Flag", "X-Spam-Score", "X-Spam-Status", "X-Tamis-Verdict"];
 
+/// Says whether mail programs read the message differently (draft-chen-email-mime-ambiguity-defense). Only where it is asked
+/// for: another filter in front may write it too.
+const AMBIGUITY: &str = "MIME-Ambiguity-Results";
+
 /// How answers look.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Style {
@@ -18,6 +22,8 @@ pub struct Style {
     pub subject_prefix: String,
     /// What a client is told whose message is refused; the reference id follows.
     pub reject_text: String,
+    /// Whether the message gets `MIME-Ambiguity-Results`.
+    pub ambiguity_results: bool,
 }
 
 /// Whose copies go into the folder for quarantined messages: where all recipients share one action, theirs if it is
@@ -55,6 +61,10 @@ pub fn verdict(
         Action::Accept | Action::Tag | Action::Quarantine => {
             remove_forged(message, replies);
             add_fields(verdict, reference, replies);
+            if style.ambiguity_results {
+                remove(message, AMBIGUITY, replies);
+                replies.add_header(AMBIGUITY, &ambiguity(verdict, reference));
+            }
             if action == Action::Tag && !style.subject_prefix.is_empty() {
                 prefix(message, &style.subject_prefix, replies);
             }
@@ -95,12 +105,26 @@ pub fn not_judged(action: Action, message: &Message, reference: &str, replies: &
 
 /// Takes out fields that only we write. The last first, so that the numbers of the others stay.
 fn remove_forged(message: &Message, replies: &mut Replies) {
-    for name in OURS {
-        let count = message.fields.iter().filter(|field| field.eq_ignore_ascii_case(name.as_bytes())).count();
-        for number in (1..=count).rev() {
-            replies.change_header(u32::try_from(number).unwrap_or(u32::MAX), name.as_bytes(), b"");
-        }
+    OURS.iter().for_each(|name| remove(message, name, replies));
+}
+
+fn remove(message: &Message, name: &str, replies: &mut Replies) {
+    let count = message.fields.iter().filter(|field| field.eq_ignore_ascii_case(name.as_bytes())).count();
+    for number in (1..=count).rev() {
+        replies.change_header(u32::try_from(number).unwrap_or(u32::MAX), name.as_bytes(), b"");
     }
+}
+
+/// Whether programs differ, in how many readings, and what is malformed: what a program behind us can act on.
+fn ambiguity(verdict: &Verdict, reference: &str) -> String {
+    let result = if verdict.readings > 1 { "ambiguous" } else { "unambiguous" };
+    let mut line = format!("tamis; result={result}; readings={}; reference={reference}", verdict.readings);
+    let mut defects: Vec<&str> = verdict.defects.iter().map(|defect| defect.kind.name()).collect();
+    defects.sort_unstable();
+    defects.dedup();
+    line.push_str(";\n\tdefects=");
+    list(&mut line, defects.into_iter().map(str::to_owned), ",");
+    line
 }
 
 fn add_fields(verdict: &Verdict, reference: &str, replies: &mut Replies) {
@@ -167,4 +191,34 @@ fn prefix(message: &Message, prefix: &str, replies: &mut Replies) {
     let value = [b" ".as_slice(), prefix.as_bytes(), b" ", bare].concat();
     let name = message.fields.iter().find(|name| name.eq_ignore_ascii_case(b"subject"));
     replies.change_header(1, name.map_or(b"Subject".as_slice(), Vec::as_slice), &value);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tamis_engine::{EngineBuilder, Mail};
+
+    fn told(raw: &[u8], ambiguity_results: bool) -> String {
+        let engine = EngineBuilder::new().build().unwrap();
+        let judged = engine.worker().scan(&Mail::new(raw));
+        let message = Message { fields: vec![b"mime-ambiguity-results".to_vec()], ..Message::default() };
+        let style = Style { ambiguity_results, ..Style::default() };
+        let mut replies = Replies::default();
+        verdict(&judged, &message, "ref", &style, &[], &mut replies);
+        String::from_utf8_lossy(&replies.bytes).into_owned()
+    }
+
+    #[test]
+    fn ambiguity_is_told_where_it_is_asked_for() {
+        let two = b"Content-Type: multipart/mixed; boundary=a\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
+            --a\r\n\r\none\r\n--a--\r\n--b\r\n\r\ntwo\r\n--b--\r\n";
+        let ambiguous = told(two, true);
+        assert!(ambiguous.contains("tamis; result=ambiguous; readings=2; reference=ref;\n\tdefects="), "{ambiguous}");
+        assert!(ambiguous.contains("duplicate-header"), "{ambiguous}");
+        // One that came with the message is taken out, and one of ours put in.
+        assert_eq!(ambiguous.matches("MIME-Ambiguity-Results\0").count(), 2, "{ambiguous}");
+        let plain = told(b"Subject: x\r\n\r\nhello\r\n", true);
+        assert!(plain.contains("result=unambiguous; readings=1; reference=ref;\n\tdefects=none"), "{plain}");
+        assert!(!told(two, false).contains("MIME-Ambiguity-Results"));
+    }
 }

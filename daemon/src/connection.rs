@@ -182,7 +182,11 @@ async fn judge<S: AsyncWrite + Unpin>(
         }
         _ => kept.clear(),
     }
-    let style = Style { subject_prefix: milter.subject_prefix.clone(), reject_text: milter.reject_text.clone() };
+    let style = Style {
+        subject_prefix: milter.subject_prefix.clone(),
+        reject_text: milter.reject_text.clone(),
+        ambiguity_results: milter.ambiguity_results,
+    };
     if !kept.is_empty() && kept.len() == message.recipients.len() {
         // Nobody is left to deliver to.
         replies.discard();

@@ -36,6 +36,7 @@ defects! {
     BareLf = "bare-lf": "A line feed without a carriage return in a message that otherwise uses both",
     Base64Junk = "base64-junk": "Bytes outside the alphabet inside base64",
     Base64Padding = "base64-padding": "Base64 padding that is missing, in the middle, or followed by data",
+    BinhexMalformed = "binhex-malformed": "A file in BinHex that breaks off or has no header",
     BoundaryEmpty = "boundary-empty": "A multipart whose boundary is missing or empty",
     BoundaryMissing = "boundary-missing": "A multipart in which its boundary never occurs",
     BoundaryUnclosed = "boundary-unclosed": "A multipart without its closing delimiter",
@@ -64,6 +65,7 @@ defects! {
     TypeMalformed = "type-malformed": "A Content-Type that is no type",
     TypeMismatch = "type-mismatch": "Content that is not what its declared type or its name says",
     UuencodeMalformed = "uuencode-malformed": "A uuencoded file that breaks off or has bad lines",
+    YencMalformed = "yenc-malformed": "A file in yEnc that breaks off",
 }
 
 /// A malformation and where it is.

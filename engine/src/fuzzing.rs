@@ -22,6 +22,7 @@ pub const TARGETS: &[Target] = &[
     ("gzip", unpack::gzip),
     ("zip", unpack::zip),
     ("tar", unpack::tar),
+    ("ole", unpack::ole),
     ("message", unpack::message),
     ("rules", detect::rules),
     ("cel", detect::condition),

@@ -97,13 +97,17 @@ impl<'e> Worker<'e> {
     /// Looks at a message.
     pub fn examine(&mut self, mail: &Mail<'_>) -> Examined {
         self.with_facts(mail, self.engine.wanted, |engine, memory, facts, content, budget, stages| {
-            let Detected { findings, bayes, questions } = engine.detectors.run(facts, memory, budget, stages);
+            let Detected { mut findings, bayes, questions } = engine.detectors.run(facts, memory, budget, stages);
+            // What the header, the raw bytes or the whole say is there however the message is read.
+            let mut defects = content.defects.clone();
+            let places = findings.iter_mut().map(|it| &mut it.place).chain(defects.iter_mut().map(|it| &mut it.place));
+            places.filter(|place| place.item == 0).for_each(|place| place.readings = content.all_readings());
             Examined {
                 direction: mail.direction,
                 recipients: mail.envelope.rcpt_to.clone(),
                 findings,
                 questions,
-                defects: content.defects.clone(),
+                defects,
                 incomplete: std::mem::take(&mut budget.reached),
                 spam_probability: bayes.map(|score| score.probability()),
                 bayes_score: bayes.map(|score| score.log_odds),

@@ -1,6 +1,6 @@
-// Documents whose programs start by themselves. VBA's source is packed in the file; the names that it uses stand beside
-// it as they are, and are what these rules see. Members of OOXML are items of their own, so that their path can be asked
-// for.
+// Documents whose programs start by themselves. The source of each module is an item of its own, of kind "macro"; in the file it
+// is packed, and the names that it uses stand beside it as they are, for files that are too broken to be opened. Members of
+// OOXML are items of their own too, so that their path can be asked for.
 
 rule macro_starts_and_runs
 {
@@ -11,7 +11,9 @@ rule macro_starts_and_runs
         weight = 8
         hit = "samples/macro.doc"
         hit = "samples/macro.docm"
+        hit = "samples/macro.bas"
         miss = "samples/macro-that-formats.doc"
+        miss = "samples/macro-that-formats.bas"
         miss = "samples/document.doc"
     strings:
         $project = "_VBA_PROJECT" wide
@@ -39,8 +41,14 @@ rule macro_starts_and_runs
         $do13 = "mshta" ascii wide nocase fullword
         $do14 = "regsvr32" ascii wide nocase
         $do15 = "rundll32" ascii wide nocase
+        // Words of the source alone: among other names they say little.
+        $source1 = /(^|[\n =(:])(VBA\.)?Shell[ (]/ nocase
+        $source2 = /\n[ \t]*(Private |Public )?Declare (PtrSafe )?(Function|Sub) / nocase
+        $source3 = "CreateObject(" nocase
+        $source4 = "GetObject(" nocase
     condition:
-        uint32be(0) == 0xD0CF11E0 and $project and any of ($start*) and any of ($do*)
+        any of ($start*) and
+        ((uint32be(0) == 0xD0CF11E0 and $project and any of ($do*)) or (kind == "macro" and (any of ($do*) or any of ($source*))))
 }
 
 rule macro_starts_by_itself
@@ -52,13 +60,32 @@ rule macro_starts_by_itself
         weight = 2.5
         hit = "samples/macro.doc"
         hit = "samples/macro-that-formats.doc"
+        hit = "samples/macro-that-formats.bas"
         miss = "samples/document.doc"
         miss = "samples/macro-on-a-button.doc"
+        miss = "samples/macro-on-a-button.bas"
     strings:
         $project = "_VBA_PROJECT" wide
         $start = /\b(AutoOpen|Auto_Open|AutoExec|Document_Open|Workbook_Open|Document_Close|Auto_Close|AutoClose)\b/ ascii wide nocase
     condition:
-        uint32be(0) == 0xD0CF11E0 and $project and $start
+        $start and ((uint32be(0) == 0xD0CF11E0 and $project) or kind == "macro")
+}
+
+rule document_holds_macro
+{
+    meta:
+        description = "A document holds a program (macro)"
+        author = "Tamis"
+        licence = "MIT OR Apache-2.0"
+        weight = 1
+        hit = "samples/macro-on-a-button.bas"
+        hit = "samples/macro.bas"
+        miss = "samples/macro-empty.bas"
+    strings:
+        // A module that only says what it is belongs to every workbook.
+        $procedure = /\n[ \t]*((Public|Private|Friend|Static)[ \t]+){0,2}(Sub|Function|Property)[ \t]/ nocase
+    condition:
+        kind == "macro" and $procedure
 }
 
 rule excel4_macro_starts_by_itself

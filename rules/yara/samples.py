@@ -128,6 +128,11 @@ powershell -File nightly.ps1 -Environment production
     )
     yield "macro-that-formats.doc", vba(b"Document_Open", b"Selection", b"Font", b"Bold")
     yield "macro-on-a-button.doc", vba(b"CommandButton1_Click", b"Selection", b"Font")
+    source = b'Attribute VB_Name = "ThisDocument"\r\nSub %s()\r\n  %s\r\nEnd Sub\r\n'
+    yield "macro.bas", source % (b"Document_Open", b'Shell "calc.example"')
+    yield "macro-that-formats.bas", source % (b"AutoOpen", b"Selection.Font.Bold = True")
+    yield "macro-on-a-button.bas", source % (b"CommandButton1_Click", b'Shell "calc.example"')
+    yield "macro-empty.bas", b'Attribute VB_Name = "Sheet1"\r\nAttribute VB_Exposed = True\r\nOption Explicit\r\n'
     yield "document.doc", ole(wide("Root Entry"), wide("WordDocument"), b"How to write an AutoOpen macro with WScript.Shell")
     sheet = lambda kind: b"\x85\x00\x0e\x00\x34\x12\x00\x00\x00" + bytes([kind]) + b"\x06\x00Macro1"
     # The name of a built-in is one byte, behind one of flags.

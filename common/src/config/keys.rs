@@ -129,6 +129,9 @@ macro_rules! actions {
             action!($direction, $section, incomplete, value::action, show_incomplete,
                 "The mildest action for a message that was not looked at wholly. Encrypted archives are honest often, so \
                  it is accept"),
+            action!($direction, $section, differing_readings, value::action, show_differing_readings,
+                "The mildest action for a message that mail programs read differently (docs/readings.md). Few honest ones \
+                 do, so quarantine is for the careful"),
             action!($direction, $section, monitor_only, value::boolean, show_monitor_only,
                 "Judge and say so, but do nothing stricter than tag: for the first weeks"),
         ]
@@ -155,6 +158,9 @@ fn show_block(it: &DirectionPolicy) -> String {
 }
 fn show_incomplete(it: &DirectionPolicy) -> String {
     format!("{:?}", it.incomplete.name())
+}
+fn show_differing_readings(it: &DirectionPolicy) -> String {
+    format!("{:?}", it.differing_readings.name())
 }
 fn show_monitor_only(it: &DirectionPolicy) -> String {
     it.monitor_only.to_string()
@@ -219,14 +225,14 @@ const NETWORKS: [Key; 2] = [
     ),
 ];
 
-const INBOUND: [Key; 7] = actions!(
+const INBOUND: [Key; 8] = actions!(
     inbound,
     "actions.inbound",
     "From this score on, deliver the message marked. false: never",
     "From this score on, keep it where a person can look at it. Few sites have such a place, so it is off"
 );
 
-const OUTBOUND: [Key; 7] = actions!(
+const OUTBOUND: [Key; 8] = actions!(
     outbound,
     "actions.outbound",
     "From this score on, send the message marked. Marking our own mail helps nobody, so it is off",

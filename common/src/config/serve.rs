@@ -70,6 +70,8 @@ pub struct Milter {
     pub subject_prefix: String,
     /// Servers whose `Authentication-Results` are believed.
     pub authserv_ids: Vec<String>,
+    /// Whether messages get `MIME-Ambiguity-Results`.
+    pub ambiguity_results: bool,
 }
 
 impl Default for Milter {
@@ -87,6 +89,7 @@ impl Default for Milter {
             reject_text: "Message refused".into(),
             subject_prefix: String::new(),
             authserv_ids: Vec::new(),
+            ambiguity_results: false,
         }
     }
 }
@@ -160,7 +163,7 @@ macro_rules! key {
     };
 }
 
-pub(super) const MILTER: [Key; 14] = [
+pub(super) const MILTER: [Key; 15] = [
     key!(
         "milter",
         "listen",
@@ -268,6 +271,13 @@ pub(super) const MILTER: [Key; 14] = [
             Ok(())
         },
         |it: &Serve| list(it.milter.authserv_ids.iter())
+    ),
+    key!(
+        "milter",
+        "ambiguity_results",
+        "Whether each message gets MIME-Ambiguity-Results, for programs behind us that read it; copies from outside go then",
+        |it: &mut Serve, given| value::boolean(given).map(|found| it.milter.ambiguity_results = found),
+        |it: &Serve| it.milter.ambiguity_results.to_string()
     ),
 ];
 

@@ -1,9 +1,11 @@
 //! The files of a message: attachments, inline files that are not its text, members of archives.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
 use super::File;
+use crate::place::Readings;
 use crate::text::fold;
 use crate::unpack::{Content, Item, Kind, Origin};
 
@@ -26,7 +28,38 @@ pub(super) fn gather(content: &Content<'_>) -> Vec<File> {
             files.push(file(number, item, archive));
         }
     }
+    if content.readings.len() > 1 {
+        hide(&mut files, content.readings.len().min(Readings::MOST));
+    }
     files
+}
+
+/// Marks files that are not in every reading, where a reading that lacks it has fewer files of its kind. A broken picture that
+/// can be mended in three ways is three pictures, and a picture in each reading.
+fn hide(files: &mut [File], readings: usize) {
+    let mut counts: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+    for file in files.iter().filter(|file| file.size > 0) {
+        let counts = counts.entry(class(&file.kind)).or_insert_with(|| vec![0; readings]);
+        for (number, count) in counts.iter_mut().enumerate() {
+            *count += u32::from(file.readings.is_some_and(|in_these| in_these.contains(number)));
+        }
+    }
+    let hidden: Vec<bool> = files
+        .iter()
+        .map(|file| {
+            let Some((counts, own)) = counts.get(class(&file.kind)).zip(file.readings) else { return false };
+            let most = counts.iter().max().copied().unwrap_or_default();
+            file.size > 0 && counts.iter().enumerate().any(|(number, count)| !own.contains(number) && *count < most)
+        })
+        .collect();
+    for (file, hidden) in files.iter_mut().zip(hidden) {
+        file.is_hidden = hidden;
+    }
+}
+
+/// What of a file counts for [`hide`]: mending can make a text of what is none.
+fn class(kind: &str) -> &str {
+    if kind == Kind::Unknown.name() { Kind::Text.name() } else { kind }
 }
 
 /// Whether a reader would call the item a file: it is attached, has a name, or comes out of something else. Text in
@@ -57,6 +90,7 @@ fn file(number: u32, item: &Item, archive: String) -> File {
         is_encrypted: item.encrypted,
         is_attached: item.attached,
         is_disguised: item.disguised,
+        is_hidden: false,
         archive,
         path: Arc::clone(&item.path),
         depth: u32::from(item.depth),

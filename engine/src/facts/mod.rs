@@ -321,6 +321,8 @@ pub(crate) struct File {
     pub(crate) is_attached: bool,
     /// Neither the declared type nor the name fits the content.
     pub(crate) is_disguised: bool,
+    /// There is a reading of the message that shows no file of its kind in its place.
+    pub(crate) is_hidden: bool,
     /// The path of the archive that holds it; empty for a part of the message.
     pub(crate) archive: String,
     pub(crate) path: Arc<str>,

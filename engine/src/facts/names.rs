@@ -319,6 +319,7 @@ vocabulary! {
         is_encrypted: Type::Bool, Wanted::NOTHING, "It needs a password", |f| Value::Bool(f.is_encrypted);
         is_attached: Type::Bool, Wanted::NOTHING, "A reader sees it as an attached file", |f| Value::Bool(f.is_attached);
         is_disguised: Type::Bool, Wanted::NOTHING, "Its content is not what its type and name say", |f| Value::Bool(f.is_disguised);
+        is_hidden: Type::Bool, Wanted::NOTHING, "Some program that reads the message differently shows no file of its kind for it (docs/readings.md)", |f| Value::Bool(f.is_hidden);
         archive: Type::Text, Wanted::NOTHING, "The path of the archive that holds it", |f| Value::Text(&f.archive);
         path: Type::Text, Wanted::NOTHING, "Its path in the message", |f| Value::Text(&f.path);
         depth: Type::Int, Wanted::NOTHING, "Containers around it", |f| int(f.depth);

@@ -4,16 +4,20 @@ use std::borrow::Cow;
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
-use super::utf7;
+use super::{shifted, utf7};
 use crate::defect::DefectKind;
 
-/// The text of `bytes` in the charset `label` (any of `encoding_rs`, or UTF-7). Without a label, or with one that
+/// The text of `bytes` in the charset `label` (any of `encoding_rs`, UTF-7, HZ and its like). Without a label, or with one that
 /// nobody knows, valid UTF-8 is taken as such and all else as windows-1252. Borrowed where nothing had to change.
 pub(crate) fn to_utf8<'b>(label: Option<&str>, bytes: &'b [u8]) -> (Cow<'b, str>, Option<DefectKind>) {
     let label = label.map(|label| label.trim().trim_matches(['"', '\'']).to_ascii_lowercase());
     let label = label.as_deref().unwrap_or_default();
     if matches!(label, "utf-7" | "utf7" | "unicode-1-1-utf-7" | "x-unicode-2-0-utf-7") {
         let (text, whole) = utf7::decode(bytes);
+        return (Cow::Owned(text), (!whole).then_some(DefectKind::CharsetMalformed));
+    }
+    if let Some((shift, charset)) = shifted::named(label) {
+        let (text, whole) = shifted::decode(shift, charset, bytes);
         return (Cow::Owned(text), (!whole).then_some(DefectKind::CharsetMalformed));
     }
     let encoding = match label {

@@ -8,8 +8,10 @@ pub(super) fn named(name: &str) -> Option<Encoding> {
     let name = name.trim_matches(['"', '\'']).to_ascii_lowercase();
     Some(match name.as_str() {
         "" | "7bit" | "8bit" | "binary" | "7-bit" | "8-bit" | "none" => Encoding::Identity,
-        "base64" | "x-base64" | "base-64" => Encoding::Base64,
-        "quoted-printable" | "x-quoted-printable" | "quotedprintable" => Encoding::QuotedPrintable,
+        // A gzip in base64, which is opened as any other.
+        "gzip64" | "x-gzip64" => Encoding::Base64,
+        "base64" | "x-base64" | "base-64" | "base_64" | "bas64" | "b64" => Encoding::Base64,
+        "quoted-printable" | "x-quoted-printable" | "quotedprintable" | "quoted_printable" => Encoding::QuotedPrintable,
         "uuencode" | "x-uuencode" | "x-uue" | "uue" | "x-uu" => Encoding::Uuencode,
         _ => return None,
     })

@@ -7,17 +7,17 @@ use super::transfer::{Defects, note};
 use crate::defect::DefectKind;
 use crate::text::span::Span;
 
-/// A uuencoded file that stands in a text.
+/// A file that stands encoded in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct UuFile {
-    /// The name on its `begin` line.
+pub(crate) struct Found {
+    /// The name in front of it; empty where that is encoded too.
     pub(crate) name: String,
-    /// From its `begin` to its `end`, both included: what the decoder takes.
+    /// What the decoder takes: of uuencode from its `begin` to its `end`, both included.
     pub(crate) span: Span,
 }
 
 /// The first `most` uuencoded files in a text, in order. Takes one pass: a file that breaks off ends where its lines do.
-pub(crate) fn files(text: &[u8], most: usize) -> Vec<UuFile> {
+pub(crate) fn files(text: &[u8], most: usize) -> Vec<Found> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(offset) = memmem::find(text.get(at..).unwrap_or_default(), b"begin ").filter(|_| found.len() < most)
@@ -31,7 +31,7 @@ pub(crate) fn files(text: &[u8], most: usize) -> Vec<UuFile> {
         let (end, lines) = body(text, start, |_, _| {});
         // Two lines at least: prose may well begin a line with "begin 100 words".
         if lines > 0 {
-            found.push(UuFile { name, span: Span::new(start, end) });
+            found.push(Found { name, span: Span::new(start, end) });
             at = end;
         }
     }

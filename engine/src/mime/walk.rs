@@ -1,10 +1,13 @@
 //! The walk over the parts: one pass over the lines with a stack of open multiparts. No recursion; a line costs at most
 //! one comparison for each open multipart, of which there are no more than the depth limit.
 
+mod around;
+
 use std::sync::Arc;
 
 use super::choice::{Choice, Choices};
 use super::delimiter::{Open, indented, matching, sniffed, within_line};
+use super::description;
 use super::fields;
 use super::header;
 use super::kind::{begins_as_mime, is_nearly_message, is_plain_message, kind_of};
@@ -212,7 +215,7 @@ impl Walk<'_, '_, '_> {
         let (raw, open) = (self.raw, &self.open);
         let is_delimiter = |line: &[u8], choices: &mut Choices| matching(open, line, choices).is_some();
         let header = header::read(raw, at, self.budget.limits, &mut self.choices, is_delimiter);
-        let description = header::describe(raw, &header.fields, &mut self.choices);
+        let description = description::describe(raw, &header.fields, &mut self.choices);
         let steps = (description.bytes as u64).saturating_mul(STEPS_A_PARAMETER_BYTE);
         let _ = self.budget.work(steps, || Place::raw(at as u64, 0));
         if header.over {
@@ -386,67 +389,6 @@ impl Walk<'_, '_, '_> {
                 part.body = Span::new(part.body.start as usize, end.max(part.body.start as usize));
             }
         }
-    }
-
-    /// Notes text between a closing delimiter and what comes next.
-    fn epilogue(&mut self, start: Option<usize>, end: usize) {
-        let Some(start) = start else { return };
-        self.outside(None, start, end);
-        if !self.raw.get(start..end).unwrap_or_default().trim_ascii().is_empty() {
-            self.defect(DefectKind::Epilogue, start);
-        }
-    }
-
-    fn preamble(&mut self, part: u32, end: usize) {
-        let Some(start) = self.part(part).map(|part| part.body.start as usize) else { return };
-        self.outside(Some(part), start, end);
-        let text = self.raw.get(start..end).unwrap_or_default().trim_ascii();
-        // The one honest preamble: the sentence for readers of the last century.
-        if !text.is_empty() && !text.starts_with(b"This is a ") && !text.starts_with(b"This message is in MIME") {
-            self.defect(DefectKind::Preamble, start);
-        }
-    }
-
-    /// Notes what is wrong with a multipart that has ended.
-    fn ended(&mut self, open: &Open, closed: bool) {
-        let at = self.part(open.part).map_or(0, |part| part.header.start as usize);
-        if open.children == 0 {
-            self.choices.meet(Choice::SniffBoundary);
-            self.defect(DefectKind::BoundaryMissing, at);
-            let child = self.only_child(open.part);
-            // After a closing delimiter, the multipart goes on to where the one around it does.
-            self.active.extend(child.filter(|_| closed));
-        } else if !closed {
-            self.choices.meet(Choice::MidLine);
-            self.defect(DefectKind::BoundaryUnclosed, at);
-        }
-    }
-
-    /// Text outside of the parts of a multipart that looks like one: with fields of its own, or a uuencoded file.
-    fn outside(&mut self, multipart: Option<u32>, start: usize, end: usize) {
-        let text = self.raw.get(start..end).unwrap_or_default();
-        let at = start + (text.len() - text.trim_ascii_start().len());
-        let text = text.trim_ascii_start();
-        let fields = text.get(..8).is_some_and(|it| it.eq_ignore_ascii_case(b"content-"));
-        let file = text.starts_with(b"begin ") || memchr::memmem::find(text, b"\nbegin ").is_some();
-        if !(fields || file) || !self.choices.other(Choice::LookOutside) {
-            return;
-        }
-        let path = multipart.map_or_else(|| Arc::from(""), |part| self.path(part));
-        let path = if path.is_empty() { Arc::from("0") } else { format!("{path}.0").into() };
-        let mut part = self.bare(multipart, path, "text/plain", Encoding::Identity, Span::new(at, end));
-        if fields {
-            let header = header::read(self.raw, at, self.budget.limits, &mut self.choices, |_, _| false);
-            let description = header::describe(self.raw, &header.fields, &mut self.choices);
-            part.header = header.span;
-            part.body = Span::new(header.body.min(end), end);
-            part.media_type = Some(description.media_type).filter(|it| !it.is_empty()).unwrap_or(part.media_type);
-            part.names = description.names;
-            part.disposition = description.disposition;
-            part.encoding = description.encoding.unwrap_or(Encoding::Identity);
-            part.encodings = description.encodings;
-        }
-        self.tree.parts.push(part);
     }
 
     fn part(&self, number: u32) -> Option<&Part> {

@@ -6,7 +6,7 @@
 //! 1. A block entry: the block action, or a stricter one where the score asks for it.
 //! 2. Else an allow entry: accept, whatever the score and whatever was not looked at.
 //! 3. Else the strictest action whose threshold the score reaches, and at least the `incomplete` action where the
-//!    message was not looked at wholly.
+//!    message was not looked at wholly, and the `differing_readings` action where it has several readings.
 //! 4. With `monitor_only`: accept or tag in place of anything stricter; what it would have been is kept.
 //!
 //! The verdict's action is the mildest of its recipients' actions, since that is safe for all of them.
@@ -58,6 +58,8 @@ pub struct DirectionPolicy {
     pub block: Action,
     /// The mildest action for a message that was not looked at wholly.
     pub incomplete: Action,
+    /// The mildest action for a message that mail programs read differently, so that it holds another content for each.
+    pub differing_readings: Action,
     /// Judge, log and tag, but accept always.
     pub monitor_only: bool,
 }
@@ -73,6 +75,7 @@ impl DirectionPolicy {
             discard: None,
             block: Action::Reject,
             incomplete: Action::Accept,
+            differing_readings: Action::Accept,
             monitor_only: false,
         }
     }
@@ -271,7 +274,9 @@ impl Policy {
         let score = sum.score();
         let reached = thresholds.into_iter().filter(|(from, _)| from.is_some_and(|from| score >= from));
         let by_score = reached.map(|(_, action)| action).max().unwrap_or(Action::Accept);
-        let floor = if case.incomplete.is_empty() { Action::Accept } else { own.incomplete };
+        let floors = [(!case.incomplete.is_empty(), own.incomplete), (case.readings > 1, own.differing_readings)];
+        let floor =
+            floors.into_iter().filter_map(|(met, action)| met.then_some(action)).max().unwrap_or(Action::Accept);
         let action = match entries.rule(profile.and_then(|profile| profile.lists.as_deref())) {
             Ruling::Blocked => own.block.max(by_score).max(floor),
             Ruling::Allowed => Action::Accept,

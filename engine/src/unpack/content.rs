@@ -52,6 +52,11 @@ impl Content<'_> {
         }
     }
 
+    /// Every reading of the message.
+    pub(crate) fn all_readings(&self) -> Readings {
+        self.items.first().map_or(Readings::FIRST, |message| message.readings)
+    }
+
     /// The MIME part that an item comes from.
     pub(crate) fn part(&self, item: &Item) -> Option<&Part> {
         let Origin::Part(tree, part) = item.origin else { return None };
@@ -222,6 +227,7 @@ kinds! {
     Svg = "svg",
     Rtf = "rtf",
     Script = "script",
+    Macro = "macro",
     Message = "message",
     Multipart = "multipart",
     Zip = "zip",

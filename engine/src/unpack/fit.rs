@@ -65,7 +65,8 @@ const HONEST: &[(Kind, &[&str], &[&str])] = &[
         Kind::Ole,
         &[
             "doc", "xls", "ppt", "msg", "msi", "dot", "xlt", "pps", "pub", "vsd", "mpp", "db", "wps", "xla", "msp",
-            "one", "oft",
+            "one", "oft", // What Office calls objects and projects within documents of the new kind.
+            "bin",
         ],
         &[
             "application/msword",

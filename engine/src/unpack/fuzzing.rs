@@ -4,6 +4,7 @@
 
 use super::*;
 use crate::limits::Limits;
+use crate::mime;
 
 /// Small, so that a bomb costs the fuzzer little.
 fn limits() -> Limits {
@@ -55,6 +56,13 @@ pub(crate) fn zip(data: &[u8]) {
 /// Tar.
 pub(crate) fn tar(data: &[u8]) {
     opener(data, tar::open);
+}
+
+/// OLE files: as they are, and what they unpack sources with.
+pub(crate) fn ole(data: &[u8]) {
+    opener(data, ole::open);
+    let source = [&[1][..], data].concat();
+    assert!(ole::decompressed(&source, 10_000).len() <= 10_000);
 }
 
 /// A message, or with a first byte that is odd a multipart, that stands encoded in another; and everything in it.

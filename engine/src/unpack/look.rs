@@ -151,6 +151,8 @@ struct Looked {
     text: Text,
     sha256: Option<[u8; 32]>,
     defect: Option<DefectKind>,
+    /// Neither the declared type nor a name fits the content.
+    disguised: bool,
     /// Text or document was longer than the limit.
     cut: bool,
     parsed: bool,
@@ -188,7 +190,7 @@ pub(super) fn look(
         item.kind = looked.kind;
         item.text = looked.text;
         item.sha256 = looked.sha256;
-        item.disguised = fit::disagrees(item.kind, &item.declared, &item.names);
+        item.disguised = looked.disguised;
         let (disguised, alternative) = (item.disguised, item.alternative);
         if looked.cut {
             let place: Place = item.place(index(looked.number));
@@ -229,6 +231,7 @@ impl Look {
             Data::Closed => Kind::Unknown,
             _ => sniff::kind(bytes, &item.declared, item.names.first().map_or("", String::as_str)),
         };
+        let kind = if is_zip_within(content, item, kind) { Kind::Unknown } else { kind };
         let is_file = item.attached || item.origin == Origin::Member || !item.names.is_empty();
         // The digest of a head would pass for that of a file.
         let hash = wanted.any(Wanted::HASHES) && is_file && item.data != Data::Closed && !item.cut;
@@ -253,6 +256,12 @@ impl Look {
     }
 }
 
+/// Whether what looks like a zip is a stream of a document with one somewhere in it.
+pub(super) fn is_zip_within(content: &Content<'_>, item: &Item, kind: Kind) -> bool {
+    let holder = item.parent.filter(|_| item.origin == Origin::Member).and_then(|it| content.items.get(it as usize));
+    kind == Kind::Zip && holder.is_some_and(|it| it.kind == Kind::Ole) && !sniff::is_zip_to_the_end(content.bytes(item))
+}
+
 /// Base64 with junk at every other byte takes 16 ns a byte, and clean one 2.
 const STEPS_A_BYTE_DECODED: u64 = 8;
 /// SHA-256 takes up to 4 ns a byte where the processor does not help.
@@ -267,9 +276,22 @@ fn head(bytes: &[u8], reading: Reading, most: usize) -> &[u8] {
 
 fn look_at(content: &Content<'_>, job: Look, most: usize) -> Looked {
     let Look { number, kind, hash, reading, .. } = job;
-    let mut looked = Looked { number, kind, text: Text::None, sha256: None, defect: None, cut: false, parsed: false };
+    let mut looked = Looked {
+        number,
+        kind,
+        text: Text::None,
+        sha256: None,
+        defect: None,
+        disguised: false,
+        cut: false,
+        parsed: false,
+    };
     let Some(item) = content.items.get(number) else { return looked };
     let bytes = content.bytes(item);
+    // An encrypted document of the new kind keeps its name, and is an OLE file.
+    let locked = || kind == Kind::Ole && sniff::is_encrypted_office(bytes);
+    let fits = |kind: Kind| !fit::disagrees(kind, &item.declared, &item.names);
+    looked.disguised = !(fits(kind) || fits(Kind::OfficeXml) && locked());
     if hash {
         looked.sha256 = Some(Sha256::digest(bytes).into());
     }

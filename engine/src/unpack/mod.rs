@@ -8,8 +8,11 @@ mod fit;
 pub(crate) mod fuzzing;
 mod gzip;
 mod html;
+mod inline;
 mod look;
 mod message;
+mod ole;
+mod opened;
 mod sniff;
 mod tar;
 mod zip;
@@ -18,18 +21,17 @@ mod zip_local;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::io::Read;
 use std::sync::Arc;
 
 pub(crate) use content::{Content, Data, Document, Item, Kind, Origin, Text};
+use opened::{Child, Opened, Room};
 
 use crate::defect::{Defect, DefectKind};
 use crate::incomplete::Limit;
 use crate::limits::Budget;
-use crate::mime::{self, Encoding, Part, PartKind, Tree};
+use crate::mime::{Encoding, Part, PartKind, Tree};
 use crate::place::{Place, Readings, View};
 use crate::scratch::Scratch;
-use crate::text::names::bounded;
 use crate::text::span::Span;
 use crate::verdict::Work;
 use crate::wanted::Wanted;
@@ -41,84 +43,6 @@ const BODY: Wanted =
 /// whatever type they declare.
 const FILES: Wanted =
     Wanted::union(&[Wanted::FILES, Wanted::HASHES, Wanted::DEFECTS, Wanted::BYTES, Wanted::HTML, Wanted::LINKS]);
-
-/// What an opener found inside of a container.
-#[derive(Debug, Default)]
-struct Opened {
-    children: Vec<Child>,
-    defects: Vec<DefectKind>,
-}
-
-/// One thing inside of a container.
-#[derive(Debug)]
-struct Child {
-    /// As the container names it, every way that it does, the likeliest first; empty where it does not.
-    names: Vec<String>,
-    /// Unpacked; `None` where that could not be done.
-    bytes: Option<Vec<u8>>,
-    /// As the container states it, where it could not be unpacked.
-    size: u64,
-    encrypted: bool,
-    /// A limit cut it: there was more of it.
-    cut: bool,
-}
-
-impl Child {
-    /// A file as it was unpacked.
-    fn unpacked(name: String, bytes: Vec<u8>, cut: bool) -> Child {
-        let names = if name.is_empty() { Vec::new() } else { vec![bounded(name)] };
-        Child { names, size: bytes.len() as u64, bytes: Some(bytes), encrypted: false, cut }
-    }
-
-    /// A file that could not be unpacked, and its size as stated.
-    fn closed(name: String, size: u64, encrypted: bool) -> Child {
-        let names = if name.is_empty() { Vec::new() } else { vec![bounded(name)] };
-        Child { names, bytes: None, size, encrypted, cut: false }
-    }
-}
-
-/// How many bytes a container may still unpack to: what the message has left, and its own ratio.
-struct Room {
-    left: u64,
-    by_ratio: bool,
-}
-
-impl Room {
-    /// The room of a container of `packed` bytes.
-    fn of(budget: &Budget<'_>, packed: usize) -> Room {
-        let ratio = (packed as u64).saturating_mul(u64::from(budget.limits.ratio)).max(1 << 20);
-        Room { left: ratio.min(budget.bytes_left()), by_ratio: ratio < budget.bytes_left() }
-    }
-
-    /// Reads a child as far as the room goes, and pays for it. The first flag says that its source broke off, the
-    /// second that it was cut because it has more bytes than the room, which is noted.
-    fn read(&mut self, source: &mut dyn Read, budget: &mut Budget<'_>, place: &Place) -> (Vec<u8>, bool, bool) {
-        let mut bytes = Vec::new();
-        let broken = source.take(self.left.saturating_add(1)).read_to_end(&mut bytes).is_err();
-        let cut = bytes.len() as u64 > self.left;
-        let left = usize::try_from(self.left).unwrap_or(usize::MAX);
-        let all = bytes.len() as u64;
-        bytes.truncate(left);
-        self.pay(budget, all, place);
-        (bytes, broken, cut)
-    }
-
-    /// Pays for a child's bytes from room and budget; false, and noted, when there are more than the room has.
-    fn pay(&mut self, budget: &mut Budget<'_>, bytes: u64, place: &Place) -> bool {
-        let fits = bytes <= self.left;
-        let paid = bytes.min(self.left);
-        self.left -= paid;
-        budget.spend_bytes(paid);
-        if !fits && self.by_ratio {
-            let explanation = format!("it unpacks to more than {} times its size", budget.limits.ratio);
-            budget.note(Limit::Ratio, place.clone(), explanation);
-        } else if !fits {
-            let explanation = format!("the message unpacks to more than {} bytes", budget.limits.unpacked_bytes);
-            budget.note_once(Limit::Bytes, || place.clone(), explanation);
-        }
-        budget.work(paid, || place.clone()) && fits
-    }
-}
 
 /// Opens everything that the message holds, as far as anybody wants it and the budget goes.
 #[inline(never)] // benches/instructions.py finds it by its name
@@ -270,27 +194,35 @@ fn is_attached(part: &Part) -> bool {
 /// Opens an item that holds others, and adds what it holds.
 fn open(content: &mut Content<'_>, number: usize, wanted: Wanted, budget: &mut Budget<'_>) {
     let Some(item) = content.items.get(number) else { return };
-    let (item_number, place) = (index(number), item.place(index(number)));
+    let place = item.place(index(number));
     let files = wanted.any(FILES);
     if is_closed(item.kind) && files {
         let explanation = format!("a file of kind {} cannot be opened yet", item.kind.name());
-        budget.note(Limit::Unsupported, place.clone(), explanation);
+        budget.note(Limit::Unsupported, place, explanation);
     }
     let bytes = content.bytes(item);
-    let opener = match item.kind {
-        Kind::Message | Kind::Multipart if was_wrapped(content, item) => Opener::Message,
-        Kind::Gzip => Opener::Gzip,
-        Kind::Tar => Opener::Tar,
-        Kind::Zip | Kind::OfficeXml | Kind::OpenDocument => Opener::Zip,
-        // A zip is read from its end: one behind a program or a picture is both.
-        _ if files && sniff::ends_as_zip(bytes) => Opener::Zip,
-        _ if holds_uuencoded(item) || bytes.starts_with(b"begin ") => Opener::Uuencoded,
+    // A zip is read from its end: one behind a program or a picture is both.
+    let is_zip = || files && sniff::ends_as_zip(bytes) && !look::is_zip_within(content, item, Kind::Zip);
+    let openers = match item.kind {
+        Kind::Message | Kind::Multipart if was_wrapped(content, item) => [Some(Opener::Message), None],
+        Kind::Gzip => [Some(Opener::Gzip), None],
+        Kind::Tar => [Some(Opener::Tar), None],
+        Kind::Zip | Kind::OfficeXml | Kind::OpenDocument => [Some(Opener::Zip), None],
+        Kind::Ole => [Some(Opener::Ole), is_zip().then_some(Opener::Zip)],
+        _ if is_zip() => [Some(Opener::Zip), None],
+        _ if inline::may_hold(item, bytes) => [Some(Opener::Inline), None],
         _ => return,
     };
-    if opener != Opener::Message && !files {
-        return;
+    for opener in openers.into_iter().flatten().filter(|it| files || *it == Opener::Message) {
+        open_by(opener, content, number, budget);
     }
-    if item.depth >= budget.limits.depth && opener != Opener::Uuencoded {
+}
+
+fn open_by(opener: Opener, content: &mut Content<'_>, number: usize, budget: &mut Budget<'_>) {
+    let Some(item) = content.items.get(number) else { return };
+    let (item_number, place) = (index(number), item.place(index(number)));
+    let bytes = content.bytes(item);
+    if item.depth >= budget.limits.depth && opener != Opener::Inline {
         let explanation = format!("containers nest deeper than {}", budget.limits.depth);
         return budget.note(Limit::Depth, place, explanation);
     }
@@ -300,12 +232,13 @@ fn open(content: &mut Content<'_>, number: usize, wanted: Wanted, budget: &mut B
             content.work.opened += 1;
             return message::open(content, number, budget);
         }
+        Opener::Inline => inline::open(bytes, &place, budget),
+        Opener::Ole => ole::open(bytes, &place, budget),
         Opener::Tar => tar::open(bytes, &place, budget),
-        Opener::Uuencoded => uuencoded(bytes, &place, budget),
         Opener::Zip => zip::open(bytes, &place, budget),
     };
-    content.work.opened += u32::from(opener != Opener::Uuencoded);
-    let origin = if opener == Opener::Uuencoded { Origin::Inline } else { Origin::Member };
+    content.work.opened += u32::from(opener != Opener::Inline);
+    let origin = if opener == Opener::Inline { Origin::Inline } else { Origin::Member };
     add_children(content, item_number, origin, opened, budget);
 }
 
@@ -313,9 +246,10 @@ fn open(content: &mut Content<'_>, number: usize, wanted: Wanted, budget: &mut B
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Opener {
     Gzip,
+    Inline,
     Message,
+    Ole,
     Tar,
-    Uuencoded,
     Zip,
 }
 
@@ -324,12 +258,6 @@ enum Opener {
 fn was_wrapped(content: &Content<'_>, item: &Item) -> bool {
     let named_alone = !(item.declared.starts_with("multipart/") || item.declared.starts_with("message/"));
     named_alone || content.part(item).is_none_or(|part| part.encoding != Encoding::Identity)
-}
-
-/// Whether an item is a text in which a mail program would look for uuencoded files.
-fn holds_uuencoded(item: &Item) -> bool {
-    let text = item.declared.is_empty() || item.declared.starts_with("text/");
-    text && item.declared != "text/html" && !sniff::is_binary(item.kind)
 }
 
 /// Archives that are known for what they are and have no opener.
@@ -348,34 +276,6 @@ fn is_closed(kind: Kind) -> bool {
             | Kind::Iso
             | Kind::Tnef
     )
-}
-
-/// Uuencoded files that stand in a text.
-fn uuencoded(text: &[u8], place: &Place, budget: &mut Budget<'_>) -> Opened {
-    let mut opened = Opened::default();
-    let mut room = Room::of(budget, text.len());
-    // One more than may be kept, so that whoever adds them notes the limit.
-    let most = (budget.limits.items as usize).saturating_add(1);
-    if !budget.work(text.len() as u64, || place.clone()) {
-        return opened;
-    }
-    for file in mime::uuencoded_files(text, most) {
-        let mut bytes = Vec::new();
-        let most = usize::try_from(room.left).unwrap_or(usize::MAX);
-        let (defects, cut) = mime::transfer::decode(Encoding::Uuencode, file.span.of(text), &mut bytes, most);
-        for (kind, _) in defects {
-            if !opened.defects.contains(&kind) {
-                opened.defects.push(kind);
-            }
-        }
-        let bytes_in_all = (bytes.len() as u64).saturating_add(u64::from(cut));
-        let go_on = room.pay(budget, bytes_in_all, place);
-        opened.children.push(Child::unpacked(file.name, bytes, cut));
-        if !go_on {
-            break;
-        }
-    }
-    opened
 }
 
 /// Adds what an opener found as items.

@@ -54,6 +54,8 @@ const FRONT: &[(&[u8], Kind)] = &[
     (b"-----BEGIN CERTIFICATE", Kind::Certificate),
     (b"BEGIN:VCALENDAR", Kind::Calendar),
     (b"BEGIN:VCARD", Kind::Vcard),
+    // The first line of each module of a project, as the OLE opener unpacks it, and as it is exported.
+    (b"Attribute VB_", Kind::Macro),
 ];
 
 /// What `bytes` are. The declared type and the name decide only where content alone cannot: between text and mail.
@@ -113,6 +115,25 @@ pub(super) fn ends_as_zip(bytes: &[u8]) -> bool {
         let directory = (tail_start + at).checked_sub(long(12)).and_then(|start| bytes.get(start..));
         directory.is_some_and(|directory| directory.starts_with(b"PK\x01\x02"))
     })
+}
+
+/// Whether the directory of a zip archive ends where `bytes` do: in a stream of a document, whose pictures and drawings are zips
+/// of its own.
+pub(super) fn is_zip_to_the_end(bytes: &[u8]) -> bool {
+    let last = bytes.len().checked_sub(22).and_then(|at| bytes.get(at..));
+    bytes.starts_with(b"PK") || (last.is_some_and(|last| last.starts_with(b"PK\x05\x06")) && ends_as_zip(bytes))
+}
+
+/// Whether an OLE file is a document of the new kind that was encrypted: by the names in its directory, as far as that stands
+/// together.
+pub(super) fn is_encrypted_office(bytes: &[u8]) -> bool {
+    let number = |at: usize| bytes.get(at..).and_then(<[u8]>::first_chunk::<4>).map(|four| u32::from_le_bytes(*four));
+    let shift = bytes.get(30).copied().filter(|shift| (9..=12).contains(shift));
+    let directory =
+        shift.zip(number(48)).and_then(|(shift, sector)| (sector as usize).checked_add(1)?.checked_shl(shift.into()));
+    let entries = directory.and_then(|start| bytes.get(start..)).unwrap_or_default().chunks_exact(128).take(16);
+    let name: Vec<u8> = "EncryptedPackage\0".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    bytes.starts_with(OLE) && entries.into_iter().any(|entry| entry.starts_with(&name))
 }
 
 /// Whether a head is that of a tar archive from before POSIX, which has no signature, by its checksum.
@@ -221,6 +242,7 @@ pub(super) fn is_binary(kind: Kind) -> bool {
             | Kind::Svg
             | Kind::Rtf
             | Kind::Script
+            | Kind::Macro
             | Kind::PostScript
             | Kind::Calendar
             | Kind::Vcard

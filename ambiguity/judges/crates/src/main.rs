@@ -1,4 +1,5 @@
 //! What two crates show of each message: `judge-crates mail-parser|mailparse FILE...`. A line of JSON for each file.
+//! `mail-parser-exact` keeps line ends at the end of contents, and says of each whether it is text.
 
 use std::{env, fs};
 
@@ -17,6 +18,20 @@ fn mail_parser(message: &mail_parser::Message<'_>, found: &mut Vec<Value>) {
             PartType::Message(inner) => mail_parser(inner, found),
             PartType::Multipart(_) => {}
             _ => found.push(json!([digest(part.contents()), part.attachment_name()])),
+        }
+    }
+}
+
+fn exactly(message: &mail_parser::Message<'_>, found: &mut Vec<Value>) {
+    for part in &message.parts {
+        match &part.body {
+            PartType::Message(inner) => exactly(inner, found),
+            PartType::Multipart(_) => {}
+            body => {
+                let digest: String = Sha256::digest(part.contents()).iter().map(|byte| format!("{byte:02x}")).collect();
+                let is_text = matches!(body, PartType::Text(_) | PartType::Html(_));
+                found.push(json!([digest, part.attachment_name(), is_text]));
+            }
         }
     }
 }
@@ -52,6 +67,11 @@ fn main() {
             "mail-parser" => {
                 if let Some(message) = MessageParser::default().parse(&raw) {
                     mail_parser(&message, &mut found);
+                }
+            }
+            "mail-parser-exact" => {
+                if let Some(message) = MessageParser::default().parse(&raw) {
+                    exactly(&message, &mut found);
                 }
             }
             _ => mailparse(&raw, 0, &mut found),

@@ -190,3 +190,130 @@ pub(crate) fn zip_members(members: &[Member<'_>]) -> Vec<u8> {
     }
     zip_of(&front, &entries)
 }
+
+/// A compound file with these streams, by their paths. Small ones are in the mini stream, as Office puts them.
+pub(crate) fn ole(streams: &[(&str, &[u8])]) -> Vec<u8> {
+    const END: u32 = 0xffff_fffe;
+    const NONE: u32 = 0xffff_ffff;
+    const FAT: u32 = 0xffff_fffd;
+    struct Entry {
+        name: String,
+        kind: u8,
+        right: u32,
+        child: u32,
+        start: u32,
+        size: u32,
+    }
+    let root = Entry { name: "Root Entry".into(), kind: 5, right: NONE, child: NONE, start: END, size: 0 };
+    let mut entries = vec![root];
+    let (mut sectors, mut next): (Vec<u8>, Vec<u32>) = (Vec::new(), Vec::new());
+    let (mut mini, mut mini_next): (Vec<u8>, Vec<u32>) = (Vec::new(), Vec::new());
+    // Appends in sectors of a size, and chains them.
+    fn put(bytes: &[u8], size: usize, to: &mut Vec<u8>, next: &mut Vec<u32>) -> u32 {
+        let first = next.len() as u32;
+        for (n, sector) in bytes.chunks(size).enumerate() {
+            to.extend_from_slice(sector);
+            to.resize((first as usize + n + 1) * size, 0);
+            next.push(first + n as u32 + 1);
+        }
+        if bytes.is_empty() {
+            return END;
+        }
+        *next.last_mut().unwrap() = END;
+        first
+    }
+    for (path, bytes) in streams {
+        let mut parent = 0;
+        let steps: Vec<&str> = path.split('/').collect();
+        for (depth, name) in steps.iter().enumerate() {
+            let mut siblings = Vec::new();
+            let mut at = entries[parent].child;
+            while at != NONE {
+                siblings.push(at as usize);
+                at = entries[at as usize].right;
+            }
+            let known = siblings.iter().copied().find(|it| entries[*it].name == *name && entries[*it].kind == 1);
+            parent = known.unwrap_or_else(|| {
+                let number = entries.len();
+                match siblings.last() {
+                    Some(last) => entries[*last].right = number as u32,
+                    None => entries[parent].child = number as u32,
+                }
+                let kind = if depth + 1 == steps.len() { 2 } else { 1 };
+                entries.push(Entry { name: (*name).into(), kind, right: NONE, child: NONE, start: END, size: 0 });
+                number
+            });
+        }
+        entries[parent].size = bytes.len() as u32;
+        entries[parent].start = match bytes.len() < 4096 {
+            true => put(bytes, 64, &mut mini, &mut mini_next),
+            false => put(bytes, 512, &mut sectors, &mut next),
+        };
+    }
+    entries[0].size = mini.len() as u32;
+    entries[0].start = put(&mini, 512, &mut sectors, &mut next);
+    let longs = |all: &[u32]| all.iter().flat_map(|it| it.to_le_bytes()).collect::<Vec<u8>>();
+    let mini_fat = put(&longs(&mini_next), 512, &mut sectors, &mut next);
+    let mut directory = Vec::new();
+    for entry in &entries {
+        let mut bytes: Vec<u8> = entry.name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let length = bytes.len() as u16 + 2;
+        bytes.resize(64, 0);
+        bytes.extend(length.to_le_bytes());
+        bytes.extend([entry.kind, 1]);
+        bytes.extend(longs(&[NONE, entry.right, entry.child]));
+        bytes.resize(116, 0);
+        bytes.extend(longs(&[entry.start, entry.size, 0]));
+        directory.extend(bytes);
+    }
+    let directory = put(&directory, 512, &mut sectors, &mut next);
+    // The table of sectors has room for itself too.
+    let fat = next.len() as u32;
+    let tables = (next.len() / 127) as u32 + 1;
+    next.extend((0..tables).map(|_| FAT));
+    let mut header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".to_vec();
+    header.resize(24, 0);
+    header.extend([0x3e, 0, 3, 0, 0xfe, 0xff, 9, 0, 6, 0]);
+    header.resize(44, 0);
+    header.extend(longs(&[tables, directory, 0, 4096, mini_fat, 1, END, 0]));
+    header.extend(longs(&(0..109).map(|n| if n < tables { fat + n } else { NONE }).collect::<Vec<_>>()));
+    let mut table = longs(&next);
+    table.resize(tables as usize * 512, 0xff);
+    [header, sectors, table].concat()
+}
+
+/// The source of a module, compressed as MS-OVBA says, without any copy: a byte of flags before each eight.
+pub(crate) fn ovba(text: &[u8]) -> Vec<u8> {
+    let mut out = vec![1];
+    for chunk in text.chunks(3_600) {
+        let packed: Vec<u8> = chunk.chunks(8).flat_map(|eight| [&[0], eight].concat()).collect();
+        out.extend((0xb000 | (packed.len() as u16 - 1)).to_le_bytes());
+        out.extend(packed);
+    }
+    out
+}
+
+/// A document with a project of macros: the stream that lists its modules, and one module with this source behind `code`.
+pub(crate) fn vba_project(module: &str, code: &[u8], source: &[u8]) -> Vec<u8> {
+    let record = |id: u16, data: &[u8]| [&id.to_le_bytes()[..], &(data.len() as u32).to_le_bytes(), data].concat();
+    let wide: Vec<u8> = module.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let dir = [
+        record(0x0001, &[1, 0, 0, 0]),
+        // Two bytes longer than it says.
+        [record(0x0009, &[0; 4]), vec![0, 0]].concat(),
+        record(0x0019, module.as_bytes()),
+        record(0x001a, module.as_bytes()),
+        record(0x0032, &wide),
+        record(0x0031, &(code.len() as u32).to_le_bytes()),
+        record(0x002b, &[]),
+    ]
+    .concat();
+    let stream = [code, &ovba(source)].concat();
+    let path = format!("Macros/VBA/{module}");
+    ole(&[
+        ("WordDocument", b"text"),
+        ("Macros/VBA/dir", &ovba(&dir)),
+        (&path, &stream),
+        ("Macros/VBA/_VBA_PROJECT", b"x"),
+    ])
+}

@@ -3,6 +3,7 @@
 
 use super::build::*;
 use super::*;
+use crate::mime;
 
 /// What is reached with a limit at `at`, and with it at `at - 1`.
 fn around(raw: &[u8], at: u64, set: impl Fn(&mut Limits, u64)) -> [Vec<Limit>; 2] {

@@ -7,6 +7,7 @@ pub(crate) mod build;
 mod found;
 mod kinds;
 mod limits;
+mod ole;
 mod threads;
 mod zips;
 
@@ -16,6 +17,7 @@ use sha2::{Digest, Sha256};
 
 use super::*;
 use crate::limits::Limits;
+use crate::mime;
 
 /// The test file of all virus scanners, in two halves.
 fn eicar() -> &'static [u8] {

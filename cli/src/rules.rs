@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use tamis_common::config::Config;
 use tamis_common::mails::Mails;
 use tamis_common::{print, ruletest, ruletest::Outcome, stock};
-use tamis_engine::{Engine, Limit, Mail, Rule, YaraRule, nearest};
+use tamis_engine::{CfRule, Engine, Limit, Mail, Problem, Rule, YaraRule, nearest};
 
 use crate::diff::Diff;
 use crate::engine::With;
@@ -19,11 +19,12 @@ use crate::terminal::{note, say};
 #[derive(Args)]
 #[command(after_long_help = "Examples:\n  \
     tamis rules check --rules my-rules             every mistake, with file, line and remedy\n  \
+    tamis rules check --rules local.cf             what of SpamAssassin's rules is supported, and what is not\n  \
     tamis rules test --rules my-rules --mine       the examples of the rules in my-rules\n  \
     tamis rules show link-through-shortener        a rule with its reason, score and examples\n  \
     tamis rules diff --after-rules my-rules ~/mail what my-rules does to verdicts\n  \
     tamis rules profile ~/mail                     what each rule costs on mail of your own\n\n\
-    docs/rules.md is the manual, docs/yara.md that of YARA rules.")]
+    docs/rules.md is the manual, docs/yara.md that of YARA rules, docs/spamassassin.md that of SpamAssassin's .cf files.")]
 pub(crate) struct Rules {
     #[command(subcommand)]
     what: What,
@@ -31,7 +32,8 @@ pub(crate) struct Rules {
 
 #[derive(Subcommand)]
 enum What {
-    /// Loads the rules, and names file, line and remedy of each mistake
+    /// Loads the rules, and names file, line and remedy of each mistake; of .cf files also what is not supported, has no effect
+    /// or costs much. Exit code 1 where .cf files have mistakes
     Check(With),
     /// Runs the examples of rules: each `hit` must hit, each `miss` must miss
     Test(Test),
@@ -92,8 +94,12 @@ impl Rules {
                 note(notes.filter(|it| !it.source.starts_with(stock::PREFIX)));
                 let (rules, yara) = (engine.rules().len(), engine.yara_rules().len());
                 let yara = if yara > 0 { format!(" and {yara} YARA rules") } else { String::new() };
-                say(&format!("{rules} rules{yara}, no mistakes"));
-                Ok(false)
+                let mistakes = cf_check(&engine);
+                match mistakes {
+                    0 => say(&format!("{rules} rules{yara}, no mistakes")),
+                    _ => say(&format!("{rules} rules{yara}, {mistakes} mistakes in .cf files")),
+                }
+                Ok(mistakes > 0)
             }
             What::List(with) => {
                 let (_, engine) = with.engine()?;
@@ -102,6 +108,10 @@ impl Rules {
                     say(&format!("{:<34} {score:>5.1}  {group:<10} {}", rule.name, print::safe(&rule.what)));
                 }
                 for rule in engine.yara_rules() {
+                    let (score, group) = engine.rule_score(&rule.name);
+                    say(&format!("{:<34} {score:>5.1}  {group:<10} {}", rule.name, print::safe(&rule.description)));
+                }
+                for rule in engine.cf_rules().iter().filter(|rule| !rule.name.starts_with("__")) {
                     let (score, group) = engine.rule_score(&rule.name);
                     say(&format!("{:<34} {score:>5.1}  {group:<10} {}", rule.name, print::safe(&rule.description)));
                 }
@@ -125,6 +135,30 @@ impl Rules {
             What::Profile(it) => it.run(),
         }
     }
+}
+
+/// Tells what is wrong with `.cf` files, what of them is not supported, and what is worth a look; gives how many mistakes there
+/// are. SpamAssassin passes over them, and so does a scan.
+fn cf_check(engine: &Engine) -> usize {
+    let all = engine.cf_rules();
+    if all.is_empty() {
+        return 0;
+    }
+    let tell = |what: &str, problem: &Problem| eprintln!("{what}: {}", print::safe_lines(&problem.to_string()));
+    engine.cf_mistakes().for_each(|it| tell("mistake", it));
+    engine.cf_unsupported().for_each(|it| tell("unsupported", it));
+    engine.cf_remarks().for_each(|it| tell("note", it));
+    engine.cf_patterns().iter().for_each(|it| tell("note", it));
+    let network = |rule: &&CfRule| rule.flags.split_whitespace().any(|flag| flag == "net" || flag == "learn");
+    let (elsewhere, own): (Vec<&CfRule>, Vec<&CfRule>) = all.iter().partition(network);
+    let supported = own.iter().filter(|rule| rule.supported).count();
+    say(&format!(
+        "{} SpamAssassin rules: {supported} of {} supported; {} ask the network or what SpamAssassin learned, and never hit",
+        all.len(),
+        own.len(),
+        elsewhere.len()
+    ));
+    engine.cf_mistakes().count()
 }
 
 impl Test {

@@ -7,7 +7,7 @@ use std::time::Instant;
 use clap::Args;
 use tamis_common::mails::{Job, Mails, Unreadable};
 use tamis_common::{json, print};
-use tamis_engine::{Action, Verdict};
+use tamis_engine::{Action, Answers, Verdict};
 
 use crate::engine::{Transport, With};
 use crate::terminal::{colour, progress, say};
@@ -27,6 +27,9 @@ pub(crate) struct Scan {
     /// JSON Lines in place of a table
     #[arg(long)]
     json: bool,
+    /// With --json, adds the names of all rules that hit, those that weigh nothing too
+    #[arg(long, requires = "json")]
+    findings: bool,
     /// Leaves out what varies from run to run
     #[arg(long)]
     stable: bool,
@@ -65,19 +68,25 @@ impl Scan {
             |worker, job: Job| {
                 job.load().map(|message| {
                     let began = Instant::now();
-                    let verdict = worker.scan(&self.transport.mail(&message));
+                    let examined = worker.examine(&self.transport.mail(&message));
+                    let findings = self.findings.then(|| json::findings(examined.findings()));
+                    let verdict = worker.judge(examined, &Answers::new());
                     let elapsed = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-                    (message.path, verdict, elapsed)
+                    (message.path, verdict, findings, elapsed)
                 })
             },
             |result| {
                 bar.inc(1);
                 match result {
-                    Ok((path, verdict, elapsed)) => {
+                    Ok((path, verdict, findings, elapsed)) => {
                         *actions.entry(verdict.action).or_default() += 1;
                         bytes += verdict.bytes;
                         if self.json {
-                            say(&json::verdict(&path, &verdict, (!self.stable).then_some(elapsed)).to_string());
+                            let mut line = json::verdict(&path, &verdict, (!self.stable).then_some(elapsed));
+                            if let (Some(findings), Some(object)) = (findings, line.as_object_mut()) {
+                                object.insert("findings".into(), findings);
+                            }
+                            say(&line.to_string());
                         } else {
                             say(&line(&path, &verdict));
                         }

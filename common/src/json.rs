@@ -1,7 +1,9 @@
 //! The verdict as JSON, one object a line. Takes what the engine gives; the engine knows nothing of JSON.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
-use tamis_engine::{Defect, FactValue, Incomplete, Place, Verdict};
+use tamis_engine::{Defect, FactValue, Finding, Incomplete, Place, Verdict};
 
 /// A place.
 pub fn place(place: &Place) -> Value {
@@ -66,6 +68,12 @@ pub fn verdict(path: &str, verdict: &Verdict, elapsed_us: Option<u64>) -> Value 
         put("elapsed_us", elapsed.into());
     }
     Value::Object(out)
+}
+
+/// The names of all rules that hit, each once, in the order of detectors and files.
+pub fn findings(all: &[Finding]) -> Value {
+    let mut seen = BTreeSet::new();
+    all.iter().map(|it| &*it.rule).filter(|rule| seen.insert(*rule)).collect()
 }
 
 /// Something malformed.

@@ -11,6 +11,7 @@ use crate::detect::bayes::{self, Experts};
 use crate::detect::lists::{ListEffect, ListKind, ListSource, Lists};
 use crate::detect::reputation::{DnsList, Reputation};
 use crate::detect::rules::{RuleSource, Rules};
+use crate::detect::spamassassin::{self, CfSource};
 use crate::detect::yara::{self, Included, Store, Yara};
 use crate::engine::{Digests, Engine};
 use crate::error::{BuildError, Problem, nearest};
@@ -26,6 +27,7 @@ pub struct EngineBuilder {
     networks: Networks,
     settings: PolicySettings,
     rules: Vec<RuleSource>,
+    cf: Vec<CfSource>,
     scores: Vec<ScoreSource>,
     lists: Vec<ListSource>,
     now: Option<i64>,
@@ -72,21 +74,35 @@ impl EngineBuilder {
         self
     }
 
+    /// Adds a file of SpamAssassin's rules; `source` is its name for errors. What it says wrong is no error of the build:
+    /// [`Engine::cf_mistakes`] tells.
+    pub fn cf_bytes(mut self, source: impl Into<String>, bytes: impl Into<Vec<u8>>) -> EngineBuilder {
+        self.cf.push(CfSource { source: source.into(), bytes: bytes.into() });
+        self
+    }
+
     /// Adds a file of scores, TOML.
     pub fn scores_text(mut self, source: impl Into<String>, text: impl Into<String>) -> EngineBuilder {
         self.scores.push(ScoreSource { source: source.into(), text: text.into() });
         self
     }
 
-    /// Adds a file of rules, or all `.toml`, `.yar` and `.yara` files below a folder; those named `scores.toml` are
+    /// Adds a file of rules, or all `.toml`, `.cf`, `.yar` and `.yara` files below a folder; those named `scores.toml` are
     /// scores. A YARA file that another one of the folder includes does not count once more by itself.
     pub fn rules_path(mut self, path: impl AsRef<Path>) -> EngineBuilder {
-        match load::files(path.as_ref(), &["toml", "yar", "yara"]) {
+        match load::files(path.as_ref(), &["toml", "cf", "yar", "yara"]) {
             Ok(files) => {
                 let (yara, rest) = files.into_iter().partition(|file| load::has_extension(file, &["yar", "yara"]));
                 self = self.yara_files(path.as_ref(), yara);
                 for file in rest {
                     let source = file.display().to_string();
+                    if load::has_extension(&file, &["cf"]) {
+                        self = match load::bytes(&file) {
+                            Ok(bytes) => self.cf_bytes(source, bytes),
+                            Err(error) => self.failed(error),
+                        };
+                        continue;
+                    }
                     self = match load::text(&file) {
                         Ok(text) if file.file_name().is_some_and(|name| name == "scores.toml") => {
                             self.scores_text(source, text)
@@ -265,9 +281,27 @@ impl EngineBuilder {
         };
         let (yara, wrong) = Yara::compile(&units, &disabled, self.yara_skip, store);
         problems.extend(wrong);
+        let own: Vec<(String, f64)> = self.overrides.iter().map(|(rule, score, _)| (rule.clone(), *score)).collect();
+        let choices = spamassassin::Choices { disabled: &disabled, scores: &own, bayes: self.model.is_some() };
+        let cf = match spamassassin::compile(&self.cf, &choices) {
+            Ok(cf) => cf,
+            Err(problem) => {
+                problems.push(problem);
+                spamassassin::SpamAssassin::default()
+            }
+        };
+        for rule in cf.rules().iter().filter(|rule| {
+            rules.rules().iter().any(|it| it.name == rule.name) || yara.rules().iter().any(|it| it.name == rule.name)
+        }) {
+            let mut problem =
+                Problem::file(&rule.source, format!("there is a rule {} that is not SpamAssassin's", rule.name));
+            problem.line = rule.line;
+            problems.push(problem.remedy("rename one of them"));
+        }
         let all_names = || {
             let toml = rules.rules().iter().map(|rule| rule.name.as_str());
-            toml.chain(yara.rules().iter().map(|rule| rule.name.as_str()))
+            let cf = cf.rules().iter().map(|rule| rule.name.as_str());
+            toml.chain(yara.rules().iter().map(|rule| rule.name.as_str())).chain(cf)
         };
         for rule in yara.rules().iter().filter(|rule| rules.rules().iter().any(|toml| toml.name == rule.name)) {
             let mut problem = Problem::file(&rule.source, format!("there is a rule {} that is not YARA's", rule.name));
@@ -275,7 +309,8 @@ impl EngineBuilder {
             problems.push(problem.remedy("rename one of them"));
         }
         let no_yara = |rule: &String| yara.rules().iter().all(|it| it.name != *rule) && !yara.broken().contains(rule);
-        let absent = |rule: &String| rules.absent().contains(rule) && no_yara(rule);
+        let no_cf = |rule: &String| cf.rules().iter().all(|it| it.name != *rule);
+        let absent = |rule: &String| rules.absent().contains(rule) && no_yara(rule) && no_cf(rule);
         for (rule, origin) in self.disabled.iter().filter(|(rule, _)| absent(rule)) {
             let remedy = match nearest(rule, all_names()) {
                 near if near.is_empty() => "tamis rules list shows the names".to_owned(),
@@ -301,10 +336,15 @@ impl EngineBuilder {
         let explained: Vec<String> = yara.rules().iter().map(|rule| rule.explanation()).collect();
         let named: Vec<(&str, &str)> = (rules.rules().iter().map(|rule| (rule.name.as_str(), rule.what.as_str())))
             .chain(yara.rules().iter().zip(&explained).map(|(rule, what)| (rule.name.as_str(), what.as_str())))
+            .chain(cf.rules().iter().map(|rule| (rule.name.as_str(), rule.description.as_str())))
             .chain(rules.broken().iter().chain(yara.broken()).map(|name| (name.as_str(), "")))
             .collect();
-        let defaults: Vec<(&str, Option<f64>, &str)> =
-            yara.rules().iter().map(|rule| (rule.name.as_str(), rule.weight, yara::GROUP)).collect();
+        // Rules that serve others weigh nothing.
+        let weighty = cf.rules().iter().filter(|rule| !rule.name.starts_with("__"));
+        let defaults: Vec<(&str, Option<f64>, &str)> = (yara.rules().iter())
+            .map(|rule| (rule.name.as_str(), rule.weight, yara::GROUP))
+            .chain(weighty.map(|rule| (rule.name.as_str(), Some(cf.score(&rule.name)), spamassassin::GROUP)))
+            .collect();
         let known = Known {
             rules: &named,
             defaults: &defaults,
@@ -321,6 +361,7 @@ impl EngineBuilder {
             bayes: model.map(Arc::new),
             reputation: Arc::new(Reputation { lists: self.dns_lists }),
             yara: Arc::new(yara),
+            spamassassin: Arc::new(cf),
         };
         let engine = Engine {
             wanted: detectors.wanted() | policy.wanted(),
@@ -356,6 +397,7 @@ impl EngineBuilder {
         };
         self.rules.iter().for_each(|file| add(&file.text));
         self.yara.iter().for_each(|(_, file)| add(&file.0));
+        self.cf.iter().for_each(|file| add(&String::from_utf8_lossy(&file.bytes)));
         self.scores.iter().for_each(|file| add(&file.text));
         self.disabled.iter().for_each(|(rule, _)| add(rule));
         self.overrides.iter().for_each(|(rule, score, _)| add(&format!("{rule}={score}")));

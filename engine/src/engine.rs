@@ -8,6 +8,7 @@ use crate::detect::Detectors;
 use crate::detect::bayes::{Experts, Model};
 use crate::detect::lists::{ListEffect, ListHit, ListSize, ListSource, ListSubject};
 use crate::detect::rules::Rule;
+use crate::detect::spamassassin::{CfRule, Nature};
 use crate::detect::yara::YaraRule;
 use crate::error::{BuildError, Problem};
 use crate::input::{Mail, Networks};
@@ -66,6 +67,42 @@ impl Engine {
     /// it needs a module that is not built in. Empty where compiled rules were at hand. For `tamis rules check`.
     pub fn yara_notes(&self) -> &[Problem] {
         self.detectors.yara.notes()
+    }
+
+    /// SpamAssassin's rules at hand, in the order of their files.
+    pub fn cf_rules(&self) -> &[CfRule] {
+        self.detectors.spamassassin.rules()
+    }
+
+    /// Mistakes in `.cf` files: lines that SpamAssassin would pass over, and that were passed over here. For `tamis rules check`.
+    pub fn cf_mistakes(&self) -> impl Iterator<Item = &Problem> {
+        self.cf_notes_of(Nature::Mistake)
+    }
+
+    /// What SpamAssassin takes from `.cf` files and this engine does not: these rules never hit. For `tamis rules check`.
+    pub fn cf_unsupported(&self) -> impl Iterator<Item = &Problem> {
+        self.cf_notes_of(Nature::Unsupported)
+    }
+
+    /// What is no mistake in `.cf` files, and worth a look: settings without effect, metas with missing parts, scores without
+    /// rules, rules that look for the same. For `tamis rules check`.
+    pub fn cf_remarks(&self) -> impl Iterator<Item = &Problem> {
+        self.cf_notes_of(Nature::Remark)
+    }
+
+    /// Compiles every pattern of `.cf` files, and tells of those that are too large, match never or always, or cost much. It takes
+    /// a second for a thousand rules. For `tamis rules check`.
+    pub fn cf_patterns(&self) -> Vec<Problem> {
+        self.detectors.spamassassin.look_at_patterns()
+    }
+
+    fn cf_notes_of(&self, wanted: Nature) -> impl Iterator<Item = &Problem> {
+        self.detectors
+            .spamassassin
+            .notes()
+            .iter()
+            .filter(move |(nature, _)| *nature == wanted)
+            .map(|(_, problem)| problem)
     }
 
     /// A rule's score and its group (empty where it has none).

@@ -6,6 +6,8 @@ use crate::detect::fuzzing as detect;
 use crate::mime::fuzzing as mime;
 use crate::unpack::fuzzing as unpack;
 
+pub use crate::facts::fuzzing::spamassassin;
+
 /// A target: its name, and what it does with an input.
 pub type Target = (&'static str, fn(&[u8]));
 
@@ -28,6 +30,8 @@ pub const TARGETS: &[Target] = &[
     ("cel", detect::condition),
     ("lists", detect::lists),
     ("model", detect::model),
+    ("cf", detect::cf),
+    ("cf-message", detect::cf_message),
 ];
 
 #[cfg(test)]

@@ -8,18 +8,20 @@ pub(crate) enum Stage {
     Facts,
     Lists,
     Rules,
+    SpamAssassin,
     Yara,
     Bayes,
     Shape,
     Reputation,
 }
 
-const NAMES: [(&str, Stage); 9] = [
+const NAMES: [(&str, Stage); 10] = [
     ("mime", Stage::Mime),
     ("unpack", Stage::Unpack),
     ("facts", Stage::Facts),
     ("lists", Stage::Lists),
     ("rules", Stage::Rules),
+    ("spamassassin", Stage::SpamAssassin),
     ("yara", Stage::Yara),
     ("bayes", Stage::Bayes),
     ("shape", Stage::Shape),

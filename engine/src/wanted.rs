@@ -37,6 +37,8 @@ impl Wanted {
     pub(crate) const DEFECTS: Wanted = Wanted(1 << 12);
     /// The bytes of every item, for detectors of content.
     pub(crate) const BYTES: Wanted = Wanted(1 << 13);
+    /// The message as SpamAssassin's rules see it.
+    pub(crate) const SPAMASSASSIN: Wanted = Wanted(1 << 14);
     /// Everything: what `tamis facts` prints.
     pub(crate) const ALL: Wanted = Wanted(u32::MAX);
 

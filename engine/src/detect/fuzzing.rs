@@ -6,8 +6,9 @@ pub(crate) use super::bayes::fuzzing::model;
 use super::lists::{ListEffect, ListKind, ListSource, Lists};
 use super::rules::condition::{Condition, Origin};
 use super::rules::{self, RuleSource, Rules};
+use super::spamassassin;
 use crate::error::Problem;
-use crate::facts::fuzzing::with_sample;
+use crate::facts::fuzzing::{with_message, with_sample};
 use crate::limits::{Budget, Limits};
 
 /// What is said of a text lies in the text.
@@ -33,6 +34,46 @@ pub(crate) fn rules(data: &[u8]) {
         let mut memory = rules::Memory::default();
         let first = run(&mut memory);
         assert_eq!(run(&mut memory), first);
+    });
+}
+
+/// A `.cf` file: read as far as it goes, and run over a message.
+pub(crate) fn cf(data: &[u8]) {
+    let compiled = compile_cf(data);
+    let lines = data.split(|byte| *byte == b'\n').count();
+    for (_, problem) in compiled.notes() {
+        assert!(problem.line as usize <= lines && !problem.message.is_empty(), "{problem:?}");
+    }
+    with_sample(|facts| {
+        let limits = Limits::default();
+        let run = |memory: &mut spamassassin::Memory| {
+            let mut findings = Vec::new();
+            let mut budget = Budget::new(&limits, None);
+            compiled.run(facts, memory, &mut budget, &mut findings);
+            findings.iter().map(|it| format!("{it:?}")).collect::<Vec<_>>()
+        };
+        let mut memory = spamassassin::Memory::default();
+        let first = run(&mut memory);
+        assert_eq!(run(&mut memory), first);
+    });
+}
+
+fn compile_cf(data: &[u8]) -> spamassassin::SpamAssassin {
+    let source = spamassassin::CfSource { source: "a.cf".into(), bytes: data.to_vec() };
+    spamassassin::compile(&[source], &spamassassin::Choices::default()).unwrap()
+}
+
+/// Any bytes as a message, through rules of every kind and every function.
+pub(crate) fn cf_message(data: &[u8]) {
+    thread_local! {
+        static RULES: spamassassin::SpamAssassin = compile_cf(include_bytes!("spamassassin/every.cf"));
+    }
+    RULES.with(|rules| {
+        with_message(data, |facts, budget| {
+            let mut findings = Vec::new();
+            rules.run(facts, &mut spamassassin::Memory::default(), budget, &mut findings);
+            assert!(findings.len() <= rules.rules().len());
+        });
     });
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod lists;
 pub(crate) mod reputation;
 pub(crate) mod rules;
 pub(crate) mod shape;
+pub(crate) mod spamassassin;
 pub(crate) mod yara;
 
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub(crate) struct Detectors {
     pub(crate) bayes: Option<Arc<bayes::Model>>,
     pub(crate) reputation: Arc<reputation::Reputation>,
     pub(crate) yara: Arc<yara::Yara>,
+    pub(crate) spamassassin: Arc<spamassassin::SpamAssassin>,
 }
 
 /// What the detectors said of a message.
@@ -42,7 +44,12 @@ impl Detectors {
     /// The facts that any of them reads.
     pub(crate) fn wanted(&self) -> Wanted {
         let bayes = if self.bayes.is_some() { bayes::WANTED } else { Wanted::NOTHING };
-        self.lists.wanted() | self.rules.wanted() | bayes | self.reputation.wanted() | self.yara.wanted()
+        self.lists.wanted()
+            | self.rules.wanted()
+            | bayes
+            | self.reputation.wanted()
+            | self.yara.wanted()
+            | self.spamassassin.wanted()
     }
 
     /// Asks each of them.
@@ -60,6 +67,9 @@ impl Detectors {
         // What rule authors wrote: patterns and conditions.
         self.rules.run(facts, &mut memory.rules, budget, &mut detected.findings);
         stages.done(Stage::Rules);
+        // SpamAssassin's, from `.cf` files.
+        self.spamassassin.run(facts, &mut memory.spamassassin, budget, &mut detected.findings);
+        stages.done(Stage::SpamAssassin);
         // Known content: YARA over the bytes of everything.
         self.yara.run(facts, &mut memory.yara, budget, &mut detected.findings);
         stages.done(Stage::Yara);
@@ -84,4 +94,5 @@ pub(crate) struct Memory<'e> {
     pub(crate) rules: rules::Memory,
     pub(crate) bayes: bayes::Memory,
     pub(crate) yara: yara::Memory<'e>,
+    pub(crate) spamassassin: spamassassin::Memory,
 }

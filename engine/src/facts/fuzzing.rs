@@ -26,6 +26,37 @@ pub(crate) fn with_sample<R>(with: impl FnOnce(&'static Facts<'static>) -> R) ->
     FACTS.with(|facts| with(facts))
 }
 
+/// What `.cf` rules see of a message, to be read by people.
+pub fn spamassassin(raw: &[u8]) -> String {
+    let limits = Limits::default();
+    let views = super::spamassassin::gather(raw, &mut Budget::new(&limits, None));
+    let line = |line: &[u8]| format!("{:?}\n", String::from_utf8_lossy(line));
+    let body: String = views.body.iter().map(line).collect();
+    let htmls: String = views
+        .htmls
+        .iter()
+        .map(|(_, html)| format!("{:?} {:?} {:?}\n", html.inside, html.titles, html.numbers))
+        .collect();
+    let fields: String = views
+        .message
+        .nodes
+        .iter()
+        .map(|node| format!("{} {:?} {:?} {}\n", node.media_type, node.charset, node.name, node.body.len()))
+        .collect();
+    format!("{body}{htmls}{fields}{:?}\n", views.message.oddities)
+}
+
+/// Runs `with` over the facts of any message.
+pub(crate) fn with_message<R>(raw: &[u8], with: impl FnOnce(&Facts<'_>, &mut Budget<'_>) -> R) -> R {
+    let (limits, networks, mail) = (Limits::default(), Networks::default(), Mail::new(raw));
+    let mut budget = Budget::new(&limits, None);
+    let tree = mime::parse(raw, &mut budget);
+    let wanted = Wanted::SPAMASSASSIN;
+    let content = unpack::open_all(raw, tree, wanted, &mut Scratch::default(), &mut budget, None);
+    let facts = gather(&mail, &content, &networks, wanted, &mut budget);
+    with(&facts, &mut budget)
+}
+
 fn sample() -> &'static Facts<'static> {
     let limits: &Limits = Box::leak(Box::default());
     let networks: &Networks = Box::leak(Box::default());

@@ -17,6 +17,7 @@ mod parts;
 mod people;
 mod route;
 pub(crate) mod show;
+pub(crate) mod spamassassin;
 #[cfg(test)]
 mod tests;
 
@@ -70,6 +71,10 @@ pub(crate) struct Facts<'s> {
     pub(crate) incomplete: Vec<String>,
     pub(crate) readings: u32,
     pub(crate) items: u32,
+    /// The sender as the session gave it, where there was one.
+    pub(crate) session_from: Option<&'s str>,
+    /// What `.cf` rules look at; no condition can name it.
+    pub(crate) spamassassin: Option<Box<spamassassin::Views>>,
 }
 
 /// The envelope, as rules see it: text where there is something, empty text where not.
@@ -404,5 +409,7 @@ pub(crate) fn gather<'s>(
         incomplete: incomplete.iter().map(|name| (*name).to_owned()).collect(),
         readings: u32::try_from(content.readings.len()).unwrap_or(u32::MAX),
         items: u32::try_from(content.items.len()).unwrap_or(u32::MAX),
+        session_from: mail.envelope.mail_from.as_deref(),
+        spamassassin: wanted.any(Wanted::SPAMASSASSIN).then(|| Box::new(spamassassin::gather(content.raw, budget))),
     }
 }

@@ -9,6 +9,8 @@ use crate::place::View;
 /// Facts of a message of which nothing is known.
 pub(crate) fn empty() -> Facts<'static> {
     Facts {
+        session_from: None,
+        spamassassin: None,
         raw: b"",
         size: 0,
         direction: Direction::Inbound,

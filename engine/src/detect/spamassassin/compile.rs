@@ -1,0 +1,499 @@
+//! What `.cf` files say -> rules that run. Takes files, gives [`SpamAssassin`] and notes on what was left out and why: nothing is
+//! dropped silently.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::conf::{self, CfSource, Conf, Nature, RuleText, Spot, Test, bytes_of};
+use super::context::{self, Formats};
+use super::evals::{self, Arguments, Known};
+use super::expression::{self, Expression};
+use super::matcher::{Member, Pattern};
+use super::perl;
+use super::{CfRule, HeaderGroup, Meta, MimeRule, SpamAssassin, Template, UriDetail};
+use crate::error::{Problem, nearest};
+
+/// What the engine's owner says about rules.
+#[derive(Debug, Default)]
+pub(crate) struct Choices<'c> {
+    /// Rules that are left out.
+    pub(crate) disabled: &'c [String],
+    /// Scores that outrank those of the files.
+    pub(crate) scores: &'c [(String, f64)],
+    /// Whether a Bayes model is at work: of the four scores of a rule, the third counts then, and else the first.
+    pub(crate) bayes: bool,
+}
+
+/// Compiles files, in their order.
+pub(crate) fn compile(sources: &[CfSource], choices: &Choices<'_>) -> Result<SpamAssassin, Problem> {
+    let mut conf = conf::read(sources);
+    let formats = Formats::new().map_err(|why| Problem::file("spamassassin", why))?;
+    let mut builder = Builder {
+        sources,
+        notes: std::mem::take(&mut conf.notes),
+        out: SpamAssassin::default(),
+        scores: BTreeMap::new(),
+    };
+    builder.rules(&conf, choices);
+    builder.out.redirectors = conf.settings.redirectors.iter().filter_map(|text| builder.redirector(text)).collect();
+    builder.metas(&conf);
+    builder.remarks(&conf);
+    let Builder { mut out, notes, scores, .. } = builder;
+    for set in [&mut out.body, &mut out.rawbody, &mut out.uri, &mut out.full]
+        .into_iter()
+        .chain(out.headers.iter_mut().map(|group| &mut group.set))
+    {
+        set.finish(&out.patterns).map_err(|why| Problem::file("spamassassin", why))?;
+    }
+    out.scores = scores;
+    out.settings = conf.settings;
+    out.formats = Some(formats);
+    out.notes = notes;
+    out.notes.sort_by(|(_, one), (_, other)| (&one.source, one.line).cmp(&(&other.source, other.line)));
+    Ok(out)
+}
+
+struct Builder<'s> {
+    sources: &'s [CfSource],
+    notes: Vec<(Nature, Problem)>,
+    out: SpamAssassin,
+    scores: BTreeMap<String, f64>,
+}
+
+/// The numbers in a rule's flags.
+fn maxhits(flags: &str) -> u32 {
+    let multiple = flags.split_whitespace().any(|flag| flag == "multiple");
+    let most = flags.split_whitespace().find_map(|flag| flag.strip_prefix("maxhits=")?.parse().ok());
+    if multiple { most.unwrap_or(u32::MAX).max(1) } else { 1 }
+}
+
+fn has_flag(flags: &str, wanted: &str) -> bool {
+    flags.split_whitespace().any(|flag| flag == wanted)
+}
+
+impl Builder<'_> {
+    fn note(&mut self, nature: Nature, spot: Spot, message: String, remedy: &str) {
+        let Some(source) = self.sources.get(spot.file) else { return };
+        let line =
+            source.bytes.split(|byte| *byte == b'\n').nth(spot.line.saturating_sub(1) as usize).unwrap_or_default();
+        let text: String = String::from_utf8_lossy(line).trim().chars().take(300).collect();
+        let problem = Problem {
+            source: source.source.clone(),
+            line: spot.line,
+            column: 0,
+            length: 0,
+            text,
+            message,
+            remedy: remedy.into(),
+        };
+        self.notes.push((nature, problem));
+    }
+
+    fn redirector(&mut self, text: &str) -> Option<Pattern> {
+        let (pattern, flags) = perl::delimited(text).ok()?;
+        Pattern::capturing(&bytes_of(pattern), flags).ok()
+    }
+
+    fn rules(&mut self, conf: &Conf, choices: &Choices<'_>) {
+        let set = if choices.bayes { 2 } else { 0 };
+        for rule in &conf.rules {
+            let flags = conf.flags.get(&rule.name).map_or("", String::as_str);
+            let given = conf.scores.get(&rule.name).and_then(|(scores, _)| scores.get(set)).copied();
+            let standard = match (rule.name.starts_with("T_"), has_flag(flags, "nice")) {
+                (true, false) => 0.01,
+                (true, true) => -0.01,
+                (false, false) => 1.0,
+                (false, true) => -1.0,
+            };
+            let score = given.unwrap_or(standard);
+            let own = choices.scores.iter().rev().find(|(name, _)| *name == rule.name).map(|(_, score)| *score);
+            let source = self.sources.get(rule.spot.file).map(|it| it.source.clone()).unwrap_or_default();
+            let elsewhere =
+                matches!(&rule.test, Test::Eval { function, .. } if matches!(evals::known(function), Known::Elsewhere));
+            self.out.rules.push(CfRule {
+                name: rule.name.clone(),
+                description: conf.describe.get(&rule.name).cloned().unwrap_or_default(),
+                kind: kind(&rule.test),
+                flags: flags.to_owned(),
+                source,
+                line: rule.spot.line,
+                supported: !elsewhere,
+            });
+            self.out.names.push(Arc::from(rule.name.as_str()));
+            let number = u32::try_from(self.out.rules.len() - 1).unwrap_or(u32::MAX);
+            self.scores.insert(rule.name.clone(), score);
+            let off = own.unwrap_or(score) == 0.0 || choices.disabled.contains(&rule.name);
+            self.out.off.push(off);
+            if let Err((nature, why)) = self.rule(conf, rule, number, flags) {
+                if let Some(it) = self.out.rules.last_mut() {
+                    it.supported = false;
+                }
+                self.note(nature, rule.spot, format!("rule {}: {why}", rule.name), "the rule never hits");
+            }
+        }
+    }
+
+    /// Reads a pattern as written, tags replaced.
+    fn pattern(&mut self, conf: &Conf, rule: &RuleText, text: &str) -> Result<(String, String), (Nature, String)> {
+        let mistake = |why: String| (Nature::Mistake, why);
+        let (pattern, flags) = perl::delimited(text).map_err(mistake)?;
+        let pattern = match conf.replace_rules.contains(&rule.name) {
+            true => conf.tags.replace(pattern, true).map_err(mistake)?,
+            false => pattern.to_owned(),
+        };
+        Ok((pattern, flags.to_owned()))
+    }
+
+    /// Adds a pattern to the program; gives its number.
+    fn add(&mut self, pattern: &str, flags: &str) -> Result<u32, (Nature, String)> {
+        let compiled = match captures_of(pattern).is_empty() {
+            true => Pattern::new(&bytes_of(pattern), flags),
+            false => Pattern::capturing(&bytes_of(pattern), flags),
+        };
+        let compiled = compiled.map_err(|why| (Nature::Unsupported, why))?;
+        self.out.patterns.push(compiled);
+        Ok(u32::try_from(self.out.patterns.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    fn rule(&mut self, conf: &Conf, rule: &RuleText, number: u32, flags: &str) -> Result<(), (Nature, String)> {
+        let off = self.out.off.get(number as usize).copied().unwrap_or(false);
+        let most = maxhits(flags);
+        let member = |pattern| Member { rule: number, pattern, most, skips_first: has_flag(flags, "nosubject") };
+        match &rule.test {
+            Test::Header { selector, negated, unset, pattern } => {
+                context::check(selector).map_err(|why| (Nature::Mistake, why))?;
+                let (text, letters) = self.pattern(conf, rule, pattern)?;
+                let pattern = self.add(&text, &letters)?;
+                for name in captures_of(&text) {
+                    self.out.captures.push((number, selector.clone(), pattern, name));
+                }
+                if off {
+                    return Ok(());
+                }
+                self.with_group(selector, |group| match (negated, unset) {
+                    (false, None) => group.set.members.push(member(pattern)),
+                    _ => group.others.push((member(pattern), *negated, unset.as_deref().map(bytes_of))),
+                });
+            }
+            Test::HeaderExists(selector) => {
+                context::check(selector).map_err(|why| (Nature::Mistake, why))?;
+                if !off {
+                    self.with_group(selector, |group| group.exists.push(number));
+                }
+            }
+            Test::Body(text) | Test::Rawbody(text) | Test::Uri(text) | Test::Full(text) => {
+                let (text, letters) = self.pattern(conf, rule, text)?;
+                let wanted = templates_of(&text);
+                if !wanted.is_empty() {
+                    let open = replace_templates(&text, |_| Some(".*".to_owned())).unwrap_or_default();
+                    let pattern = self.add(&open, &letters)?;
+                    if !matches!(rule.test, Test::Uri(_)) {
+                        return Err((Nature::Unsupported, "captures of other rules are for uri rules only".into()));
+                    }
+                    if !off {
+                        self.out.templates.push(Template { rule: number, guard: pattern, text, flags: letters });
+                    }
+                    return Ok(());
+                }
+                let pattern = self.add(&text, &letters)?;
+                if off {
+                    return Ok(());
+                }
+                let set = match &rule.test {
+                    Test::Body(_) => &mut self.out.body,
+                    Test::Rawbody(_) => &mut self.out.rawbody,
+                    Test::Uri(_) => &mut self.out.uri,
+                    _ => &mut self.out.full,
+                };
+                set.members.push(member(pattern));
+            }
+            Test::MimeHeader { selector, negated, unset, pattern } => {
+                let (text, letters) = self.pattern(conf, rule, pattern)?;
+                let pattern = self.add(&text, &letters)?;
+                let (name, raw) = match selector.strip_suffix(":raw") {
+                    Some(name) => (name.to_owned(), true),
+                    None => (selector.clone(), false),
+                };
+                if !off {
+                    let range =
+                        flags.split_whitespace().find_map(|flag| flag.strip_prefix("range=")).map_or((0, 1_000), range);
+                    let (negated, unset, concat) = (*negated, bytes_of(unset), has_flag(flags, "concat"));
+                    let most = if has_flag(flags, "multiple") { most.min(1_000) } else { 1 };
+                    self.out.mime.push(MimeRule {
+                        rule: number,
+                        name,
+                        raw,
+                        negated,
+                        unset,
+                        pattern,
+                        most,
+                        range,
+                        concat,
+                    });
+                }
+            }
+            Test::UriDetail(text) => {
+                let detail = self.uri_detail(number, text)?;
+                if !off {
+                    self.out.uri_details.push(detail);
+                }
+            }
+            Test::Eval { function, arguments } => {
+                let texts = arguments.clone();
+                let (run, pattern) = match evals::known(function) {
+                    Known::Function(run) => (run, None),
+                    Known::WithPattern(run, at) => {
+                        let text = texts.get(at).map(|text| bytes_of(text));
+                        let pattern = text.map(|text| Pattern::new(&text, "")).transpose();
+                        (run, pattern.map_err(|why| (Nature::Unsupported, why))?)
+                    }
+                    // It reads as with the network off: never.
+                    Known::Elsewhere => return Ok(()),
+                    Known::Unknown => {
+                        return Err((Nature::Unsupported, format!("the function {function} is not known")));
+                    }
+                };
+                if !off {
+                    self.out.evals.push((number, run, Arguments { texts, pattern }));
+                }
+            }
+            Test::Meta(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Adds to the rules of a selector.
+    fn with_group(&mut self, selector: &str, add: impl FnOnce(&mut HeaderGroup)) {
+        if let Some(group) = self.out.headers.iter_mut().find(|group| group.selector == selector) {
+            return add(group);
+        }
+        let mut group = HeaderGroup { selector: selector.to_owned(), ..HeaderGroup::default() };
+        add(&mut group);
+        self.out.headers.push(group);
+    }
+
+    /// `key =~ /pattern/ key !~ /pattern/ ...`: conditions on one address.
+    fn uri_detail(&mut self, rule: u32, text: &str) -> Result<UriDetail, (Nature, String)> {
+        let mut detail = UriDetail { rule, conditions: Vec::new() };
+        let mut rest = text;
+        while let Some((key, behind)) = conf::word(rest) {
+            let (sign, behind) = conf::word(behind).ok_or((Nature::Mistake, "write KEY =~ /pattern/".to_owned()))?;
+            let key = match key {
+                "raw" | "type" | "cleaned" | "text" | "domain" | "host" => key.to_owned(),
+                _ => return Err((Nature::Mistake, format!("{key} is nothing that an address has"))),
+            };
+            let negated = match sign {
+                "=~" => false,
+                "!~" => true,
+                _ => return Err((Nature::Mistake, format!("{sign} is no comparison: write =~ or !~"))),
+            };
+            // The pattern ends where its delimiter is followed by flags and a blank, or the end.
+            let ends = behind.char_indices().map(|(at, _)| at).skip(1).chain([behind.len()]);
+            let end = ends
+                .filter(|at| {
+                    behind.get(*at..).is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace))
+                })
+                .find(|at| behind.get(..*at).is_some_and(|piece| perl::delimited(piece).is_ok() && piece.len() > 2))
+                .ok_or((Nature::Mistake, "a pattern is not closed".to_owned()))?;
+            let (pattern, flags) =
+                perl::delimited(behind.get(..end).unwrap_or_default()).map_err(|why| (Nature::Mistake, why))?;
+            let pattern = self.add(pattern, flags)?;
+            detail.conditions.push((key, negated, pattern));
+            rest = behind.get(end..).unwrap_or_default();
+        }
+        Ok(detail)
+    }
+
+    /// Puts metas behind what they depend on.
+    fn metas(&mut self, conf: &Conf) {
+        let index: BTreeMap<&str, usize> =
+            conf.rules.iter().enumerate().map(|(number, rule)| (rule.name.as_str(), number)).collect();
+        let names: BTreeSet<String> = conf.rules.iter().map(|rule| rule.name.clone()).collect();
+        let mut waiting: BTreeMap<usize, Meta> = BTreeMap::new();
+        for (number, rule) in conf.rules.iter().enumerate() {
+            let Test::Meta(text) = &rule.test else { continue };
+            let text = expression::expand_globs(text, &rule.name, &names);
+            let expression = match Expression::parse(&text) {
+                Ok(expression) => expression,
+                Err(why) => {
+                    self.unsupported(number);
+                    self.note(Nature::Mistake, rule.spot, format!("rule {}: {why}", rule.name), "the rule never hits");
+                    continue;
+                }
+            };
+            let mut parts = Vec::new();
+            for name in &expression.names {
+                match index.get(name.as_str()) {
+                    Some(part) => parts.push(Some(u32::try_from(*part).unwrap_or(u32::MAX))),
+                    None if name == "local_tests_only" => parts.push(None),
+                    None => {
+                        let near = nearest(name, index.keys().copied());
+                        let why = format!("rule {} asks for {name}, which no file defines: it counts as 0", rule.name);
+                        self.note(Nature::Remark, rule.spot, why, &near);
+                        parts.push(None);
+                    }
+                }
+            }
+            let off = self.out.off.get(number).copied().unwrap_or(false);
+            waiting.insert(number, Meta { rule: u32::try_from(number).unwrap_or(u32::MAX), expression, parts, off });
+        }
+        // In rounds: what depends on nothing that waits is next.
+        loop {
+            let ready: Vec<usize> = waiting
+                .iter()
+                .filter(|(_, meta)| meta.parts.iter().flatten().all(|part| !waiting.contains_key(&(*part as usize))))
+                .map(|(number, _)| *number)
+                .collect();
+            if ready.is_empty() {
+                break;
+            }
+            self.out.metas.extend(ready.iter().filter_map(|number| waiting.remove(number)));
+        }
+        for number in waiting.into_keys() {
+            self.unsupported(number);
+            if let Some(rule) = conf.rules.get(number) {
+                let why = format!("rule {} asks for itself, by way of other rules", rule.name);
+                self.note(Nature::Mistake, rule.spot, why, "the rule never hits");
+            }
+        }
+        // What a meta asks for and is not supported, it says.
+        let unsupported: BTreeSet<u32> = (0u32..)
+            .zip(&self.out.rules)
+            .filter(|(_, rule)| !rule.supported && !has_flag(&rule.flags, "net") && !has_flag(&rule.flags, "learn"))
+            .map(|(number, _)| number)
+            .collect();
+        let mut told = Vec::new();
+        for meta in &self.out.metas {
+            let missing: Vec<&str> = meta
+                .parts
+                .iter()
+                .flatten()
+                .filter(|part| unsupported.contains(part))
+                .filter_map(|part| self.out.rules.get(*part as usize).map(|rule| rule.name.as_str()))
+                .collect();
+            if !missing.is_empty() {
+                told.push((meta.rule, missing.join(", ")));
+            }
+        }
+        for (rule, missing) in told {
+            if let Some(rule) = conf.rules.get(rule as usize) {
+                let why = format!("rule {} depends on what is not supported: {missing}", rule.name);
+                self.note(Nature::Remark, rule.spot, why, "these count as 0");
+            }
+        }
+    }
+
+    fn unsupported(&mut self, number: usize) {
+        if let Some(rule) = self.out.rules.get_mut(number) {
+            rule.supported = false;
+        }
+    }
+
+    /// What is fine, and worth a look.
+    fn remarks(&mut self, conf: &Conf) {
+        let names: BTreeSet<&str> = conf.rules.iter().map(|rule| rule.name.as_str()).collect();
+        let lone: Vec<(String, Spot)> = conf
+            .scores
+            .iter()
+            .filter(|(name, _)| !names.contains(name.as_str()))
+            .map(|(name, (_, spot))| (name.clone(), *spot))
+            .collect();
+        for (name, spot) in lone {
+            let near = nearest(&name, names.iter().copied());
+            self.note(Nature::Remark, spot, format!("{name} has a score, and no file defines it"), &near);
+        }
+        let mut patterns: BTreeMap<(&'static str, &Test), &RuleText> = BTreeMap::new();
+        let mut twins = Vec::new();
+        for rule in &conf.rules {
+            if matches!(rule.test, Test::Meta(_) | Test::Eval { .. }) {
+                continue;
+            }
+            match patterns.get(&(kind(&rule.test), &rule.test)) {
+                Some(first) => {
+                    twins.push((rule.spot, format!("rule {} looks for the same as {}", rule.name, first.name)))
+                }
+                None => drop(patterns.insert((kind(&rule.test), &rule.test), rule)),
+            }
+        }
+        for (spot, why) in twins {
+            self.note(Nature::Remark, spot, why, "one of them is enough, and costs half");
+        }
+        for (key, (count, spot)) in &conf.idle {
+            let lines = if *count == 1 { "a line".to_owned() } else { format!("{count} lines") };
+            let why = format!("the setting {key} has no effect here ({lines})");
+            self.note(Nature::Remark, *spot, why, "");
+        }
+    }
+}
+
+/// `2-4`, `2-`, `-4`, `3`.
+fn range(text: &str) -> (usize, usize) {
+    match text.split_once('-') {
+        Some((low, high)) => (low.parse().unwrap_or(0), high.parse().unwrap_or(1_000)),
+        None => text.parse().map_or((0, 1_000), |number| (number, number)),
+    }
+}
+
+pub(super) fn kind(test: &Test) -> &'static str {
+    match test {
+        Test::Header { .. } | Test::HeaderExists(_) => "header",
+        Test::Body(_) => "body",
+        Test::Rawbody(_) => "rawbody",
+        Test::Uri(_) => "uri",
+        Test::Full(_) => "full",
+        Test::MimeHeader { .. } => "mimeheader",
+        Test::UriDetail(_) => "uri_detail",
+        Test::Eval { .. } => "eval",
+        Test::Meta(_) => "meta",
+    }
+}
+
+/// The names of groups whose matches other rules may ask for: in capitals.
+fn captures_of(pattern: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for sign in ["(?<", "(?P<", "(?'"] {
+        for (at, _) in pattern.match_indices(sign) {
+            let rest = pattern.get(at + sign.len()..).unwrap_or_default();
+            if let Some(end) = rest.find(['>', '\''])
+                && let Some(name) = rest.get(..end)
+                && name.starts_with(|it: char| it.is_ascii_uppercase())
+                && name.chars().all(|it| it.is_ascii_uppercase() || it.is_ascii_digit() || it == '_')
+            {
+                found.push(name.to_owned());
+            }
+        }
+    }
+    found
+}
+
+/// The names of `%{NAME}` in a pattern.
+fn templates_of(pattern: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let _ = replace_templates(pattern, |name| {
+        found.push(name.to_owned());
+        Some(String::new())
+    });
+    found
+}
+
+/// Replaces each `%{NAME}`; `None` where one has no value.
+pub(super) fn replace_templates(pattern: &str, mut value: impl FnMut(&str) -> Option<String>) -> Option<String> {
+    let mut out = String::with_capacity(pattern.len());
+    let mut rest = pattern;
+    while let Some((before, after)) = rest.split_once("%{") {
+        let name = after.split('}').next().unwrap_or_default();
+        let is_name = name.starts_with(|it: char| it.is_ascii_uppercase())
+            && name.chars().all(|it| it.is_ascii_uppercase() || it.is_ascii_digit() || it == '_')
+            && after.len() > name.len();
+        out.push_str(before);
+        if is_name {
+            out.push_str(&value(name)?);
+            rest = after.get(name.len() + 1..).unwrap_or_default();
+        } else {
+            out.push_str("%{");
+            rest = after;
+        }
+    }
+    out.push_str(rest);
+    Some(out)
+}

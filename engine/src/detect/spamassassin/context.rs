@@ -1,0 +1,488 @@
+//! One message as rules ask for it: header fields by selector, relays, addresses in text. Made anew for each message; what is asked
+//! for twice is kept.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::addresses::{Address, Grammar};
+use super::matcher::Pattern;
+use super::relays::{self, Relays};
+use super::settings::Settings;
+use super::uris::{self, Uris};
+use crate::facts::Facts;
+use crate::facts::spamassassin::message::HeaderField;
+use crate::facts::spamassassin::{Html, Node, Views, decode};
+
+/// Patterns of our own, compiled once.
+#[derive(Debug)]
+pub(super) struct Formats {
+    pub(super) grammar: Grammar,
+    pub(super) relays: relays::Reader,
+    pub(super) ip: Pattern,
+    pub(super) evals: BTreeMap<&'static str, Pattern>,
+}
+
+impl Formats {
+    pub(super) fn new() -> Result<Formats, String> {
+        Ok(Formats {
+            grammar: Grammar::new()?,
+            relays: relays::Reader::new().ok_or("the formats of Received cannot be compiled")?,
+            ip: Pattern::capturing(
+                br"(?<!\.)\b((?:\d{1,3}\.){3}\d{1,3}|(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4})\b(?!\.)",
+                "i",
+            )?,
+            evals: super::evals::patterns()?,
+        })
+    }
+}
+
+/// A message.
+pub(super) struct Context<'m> {
+    pub(super) views: &'m Views,
+    pub(super) raw: &'m [u8],
+    pub(super) settings: &'m Settings,
+    pub(super) formats: &'m Formats,
+    facts: &'m Facts<'m>,
+    redirectors: &'m [Pattern],
+    relays: OnceCell<Relays>,
+    uris: OnceCell<Uris>,
+    envelope: OnceCell<Option<String>>,
+    values: RefCell<BTreeMap<String, std::rc::Rc<Vec<Vec<u8>>>>>,
+    parsed: RefCell<BTreeMap<Vec<u8>, std::rc::Rc<Vec<Address>>>>,
+}
+
+/// What stands behind the name of a selector.
+#[derive(Clone, Copy, Debug, Default)]
+struct Modifiers {
+    raw: bool,
+    address: bool,
+    name: bool,
+    host: bool,
+    domain: bool,
+    ip: bool,
+    reversed: bool,
+    first: bool,
+    last: bool,
+}
+
+/// Whether a selector is one; the error says why not.
+pub(super) fn check(selector: &str) -> Result<(), String> {
+    let mut parts = selector.split(':');
+    let name = parts.next().unwrap_or_default();
+    if name.is_empty() || !name.chars().all(|it| it.is_ascii_alphanumeric() || "_.-".contains(it)) {
+        return Err(format!("{selector:?} is no name of a header field"));
+    }
+    for modifier in parts {
+        if !matches!(modifier, "raw" | "addr" | "name" | "host" | "domain" | "ip" | "revip" | "first" | "last") {
+            return Err(format!("{modifier:?} is no modifier of a header field"));
+        }
+    }
+    Ok(())
+}
+
+impl<'m> Context<'m> {
+    pub(super) fn new(
+        facts: &'m Facts<'m>,
+        views: &'m Views,
+        settings: &'m Settings,
+        formats: &'m Formats,
+        redirectors: &'m [Pattern],
+    ) -> Context<'m> {
+        Context {
+            views,
+            raw: facts.raw,
+            settings,
+            formats,
+            facts,
+            redirectors,
+            relays: OnceCell::new(),
+            uris: OnceCell::new(),
+            envelope: OnceCell::new(),
+            values: RefCell::default(),
+            parsed: RefCell::default(),
+        }
+    }
+
+    fn root(&self) -> Option<&'m Node> {
+        self.views.message.root()
+    }
+
+    /// The header fields of a name.
+    pub(super) fn fields<'n>(&self, name: &'n str) -> impl Iterator<Item = &'m HeaderField> + use<'m, 'n> {
+        let fields = self.root().map(|root| root.fields.as_slice()).unwrap_or_default();
+        fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The relays.
+    pub(super) fn relays(&self) -> &Relays {
+        self.relays.get_or_init(|| {
+            let received: Vec<&[u8]> = self.fields("received").map(|field| field.value.as_slice()).collect();
+            let mut originating = Vec::new();
+            for name in &self.settings.originating {
+                if let Some(field) = self.fields(name).last()
+                    && let Some(groups) = self.formats.ip.groups(&field.value)
+                    && let Some((start, end)) = groups.get(1).copied().flatten()
+                {
+                    originating
+                        .push(String::from_utf8_lossy(field.value.get(start..end).unwrap_or_default()).into_owned());
+                }
+            }
+            self.formats.relays.read(&received, &originating, self.settings)
+        })
+    }
+
+    /// The addresses that the text names.
+    pub(super) fn uris(&self) -> &Uris {
+        self.uris.get_or_init(|| uris::gather(self.views, self.settings, self.redirectors))
+    }
+
+    /// HTML documents.
+    pub(super) fn htmls(&self) -> impl Iterator<Item = &'m Html> + use<'m> {
+        self.views.htmls.iter().map(|(_, html)| html)
+    }
+
+    /// The addresses in a field's value.
+    pub(super) fn addresses(&self, value: &[u8]) -> std::rc::Rc<Vec<Address>> {
+        if let Some(known) = self.parsed.borrow().get(value) {
+            return std::rc::Rc::clone(known);
+        }
+        let text = String::from_utf8_lossy(value);
+        let found = std::rc::Rc::new(self.formats.grammar.parse(&text));
+        self.parsed.borrow_mut().insert(value.to_vec(), std::rc::Rc::clone(&found));
+        found
+    }
+
+    /// What a selector gives: one value a field, or one an address.
+    pub(super) fn get(&self, selector: &str) -> std::rc::Rc<Vec<Vec<u8>>> {
+        if let Some(known) = self.values.borrow().get(selector) {
+            return std::rc::Rc::clone(known);
+        }
+        let value = std::rc::Rc::new(self.select(selector));
+        self.values.borrow_mut().insert(selector.to_owned(), std::rc::Rc::clone(&value));
+        value
+    }
+
+    /// All values of a selector as one text, as header rules see it; `None` where there is none.
+    pub(super) fn joined(&self, selector: &str) -> Option<Vec<u8>> {
+        let values = self.get(selector);
+        let first = values.first()?;
+        let separator: &[u8] = if first.ends_with(b"\n") { b"" } else { b"\n" };
+        Some(values.join(separator))
+    }
+
+    /// All values as one text, or the first where the selector asks for addresses or names; empty where there is none.
+    pub(super) fn text(&self, selector: &str) -> String {
+        let values = self.get(selector);
+        let one = selector.contains(':') && !selector.ends_with(":raw") || selector == "EnvelopeFrom";
+        let bytes = if one { values.first().cloned().unwrap_or_default() } else { values.concat() };
+        let bytes = if one { bytes.strip_suffix(b"\n").map(<[u8]>::to_vec).unwrap_or(bytes) } else { bytes };
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// The texts of a selector.
+    pub(super) fn texts(&self, selector: &str) -> Vec<String> {
+        self.get(selector).iter().map(|value| String::from_utf8_lossy(value).into_owned()).collect()
+    }
+
+    fn select(&self, selector: &str) -> Vec<Vec<u8>> {
+        let mut parts = selector.split(':');
+        let name = parts.next().unwrap_or_default();
+        let mut it = Modifiers::default();
+        for modifier in parts {
+            match modifier {
+                "raw" => it.raw = true,
+                "addr" => it.address = true,
+                "name" => it.name = true,
+                "host" => it.host = true,
+                "domain" => (it.host, it.domain) = (true, true),
+                "ip" => it.ip = true,
+                "revip" => (it.ip, it.reversed) = (true, true),
+                "first" => it.first = true,
+                "last" => it.last = true,
+                _ => {}
+            }
+        }
+        let mut values = match self.special(name, it.raw) {
+            Special::All(values) => return values,
+            Special::Values(values) => values,
+            Special::Field => {
+                let raw = it.raw || it.address || it.name;
+                self.fields(name).map(|field| if raw { field.raw.clone() } else { with_end(&field.value) }).collect()
+            }
+        };
+        if it.first {
+            values.truncate(1);
+        } else if it.last && values.len() > 1 {
+            values.drain(..values.len() - 1);
+        }
+        if it.address || it.name {
+            values = self.address_parts(&values, it);
+        }
+        if it.host {
+            return values
+                .iter()
+                .filter_map(|value| self.host(&String::from_utf8_lossy(value), it))
+                .map(String::into_bytes)
+                .collect();
+        }
+        if it.ip {
+            return values.iter().filter_map(|value| self.ip(value, it.reversed)).map(String::into_bytes).collect();
+        }
+        values
+    }
+
+    fn address_parts(&self, values: &[Vec<u8>], it: Modifiers) -> Vec<Vec<u8>> {
+        let mut found = Vec::new();
+        for value in values {
+            for address in self.addresses(value).iter() {
+                if it.address {
+                    found.extend(address.address.as_ref().map(|it| it.clone().into_bytes()));
+                    continue;
+                }
+                let Some(phrase) = &address.phrase else { continue };
+                if it.raw {
+                    found.push(phrase.clone().into_bytes());
+                    continue;
+                }
+                let decoded = decode::decode_words(phrase.as_bytes(), "");
+                let text = String::from_utf8_lossy(&decoded);
+                let tidy = text.split_whitespace().collect::<Vec<_>>().join(" ");
+                let bare = tidy.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')).unwrap_or(&tidy);
+                found.push(bare.as_bytes().to_vec());
+            }
+        }
+        found
+    }
+
+    fn host(&self, text: &str, it: Modifiers) -> Option<String> {
+        let host = if it.address {
+            text.rsplit_once('@').map(|(_, host)| host.split_whitespace().next().unwrap_or_default().to_owned())
+        } else {
+            let is_host = |word: &&str| {
+                let bare = word.trim_end_matches(['.', '>', ')', ',', ';']);
+                super::domains::is_fqdn(bare) && self.settings.is_domain(bare)
+            };
+            let words = || text.split(|it: char| it.is_whitespace() || "<>()[],;:\"".contains(it));
+            let behind_at = words().filter_map(|word| word.rsplit_once('@').map(|(_, host)| host)).find(is_host);
+            behind_at.or_else(|| words().find(is_host)).map(|host| host.trim_end_matches('.').to_owned())
+        };
+        let host = host.filter(|host| !host.is_empty())?;
+        Some(if it.domain { self.settings.registered(&host) } else { host })
+    }
+
+    fn ip(&self, value: &[u8], reversed: bool) -> Option<String> {
+        let groups = self.formats.ip.groups(value)?;
+        let (start, end) = groups.get(1).copied().flatten()?;
+        let ip = String::from_utf8_lossy(value.get(start..end)?).into_owned();
+        if !reversed {
+            return Some(ip);
+        }
+        let mut parts: Vec<&str> = ip.split('.').collect();
+        parts.reverse();
+        Some(parts.join("."))
+    }
+
+    fn special(&self, name: &str, raw: bool) -> Special {
+        let lower = name.to_ascii_lowercase();
+        match (name, lower.as_str()) {
+            ("ALL", _) => Special::All(self.all(raw)),
+            ("ALL-TRUSTED", _) => Special::All(self.all_between(None, Some(self.relays().trusted_fields), raw)),
+            ("ALL-INTERNAL", _) => Special::All(self.all_between(None, Some(self.relays().internal_fields), raw)),
+            ("ALL-UNTRUSTED", _) => Special::All(self.all_between(Some(self.relays().trusted_fields), None, raw)),
+            ("ALL-EXTERNAL", _) => Special::All(self.all_between(Some(self.relays().internal_fields), None, raw)),
+            (_, "envelopefrom") => {
+                Special::Values(self.envelope_from().map(|from| from.as_bytes().to_vec()).into_iter().collect())
+            }
+            (_, "x-spam-relays-untrusted") => Special::Values(vec![self.relays().untrusted_text.clone().into_bytes()]),
+            (_, "x-spam-relays-trusted") => Special::Values(vec![self.relays().trusted_text.clone().into_bytes()]),
+            (_, "x-spam-relays-external") => Special::Values(vec![self.relays().external_text.clone().into_bytes()]),
+            (_, "x-spam-relays-internal") => Special::Values(vec![self.relays().internal_text.clone().into_bytes()]),
+            (_, "tocc") => Special::Values(self.several(&["to", "cc"], raw)),
+            ("MESSAGEID", _) => Special::Values(
+                self.several(&["x-message-id", "resent-message-id", "x-original-message-id", "message-id"], raw),
+            ),
+            _ => Special::Field,
+        }
+    }
+
+    fn several(&self, names: &[&str], raw: bool) -> Vec<Vec<u8>> {
+        let value = |field: &HeaderField| if raw { unfolded(&field.raw) } else { with_end(&field.value) };
+        names.iter().flat_map(|name| self.fields(name).map(value)).collect()
+    }
+
+    /// All header fields, one a line.
+    fn all(&self, raw: bool) -> Vec<Vec<u8>> {
+        let fields = self.root().map(|root| root.fields.as_slice()).unwrap_or_default();
+        if raw {
+            return fields.iter().map(|field| [field.name.as_bytes(), b":", &field.raw].concat()).collect();
+        }
+        let mut size = 0;
+        let mut lines = Vec::with_capacity(fields.len());
+        for field in fields {
+            let line = [field.name.as_bytes(), b": ", &field.value, b"\n"].concat();
+            size += line.len();
+            if size > 65_536 {
+                break;
+            }
+            lines.push(line);
+        }
+        lines
+    }
+
+    /// The header fields from one Received field to another.
+    fn all_between(&self, from: Option<usize>, to: Option<usize>, raw: bool) -> Vec<Vec<u8>> {
+        let mut seen: Option<usize> = None;
+        let mut found = Vec::new();
+        for line in self.all(raw) {
+            if line.get(..9).is_some_and(|start| start.eq_ignore_ascii_case(b"received:")) {
+                seen = Some(seen.map_or(0, |number| number + 1));
+            }
+            let at_least = from.is_none_or(|from| seen.is_some_and(|seen| from <= seen));
+            let below = to.is_none_or(|to| seen.is_none_or(|seen| seen < to));
+            if at_least && below {
+                found.push(line);
+            } else if to.is_some() && seen == to {
+                found.push(line);
+                break;
+            }
+        }
+        found
+    }
+
+    /// The sender of the envelope: as the session gave it, else as header fields tell it.
+    pub(super) fn envelope_from(&self) -> Option<&str> {
+        self.envelope.get_or_init(|| self.find_envelope_from()).as_deref()
+    }
+
+    fn find_envelope_from(&self) -> Option<String> {
+        let first = |name: &str| {
+            let field = self.fields(name).next()?;
+            self.addresses(&field.raw).iter().find_map(|it| it.address.clone())
+        };
+        if let Some(header) = &self.settings.envelope_header {
+            return first(header).filter(|from| from.contains('@') || from.is_empty());
+        }
+        if let Some(given) = self.facts.session_from {
+            return Some(given.to_owned());
+        }
+        let relays = self.relays();
+        if let Some(hop) = relays.untrusted.first().or(relays.trusted.last())
+            && let Some(from) = &hop.envelope_from
+            && (from.is_empty() || from.find('@').is_some_and(|at| at > 0))
+        {
+            return Some(from.clone());
+        }
+        if first("x-sender").is_some_and(|it| it.contains('@'))
+            && self.fields("received").any(|field| memchr::memmem::find(&field.value, b"(fetchmail").is_some())
+        {
+            return None;
+        }
+        // Below a Received field such a field is of an earlier journey.
+        let fields = self.root().map(|root| root.fields.as_slice()).unwrap_or_default();
+        let below = |name: &str| {
+            let received = fields.iter().position(|field| field.name.eq_ignore_ascii_case("received"));
+            let last = fields.iter().rposition(|field| field.name.eq_ignore_ascii_case(name));
+            received.zip(last).is_some_and(|(received, last)| received < last)
+        };
+        if let Some(from) = first("x-envelope-from") {
+            return (!below("x-envelope-from")).then_some(from);
+        }
+        for name in ["envelope-sender", "return-path"] {
+            if let Some(from) = first(name)
+                && !below(name)
+            {
+                return Some(from);
+            }
+        }
+        None
+    }
+
+    /// All addresses that the message says it is from.
+    pub(super) fn senders(&self) -> BTreeSet<String> {
+        let resent = self.texts("Resent-From:first:addr");
+        if !resent.is_empty() {
+            return resent.into_iter().collect();
+        }
+        let selectors =
+            ["From:addr", "Envelope-Sender:addr", "Resent-Sender:addr", "X-Envelope-From:addr", "EnvelopeFrom:addr"];
+        let all = selectors.iter().flat_map(|selector| self.texts(selector));
+        all.filter(|it| !it.is_empty()).map(|it| squeezed(&it)).collect()
+    }
+
+    /// All addresses that the message is to.
+    pub(super) fn recipients(&self) -> BTreeSet<String> {
+        let mut resent = self.texts("Resent-To:first:addr");
+        resent.extend(self.texts("Resent-Cc:first:addr"));
+        if !resent.is_empty() {
+            return resent.into_iter().collect();
+        }
+        let names = [
+            "To",
+            "Apparently-To",
+            "Delivered-To",
+            "Envelope-Recipients",
+            "Apparently-Resent-To",
+            "X-Envelope-To",
+            "Envelope-To",
+            "X-Delivered-To",
+            "X-Original-To",
+            "X-Rcpt-To",
+            "X-Real-To",
+            "Cc",
+        ];
+        let mut all: BTreeSet<String> = names.iter().flat_map(|name| self.texts(&format!("{name}:addr"))).collect();
+        for field in self.fields("received").take(3) {
+            let text = String::from_utf8_lossy(&field.value);
+            if let Some((_, rest)) = text.split_once(" for ")
+                && let Some((address, _)) = rest.split_once(';')
+            {
+                let address = address.trim_start_matches('<').trim_end_matches('>');
+                if address.split_once('@').is_some_and(|(_, host)| super::domains::is_fqdn(host)) {
+                    all.insert(address.to_owned());
+                }
+            }
+        }
+        all
+    }
+}
+
+enum Special {
+    /// Values to which no modifier applies.
+    All(Vec<Vec<u8>>),
+    Values(Vec<Vec<u8>>),
+    Field,
+}
+
+fn with_end(value: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(value.len() + 1);
+    out.extend_from_slice(value);
+    out.push(b'\n');
+    out
+}
+
+/// A raw value with its folds as blanks.
+fn unfolded(raw: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some(at) = memchr::memchr(b'\n', rest) {
+        let (before, behind) = rest.split_at(at);
+        out.extend_from_slice(before);
+        let blanks = behind.iter().skip(1).take_while(|byte| byte.is_ascii_whitespace()).count();
+        out.push(if blanks > 0 { b' ' } else { b'\n' });
+        rest = behind.get(1 + blanks..).unwrap_or_default();
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+/// Dots in a row as one.
+fn squeezed(text: &str) -> String {
+    let mut before = ' ';
+    let mut out = text.to_owned();
+    out.retain(|it| {
+        let keep = it != '.' || before != '.';
+        before = it;
+        keep
+    });
+    out
+}

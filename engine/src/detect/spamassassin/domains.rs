@@ -1,0 +1,144 @@
+//! Host names as SpamAssassin judges them: which are well formed, which end in a domain that exists, and what of them is registered.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use super::settings::Settings;
+use crate::text::host;
+
+/// A host name in lower case, in its ASCII form.
+pub(super) fn ascii(name: &str) -> Cow<'_, str> {
+    if name.is_ascii() {
+        return match name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            true => Cow::Owned(name.to_ascii_lowercase()),
+            false => Cow::Borrowed(name),
+        };
+    }
+    Cow::Owned(host::ascii(name).unwrap_or_else(|| name.to_ascii_lowercase()))
+}
+
+/// Whether a name has two labels or more, all of them well formed.
+pub(super) fn is_fqdn(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let name = name.trim_end_matches('.');
+    if name.len() > 253 {
+        return false;
+    }
+    let labels: Vec<&str> = name.split('.').collect();
+    labels.len() > 1
+        && labels.iter().enumerate().all(|(number, label)| {
+            let near_end = number + 2 >= labels.len();
+            let fine = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+            (1..=63).contains(&label.len())
+                && label.bytes().all(fine)
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && !(near_end && label.contains('_'))
+        })
+}
+
+const STATES: &str = " ak al ar az ca co ct dc de fl ga gu hi ia id il in ks ky la ma md me mi mn mo ms mt nc nd ne nh nj nm nv ny oh ok or pa pr ri sc sd tn tx ut va vi vt wa wi wv wy ";
+
+impl Settings {
+    /// Whether a name ends in a top-level domain that the files list.
+    pub(super) fn is_domain(&self, name: &str) -> bool {
+        let name = ascii(name);
+        !name.contains(char::is_whitespace) && name.rsplit_once('.').is_some_and(|(_, tld)| self.is_tld(tld))
+    }
+
+    /// Without a list, any suffix that the public one knows.
+    pub(super) fn is_tld(&self, tld: &str) -> bool {
+        match self.tlds.is_empty() {
+            true => host::has_known_suffix(&format!("x.{tld}")),
+            false => self.tlds.contains(tld),
+        }
+    }
+
+    /// What of a name is registered.
+    pub(super) fn registered(&self, name: &str) -> String {
+        let name = ascii(name);
+        let parts: Vec<&str> = name.split('.').filter(|part| !part.is_empty()).collect();
+        let is_state = |part: &str| part.len() == 2 && STATES.contains(&format!(" {part} "));
+        let mut start = 0;
+        while parts.len() - start > 1 {
+            let rest = parts.get(start..).unwrap_or_default();
+            let joined = || rest.join(".");
+            let ends = match rest {
+                [_, _] => self.two_level.contains(&joined()),
+                [_, state, "us"] => is_state(state),
+                [_, _, _] => self.three_level.contains(&joined()),
+                [first, second, state, "us"] => {
+                    ((*first == "pvt" && *second == "k12") || matches!(*first, "ci" | "co")) && is_state(state)
+                }
+                _ => false,
+            };
+            if ends {
+                break;
+            }
+            start += 1;
+        }
+        parts.get(start.saturating_sub(1)..).unwrap_or_default().join(".")
+    }
+
+    /// The registered domain and the host of an address; `None` where it has none that could be.
+    pub(super) fn of_uri(&self, uri: &str) -> Option<(String, String)> {
+        let lower = uri.to_ascii_lowercase();
+        if ["javascript:", "cid:", "file:"].iter().any(|scheme| lower.starts_with(scheme)) {
+            return None;
+        }
+        let host = if let Some(rest) = lower.strip_prefix("mailto:") {
+            let rest = rest.split('?').next().unwrap_or_default();
+            let (_, host) = rest.split_once('@').filter(|(_, host)| !host.contains('@'))?;
+            host
+        } else {
+            let letters = lower.bytes().take_while(u8::is_ascii_lowercase).count();
+            let mut rest = lower.as_str();
+            if letters > 0 && lower.get(letters..).is_some_and(|it| it.starts_with(':')) {
+                rest = lower.get(letters + 1..).unwrap_or_default();
+                rest = rest.strip_prefix('/').unwrap_or(rest);
+                rest = rest.strip_prefix('/').unwrap_or(rest);
+            }
+            let rest = rest.split(['/', '?', '#']).next().unwrap_or_default();
+            let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+            match rest.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit())) {
+                Some((host, _)) => host,
+                None => rest,
+            }
+        };
+        if has_escape(host) {
+            return None;
+        }
+        let host = ascii(host).into_owned();
+        if host.parse::<IpAddr>().is_ok() {
+            return Some((host.clone(), host));
+        }
+        (is_fqdn(&host) && self.is_domain(&host)).then(|| (self.registered(&host), host))
+    }
+}
+
+/// Whether a name has an escape of a character that names do not need to escape.
+fn has_escape(host: &str) -> bool {
+    host.match_indices('%').any(|(at, _)| {
+        let code = host.get(at + 1..at + 3).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        code.is_some_and(|code| (0x21..0x7F).contains(&code))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_judged() {
+        let mut it = Settings::default();
+        it.tlds.extend(["com", "uk", "us"].map(str::to_owned));
+        it.two_level.insert("co.uk".into());
+        assert_eq!(it.registered("a.b.co.uk"), "b.co.uk");
+        assert_eq!(it.registered("www.example.com"), "example.com");
+        assert_eq!(it.registered("com"), "com");
+        assert_eq!(it.of_uri("http://u@www.Example.com:80/x"), Some(("example.com".into(), "www.example.com".into())));
+        assert_eq!(it.of_uri("mailto:a@b.example"), None);
+        assert_eq!(it.of_uri("http://192.0.2.1/"), Some(("192.0.2.1".into(), "192.0.2.1".into())));
+        assert!(is_fqdn("a_b.example.com") && !is_fqdn("a.b_c.com") && !is_fqdn("com"));
+    }
+}

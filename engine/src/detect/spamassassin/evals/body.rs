@@ -1,0 +1,201 @@
+//! Functions that ask about the text.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Arguments, State};
+use crate::facts::spamassassin::Node;
+
+/// How the HTML of a multipart/alternative differs from its plain text.
+#[derive(Debug, Default)]
+pub(super) struct Difference {
+    /// In percent.
+    most: f64,
+    html: usize,
+    text: usize,
+}
+
+fn difference<'s>(it: &'s State<'_>) -> &'s Difference {
+    it.difference.get_or_init(|| {
+        let views = it.context.views;
+        let mut found = Difference::default();
+        let alternatives = (0..views.message.nodes.len()).filter(|number| {
+            views.message.nodes.get(*number).is_some_and(|node| node.media_type.starts_with("multipart/alternative"))
+        });
+        for number in alternatives {
+            let (mut html, mut text): (BTreeMap<&str, i64>, BTreeMap<&str, i64>) = Default::default();
+            for part in views.message.parts(number) {
+                if views.message.nodes.get(part).is_none_or(|node: &Node| !node.media_type.starts_with("text")) {
+                    continue;
+                }
+                if let Some((_, document)) = views.htmls.iter().find(|(at, _)| *at == part) {
+                    words(&document.rendered).for_each(|word| *html.entry(word).or_default() += 1);
+                    if html.is_empty() && document.inside.contains_key("img") {
+                        html.insert("\n", 1);
+                    }
+                } else if let Some((_, plain)) = views.plain.iter().find(|(at, _)| *at == part) {
+                    words(plain).for_each(|word| *text.entry(word).or_default() += 1);
+                }
+            }
+            if html.is_empty() {
+                continue;
+            }
+            let all = html.len();
+            (found.html, found.text) = (all, text.len());
+            html.retain(|word, count| text.get(word).is_none_or(|other| *count - other >= 1));
+            found.most = found.most.max(html.len() as f64 / all as f64 * 100.0);
+        }
+        found
+    })
+}
+
+/// Words with a letter or digit in them.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|it: char| it.is_whitespace()).filter(|word| word.chars().any(|it| it.is_alphanumeric() || it == '_'))
+}
+
+pub(super) fn alternative_difference(it: &State<'_>, arguments: &Arguments) -> bool {
+    let (least, value) = (arguments.number(0).unwrap_or(0.0), difference(it).most);
+    (least == 0.0 || value > least) && arguments.number(1).is_none_or(|most| value <= most)
+}
+
+pub(super) fn alternative_count(it: &State<'_>, arguments: &Arguments) -> bool {
+    let found = difference(it);
+    let (ratio, least) = (arguments.number(0).unwrap_or(0.0), arguments.number(1).unwrap_or(0.0));
+    found.html as f64 > least && found.text as f64 / found.html as f64 > ratio
+}
+
+pub(super) fn blank_lines(it: &State<'_>, arguments: &Arguments) -> bool {
+    let (mut blank, mut all) = (0usize, 0usize);
+    for chunk in it.context.views.rawbody.iter() {
+        // The empty text behind a last line end is a line, too.
+        for line in chunk.split_inclusive(|byte| *byte == b'\n').chain(chunk.ends_with(b"\n").then_some(&b""[..])) {
+            all += 1;
+            blank += usize::from(line.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0x0B));
+        }
+    }
+    let enough = all as f64 >= arguments.number(2).unwrap_or(1.0).max(1.0);
+    let ratio = if enough { 100.0 * blank as f64 / all as f64 } else { -1.0 };
+    let (least, most) = (arguments.number(0).unwrap_or(0.0), arguments.number(1).unwrap_or(100.0));
+    (least == 0.0 || ratio > least) && ratio <= most
+}
+
+pub(super) fn vertical_words(it: &State<'_>, arguments: &Arguments) -> bool {
+    let mut share = -1.0f64;
+    for line in it.context.views.body.iter().filter(|line| line.len() > 5) {
+        let spaces = line.iter().filter(|byte| **byte == b' ').count();
+        let others = line.len() - spaces;
+        let here = if spaces > others || others == 0 { 100 } else { 100 * spaces / others };
+        share = share.max(here as f64);
+    }
+    let most = arguments.number(1).unwrap_or(101.0);
+    let most = if most >= 100.0 { 101.0 } else { most };
+    share >= arguments.number(0).unwrap_or(0.0) && share < most
+}
+
+pub(super) fn length(it: &State<'_>, arguments: &Arguments) -> bool {
+    let body = it.context.raw.len().saturating_sub(it.context.views.message.body_at);
+    body as f64 <= arguments.number(0).unwrap_or(0.0)
+}
+
+pub(super) fn eight_bits(it: &State<'_>, _: &Arguments) -> bool {
+    it.context.views.body.iter().any(|line| line.iter().filter(|byte| !byte.is_ascii()).count() >= 8)
+}
+
+/// Ends of words, without blanks and signs, that price lists of shares have before a colon.
+const STOCK: &[&str] = &[
+    "company",
+    "companyname",
+    "stock",
+    "symbol",
+    "target",
+    "ticker",
+    "openingp",
+    "openingprice",
+    "currentp",
+    "currentprice",
+    "projected",
+    "position",
+    "expectations",
+    "weekhigh",
+    "weekshigh",
+    "marketperformance",
+    "yeartarget",
+    "weektarget",
+    "monthtarget",
+    "daytarget",
+    "pricetarget",
+    "yearestimate",
+    "yearestimates",
+    "weekestimate",
+    "weekestimates",
+    "monthestimate",
+    "monthestimates",
+    "dayestimate",
+    "dayestimates",
+    "priceestimate",
+    "priceestimates",
+    "sector",
+    "recommendation",
+    "rating",
+    "sym",
+    "st",
+];
+
+pub(super) fn stock(it: &State<'_>, arguments: &Arguments) -> bool {
+    let least = arguments.number(0).unwrap_or(0.0);
+    let first =
+        it.context.views.message.leaves().find(|(_, node)| node.media_type == "text/plain").map(|(number, _)| number);
+    let mut hits = BTreeSet::new();
+    for (_, text) in it.context.views.plain.iter().filter(|(number, _)| Some(*number) == first) {
+        for line in text.split('\n') {
+            let Some((label, value)) = line.trim_start().split_once(':') else { continue };
+            let length = label.trim_end().chars().count();
+            if !(3..=30).contains(&length) || value.trim_start().is_empty() {
+                continue;
+            }
+            let letters: String = label.to_lowercase().chars().filter(char::is_ascii_lowercase).collect();
+            if letters == "tradedate" || letters == "tradingdate" {
+                hits.insert("tradedate");
+            }
+            hits.extend(STOCK.iter().filter(|end| letters.ends_with(**end)).max_by_key(|end| end.len()));
+        }
+    }
+    least == 0.0 || hits.len() as f64 >= least
+}
+
+/// The lengths of the first plain part before and behind its signature.
+fn plain_parts(it: &State<'_>) -> Option<(f64, f64)> {
+    let (_, node) = it.context.views.message.leaves().find(|(_, node)| node.media_type.starts_with("text/plain"))?;
+    let text = node.decoded();
+    let (mut body, mut signature) = (text.len(), 0);
+    let mut at = 0;
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let end = at + line.len();
+        let bare = line.strip_suffix(b"\n").unwrap_or(line);
+        let bare = bare.strip_suffix(b"\r").unwrap_or(bare);
+        let mark_end = at + bare.len();
+        if matches!(bare, b"--" | b"-- ") && text.len() - mark_end > 4 {
+            (body, signature) = (at, text.len() - mark_end);
+        }
+        at = end;
+    }
+    Some((body as f64, signature as f64))
+}
+
+fn within(value: f64, arguments: &Arguments) -> bool {
+    value >= arguments.number(0).unwrap_or(0.0) && arguments.number(1).is_none_or(|most| value <= most)
+}
+
+pub(super) fn plain_length(it: &State<'_>, arguments: &Arguments) -> bool {
+    plain_parts(it).is_some_and(|(body, _)| within(body, arguments))
+}
+
+pub(super) fn signature_length(it: &State<'_>, arguments: &Arguments) -> bool {
+    plain_parts(it).is_some_and(|(_, signature)| within(signature, arguments))
+}
+
+pub(super) fn signature_ratio(it: &State<'_>, arguments: &Arguments) -> bool {
+    let ratio = plain_parts(it).map(|(body, signature)| if signature > 0.0 { body / signature } else { 1e6 });
+    ratio
+        .is_some_and(|ratio| ratio >= arguments.number(0).unwrap_or(0.0) && ratio <= arguments.number(1).unwrap_or(1e6))
+}

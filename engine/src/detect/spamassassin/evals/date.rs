@@ -1,0 +1,146 @@
+//! Dates of header fields, as leniently as SpamAssassin reads them.
+
+const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+
+/// Names of zones that mail uses, in minutes east of UTC.
+const ZONES: &[(&str, i64)] = &[
+    ("ADT", -180),
+    ("AKDT", -480),
+    ("AKST", -540),
+    ("AST", -240),
+    ("BST", 60),
+    ("CDT", -300),
+    ("CEST", 120),
+    ("CET", 60),
+    ("CST", -360),
+    ("EDT", -240),
+    ("EEST", 180),
+    ("EET", 120),
+    ("EST", -300),
+    ("GMT", 0),
+    ("HST", -600),
+    ("IST", 120),
+    ("JST", 540),
+    ("KST", 540),
+    ("MDT", -360),
+    ("MEST", 120),
+    ("MET", 60),
+    ("MEZ", 60),
+    ("MSD", 240),
+    ("MSK", 180),
+    ("MST", -420),
+    ("NZDT", 780),
+    ("NZST", 720),
+    ("PDT", -420),
+    ("PST", -480),
+    ("UCT", 0),
+    ("UT", 0),
+    ("UTC", 0),
+    ("WEST", 60),
+    ("WET", 0),
+];
+
+fn number(word: &str) -> Option<i64> {
+    (!word.is_empty() && word.len() <= 6 && word.bytes().all(|byte| byte.is_ascii_digit()))
+        .then(|| word.parse().ok())
+        .flatten()
+}
+
+fn month(word: &str) -> Option<i64> {
+    let at = MONTHS.iter().position(|month| word.eq_ignore_ascii_case(month))?;
+    i64::try_from(at).ok().map(|at| at + 1)
+}
+
+/// Seconds since 1970; `None` where there is no day, month and year.
+pub(super) fn parse(text: &str) -> Option<i64> {
+    let text = text.replace(',', " ");
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let triple = |at: usize| match words.get(at..at + 3)? {
+        [day, name, year] => {
+            let year_length = year.len();
+            let (day, month, year) = (number(day)?, month(name)?, number(year)?);
+            (2..=4).contains(&year_length).then_some((day, month, year, year_length))
+        }
+        _ => None,
+    };
+    // `Mon Jan  1 10:00:00 2024`, too.
+    let unix = |at: usize| match words.get(at..at + 4)? {
+        [name, day, time, year] if year.len() == 4 && time.matches(':').count() == 2 => {
+            Some((number(day)?, month(name)?, number(year)?, 4))
+        }
+        _ => None,
+    };
+    let (mut day, mut month, mut year, digits) =
+        (0..words.len()).find_map(triple).or_else(|| (0..words.len()).find_map(unix))?;
+    if digits == 2 && year < 50 {
+        year += 2_000;
+    } else if digits != 4 {
+        year += 1_900;
+    }
+    let (mut hour, mut minute, mut second) = (0, 0, 0);
+    for word in &words {
+        let parts: Vec<&str> = word.split(':').collect();
+        if (2..=3).contains(&parts.len())
+            && let Some((h, m)) = parts.first().copied().and_then(number).zip(parts.get(1).copied().and_then(number))
+            && let Some(s) = parts.get(2).map_or(Some(0), |it| number(it))
+        {
+            (hour, minute, second) = (h.min(23), m.min(59), s.min(59));
+            break;
+        }
+    }
+    let mut zone = 0;
+    for word in &words {
+        let sign = match word.chars().next() {
+            Some('+') => 1,
+            Some('-') => -1,
+            _ => 0,
+        };
+        if sign != 0
+            && word.len() == 5
+            && let Some(value) = word.get(1..).and_then(number)
+        {
+            zone = sign * (value / 100 * 60 + value % 100);
+            break;
+        }
+        let bare = word.trim_matches(|it: char| !it.is_ascii_alphabetic());
+        if let Some((_, minutes)) = ZONES.iter().find(|(name, _)| *name == bare) {
+            zone = *minutes;
+            break;
+        }
+    }
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let longest = match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if leap => 29,
+        2 => 28,
+        _ => 31,
+    };
+    if day > longest {
+        (day, month) = (1, month + 1);
+        if month > 12 {
+            (month, year) = (1, year + 1);
+        }
+    }
+    let year = year.clamp(1_970, 2_037);
+    // Days since 1970 by the civil calendar.
+    let shifted = if month <= 2 { year - 1 } else { year };
+    let era = shifted / 400;
+    let of_era = shifted - era * 400;
+    let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
+    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
+    Some((days * 86_400 + hour * 3_600 + minute * 60 + second - zone * 60).max(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn dates() {
+        assert_eq!(parse("Thu, 01 Jan 1970 00:01:00 +0000"), Some(60));
+        assert_eq!(parse("22 Aug 2002 18:26:25 +0700"), Some(1_030_015_585));
+        assert_eq!(parse("Thu, 22 Aug 02 11:26:25 GMT"), Some(1_030_015_585));
+        assert_eq!(parse("Thu Aug 22 11:26:25 2002"), Some(1_030_015_585));
+        assert_eq!(parse("yesterday"), None);
+    }
+}

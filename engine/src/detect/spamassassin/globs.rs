@@ -1,0 +1,91 @@
+//! Lists of addresses in which `*` stands for anything and `?` for one character.
+
+use std::collections::BTreeSet;
+
+/// A list of globs. Plain entries are looked up, the others tried one by one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Globs {
+    plain: BTreeSet<String>,
+    globs: BTreeSet<String>,
+}
+
+impl Globs {
+    pub(super) fn extend(&mut self, entries: impl IntoIterator<Item = String>) {
+        for entry in entries {
+            match entry.contains(['*', '?']) {
+                true => self.globs.insert(entry),
+                false => self.plain.insert(entry),
+            };
+        }
+    }
+
+    pub(super) fn remove(&mut self, entries: impl IntoIterator<Item = String>) {
+        for entry in entries {
+            self.plain.remove(&entry);
+            self.globs.remove(&entry);
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.plain.is_empty() && self.globs.is_empty()
+    }
+
+    /// Whether a text in lower case is in the list.
+    pub(super) fn fits(&self, text: &str) -> bool {
+        self.plain.contains(text) || self.globs.iter().any(|glob| fits(glob, text))
+    }
+
+    /// Whether any entry stands somewhere in a text in lower case.
+    pub(super) fn within(&self, text: &str) -> bool {
+        self.plain.iter().any(|entry| text.contains(entry.as_str()))
+            || self.globs.iter().any(|glob| fits(&format!("*{glob}*"), text))
+    }
+}
+
+/// Whether a whole text fits a glob.
+pub(super) fn fits(glob: &str, text: &str) -> bool {
+    let (glob, text) = (glob.as_bytes(), text.as_bytes());
+    let (mut at, mut here) = (0, 0);
+    let mut star = None;
+    while here < text.len() {
+        match glob.get(at) {
+            Some(b'*') => {
+                star = Some((at, here));
+                at += 1;
+            }
+            Some(byte) if *byte == b'?' || text.get(here) == Some(byte) => {
+                at += 1;
+                here += 1;
+            }
+            _ => match star {
+                Some((glob_at, text_at)) => {
+                    star = Some((glob_at, text_at + 1));
+                    (at, here) = (glob_at + 1, text_at + 1);
+                }
+                None => return false,
+            },
+        }
+    }
+    glob.get(at..).is_some_and(|rest| rest.iter().all(|byte| *byte == b'*'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs_fit() {
+        let mut list = Globs::default();
+        list.extend(["*@a.example".to_owned(), "b?@c.example".to_owned(), "d@e.example".to_owned()]);
+        for (address, expected) in [
+            ("x@a.example", true),
+            ("bx@c.example", true),
+            ("b@c.example", false),
+            ("d@e.example", true),
+            ("xd@e.example", false),
+        ] {
+            assert_eq!(list.fits(address), expected, "{address}");
+        }
+        assert!(list.within("to d@e.example now"));
+    }
+}

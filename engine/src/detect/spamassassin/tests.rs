@@ -1,0 +1,108 @@
+//! Rules over whole messages.
+
+use super::*;
+use crate::facts::fuzzing::with_message;
+
+fn compiled(text: &str) -> SpamAssassin {
+    let source = CfSource { source: "a.cf".into(), bytes: text.into() };
+    compile(&[source], &Choices::default()).unwrap()
+}
+
+fn hits(rules: &SpamAssassin, message: &str) -> Vec<String> {
+    with_message(message.as_bytes(), |facts, budget| {
+        let mut findings = Vec::new();
+        rules.run(facts, &mut Memory::default(), budget, &mut findings);
+        findings.iter().map(|it| it.rule.to_string()).collect()
+    })
+}
+
+const MESSAGE: &str = "Received: from mail.sender.example (mail.sender.example [192.0.2.7]) by mx.example.com (Postfix) with ESMTP id A1\n\
+    \tfor <bob@example.com>; Mon, 1 Jan 2024 10:00:00 +0000\n\
+    From: \"Anna\" <anna@gmail.com>\nTo: bob@example.com\nReply-To: other@hotmail.com\n\
+    Subject: =?utf-8?q?Urgent_invoice?=\nDate: Mon, 1 Jan 2024 10:00:00 +0000\nMIME-Version: 1.0\n\
+    Content-Type: multipart/alternative; boundary=b\n\n--b\n\nPay the invoice\nnow, dear friend.\n\nSecond paragraph.\n--b\n\
+    Content-Type: text/html\n\n<html><p>Pay <a href=\"http://evil.example.com/x?e=bob@example.com\">https://bank.example.com</a></html>\n--b--\n";
+
+#[test]
+fn every_kind_of_rule_hits_and_misses() {
+    let rules = compiled(
+        "util_rb_tld com example\nfreemail_domains gmail.com hotmail.com\n\
+         header A Subject =~ /^Urgent invoice$/\nheader B Subject =~ /=?utf/\nheader C Subject:raw =~ /=\\?utf/\n\
+         header D X-None !~ /./\nheader E X-None =~ /none/ [if-unset: none]\nheader F exists:Reply-To\n\
+         header G From:addr =~ /^anna\\@gmail\\.com$/\nheader H From:name =~ /^Anna$/\n\
+         body I /invoice now, dear/\nbody J /friend\\. Second/\nrawbody K /invoice\\nnow/\nfull L /^--b--$/m\n\
+         uri M m{^http://evil\\.example\\.com/}\nmimeheader N Content-Type =~ /html/\n\
+         meta O A && (I + K > 1) && !J\nmeta P J\nbody Q eval:html_tag_exists('a')\n\
+         header R eval:check_freemail_from()\nbody S eval:check_https_http_mismatch('1','10')\n\
+         header T X-Spam-Relays-Untrusted =~ /^\\[ ip=192\\.0\\.2\\.7 rdns=mail\\.sender\\.example /\n\
+         header __TO To:addr =~ /(?<WHO>.*)/\nuri U m|e=%{WHO}|\nbody V /e/\ntflags V multiple maxhits=5\nmeta W V == 5\n\
+         header X Received =~ /bob/\nscore X 0\nuri_detail Y type =~ /^a$/ text =~ /bank/ domain =~ /^example\\.com$/\n",
+    );
+    assert_eq!(rules.notes(), []);
+    let found = hits(&rules, MESSAGE);
+    let expected = [
+        "A", "C", "D", "E", "F", "G", "H", "I", "K", "L", "M", "N", "O", "Q", "R", "S", "T", "__TO", "U", "V", "W", "Y",
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn what_is_left_out_is_told() {
+    let rules = compiled(
+        "body A /(?R)/\nmeta B A && C\nheader D eval:check_nonsense()\nmeta E F\nmeta F E\nbody G /[/\nscore H 3\n\
+         body I /same/\nbody J /same/\nheader K eval:check_rbl('x','y')\ntflags K net\nrequired_score 5\nmeta L K\n",
+    );
+    let told = |nature: Nature| {
+        let notes = rules.notes().iter().filter(|(it, _)| *it == nature);
+        notes.map(|(_, problem)| (problem.line, problem.message.clone())).collect::<Vec<_>>()
+    };
+    let lines = |nature: Nature| told(nature).iter().map(|(line, _)| *line).collect::<Vec<_>>();
+    assert_eq!(lines(Nature::Unsupported), [1, 3, 6]);
+    assert_eq!(lines(Nature::Mistake), [4, 5]);
+    let remarks = told(Nature::Remark);
+    for wanted in [
+        "B depends on what is not supported: A",
+        "asks for C",
+        "H has a score",
+        "J looks for the same as I",
+        "required_score",
+    ] {
+        assert!(remarks.iter().any(|(_, message)| message.contains(wanted)), "{wanted}: {remarks:?}");
+    }
+    assert!(hits(&rules, MESSAGE).is_empty());
+}
+
+#[test]
+fn scores_are_those_of_the_set() {
+    let source = CfSource {
+        source: "a.cf".into(),
+        bytes: "body A /x/\nscore A 1 2 3 4\nbody T_B /x/\nbody C /x/\ntflags C nice".into(),
+    };
+    for (bayes, expected) in [(false, 1.0), (true, 3.0)] {
+        let rules = compile(std::slice::from_ref(&source), &Choices { bayes, ..Choices::default() }).unwrap();
+        assert_eq!((rules.score("A"), rules.score("T_B"), rules.score("C")), (expected, 0.01, -1.0));
+    }
+}
+
+#[test]
+fn a_pattern_that_runs_away_is_named() {
+    let rules = compiled("body AWAY /(?=(?:[ab]+)+c)(?:(?:a|aa)+)+\\1(x)/\nbody B /b/\n");
+    let message = format!("Subject: x\n\n{}b xc\n", "a".repeat(1_500));
+    with_message(message.as_bytes(), |facts, budget| {
+        let mut findings = Vec::new();
+        rules.run(facts, &mut Memory::default(), budget, &mut findings);
+        assert!(findings.iter().any(|it| &*it.rule == "B"));
+        assert!(budget.reached.iter().all(|gap| gap.explanation.contains("AWAY")), "{:?}", budget.reached);
+    });
+}
+
+/// The file that holds a rule of every kind and calls every function.
+#[test]
+fn every_function_is_there() {
+    let rules = compiled(include_str!("every.cf"));
+    let wrong: Vec<_> = rules.notes().iter().filter(|(nature, _)| *nature != Nature::Remark).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(rules.rules().iter().filter(|rule| rule.kind == "eval").count() > 90);
+    let found = hits(&rules, MESSAGE);
+    assert!(found.len() > 40, "{found:?}");
+}

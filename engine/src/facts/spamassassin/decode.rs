@@ -1,0 +1,364 @@
+//! Encodings as SpamAssassin undoes them: transfer encodings, charsets, encoded words, parameters of Content-Type.
+
+use std::borrow::Cow;
+
+use crate::mime::charset;
+
+/// What Content-Type says.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct ContentType {
+    pub(crate) media_type: String,
+    pub(crate) boundary: Option<String>,
+    pub(crate) charset: Option<String>,
+    pub(crate) name: Option<String>,
+    /// Nothing was declared.
+    pub(crate) missing: bool,
+}
+
+/// Reads Content-Type, leniently: parameters are found wherever they stand.
+pub(crate) fn content_type(field: &str) -> ContentType {
+    let given = if field.is_empty() { "text/plain; charset=us-ascii" } else { field };
+    let boundary = parameter(given, "boundary").and_then(|value| match value.strip_prefix('"') {
+        Some(quoted) => Some(quoted.split('"').next().unwrap_or_default().to_owned()).filter(|it| !it.is_empty()),
+        None => {
+            let end = value.find(|it: char| it.is_whitespace() || it == '"' || it == ';').unwrap_or(value.len());
+            let followed = value.get(end..).and_then(|rest| rest.chars().next()).is_none_or(|it| it != '"');
+            Some(value.get(..end).unwrap_or_default().to_owned()).filter(|it| !it.is_empty() && followed)
+        }
+    });
+    let quoted_value = |name: &str| {
+        parameter(given, name).map(|value| {
+            let value = value.strip_prefix(['"', '\'']).unwrap_or(value);
+            let value = value.split(';').next().unwrap_or_default();
+            value.strip_suffix(['"', '\'']).unwrap_or(value).to_owned()
+        })
+    };
+    let charset = quoted_value("charset");
+    let mut name = quoted_value("name").or_else(|| quoted_value("filename"));
+    if name.as_ref().is_none_or(String::is_empty) {
+        let pieces: String = (0..16)
+            .map_while(|number| {
+                quoted_value(&format!("name*{number}")).or_else(|| quoted_value(&format!("filename*{number}")))
+            })
+            .collect();
+        name = Some(pieces).filter(|it| !it.is_empty());
+    }
+    let head = given.trim_start().split(';').next().unwrap_or_default();
+    let media_type = match head.split_once('/') {
+        Some((major, minor)) => {
+            let minor = minor.split(|it: char| it == '/' || it.is_whitespace()).next().unwrap_or_default();
+            format!("{major}/{minor}")
+        }
+        None => head.to_owned(),
+    };
+    let mut media_type = media_type.to_ascii_lowercase();
+    let missing = field.is_empty() || media_type.is_empty();
+    let is_text = media_type
+        .strip_prefix("text")
+        .is_some_and(|rest| !rest.starts_with(|it: char| it.is_alphanumeric() || it == '_'));
+    if media_type.is_empty()
+        || (is_text && !matches!(media_type.as_str(), "text/x-vcard" | "text/calendar" | "text/html"))
+    {
+        media_type = "text/plain".to_owned();
+    }
+    media_type.retain(|it| it.is_ascii_graphic() && !"\"(),:;<=>?@[\\]".contains(it));
+    ContentType { media_type, boundary, charset, name, missing }
+}
+
+/// The value of a parameter, from behind its `=`: as far as the field goes.
+fn parameter<'f>(field: &'f str, name: &str) -> Option<&'f str> {
+    let mut from = 0;
+    loop {
+        let rest = field.get(from..)?;
+        let at = rest.char_indices().map(|(at, _)| at).find(|at| {
+            rest.get(*at..at.saturating_add(name.len())).is_some_and(|piece| piece.eq_ignore_ascii_case(name))
+        })?;
+        let is_start = rest.get(..at).unwrap_or_default().chars().next_back().map_or(from == 0, |it| !is_word(it));
+        let behind = rest.get(at + name.len()..).unwrap_or_default().trim_start();
+        if is_start && let Some(value) = behind.strip_prefix('=') {
+            return Some(value.trim_start());
+        }
+        from += at + name.len();
+    }
+}
+
+fn is_word(it: char) -> bool {
+    it.is_ascii_alphanumeric() || it == '_'
+}
+
+/// The file name that Content-Disposition gives.
+pub(super) fn disposition_name(field: &str) -> Option<String> {
+    let lower = field.to_ascii_lowercase();
+    let at = lower.find("name=")? + 5;
+    let value = field.get(at..)?.trim_start();
+    let value = value.strip_prefix('"').unwrap_or(value);
+    let value = value.split(['"', ';']).next().unwrap_or_default();
+    Some(value.to_owned()).filter(|it| !it.is_empty())
+}
+
+/// Line ends of two bytes as one.
+pub(super) fn without_carriage_returns(mut bytes: Vec<u8>) -> Vec<u8> {
+    if memchr::memmem::find(&bytes, b"\r\n").is_none() {
+        return bytes;
+    }
+    let mut before = None;
+    let mut kept = Vec::with_capacity(bytes.len());
+    for byte in bytes.drain(..) {
+        if byte == b'\n' && before == Some(b'\r') {
+            kept.pop();
+        }
+        kept.push(byte);
+        before = Some(byte);
+    }
+    kept
+}
+
+/// Undoes quoted-printable. What is not an escape stays.
+pub(super) fn quoted_printable(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let (content, end) = match line.strip_suffix(b"\r\n") {
+            Some(content) => (content, &b"\r\n"[..]),
+            None => match line.strip_suffix(b"\n") {
+                Some(content) => (content, &b"\n"[..]),
+                None => (line, &b""[..]),
+            },
+        };
+        let mut content = content;
+        if !end.is_empty() {
+            while let [rest @ .., b' ' | b'\t'] = content {
+                content = rest;
+            }
+        }
+        let (content, end) = match content.strip_suffix(b"=") {
+            Some(soft) if !end.is_empty() => (soft, &b""[..]),
+            _ => (content, end),
+        };
+        let mut at = 0;
+        while let Some(byte) = content.get(at) {
+            let code = (*byte == b'=').then(|| hex(content.get(at + 1), content.get(at + 2))).flatten();
+            out.push(code.unwrap_or(*byte));
+            at += if code.is_some() { 3 } else { 1 };
+        }
+        out.extend_from_slice(end);
+    }
+    out
+}
+
+fn hex(high: Option<&u8>, low: Option<&u8>) -> Option<u8> {
+    let digit = |byte: Option<&u8>| char::from(*byte?).to_digit(16);
+    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
+}
+
+/// Undoes base64; other characters are passed over, and so is padding in the middle.
+pub(super) fn base64(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len() / 4 * 3);
+    let (mut bits, mut count) = (0u32, 0u32);
+    for byte in text {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => continue,
+        };
+        bits = (bits << 6 | u32::from(value)) & 0xFF_FFFF;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            out.push(u8::try_from(bits >> count & 0xFF).unwrap_or_default());
+        }
+    }
+    out
+}
+
+/// Bytes as text: as they are where they are ASCII or UTF-8, else in the charset declared, else in Windows-1252.
+pub(super) fn text<'b>(bytes: &'b [u8], declared: Option<&str>) -> Cow<'b, str> {
+    let declared = declared.unwrap_or("us-ascii").trim();
+    if bytes.is_ascii() && !is_stateful(declared) {
+        return String::from_utf8_lossy(bytes);
+    }
+    if !bytes.is_ascii()
+        && let Ok(text) = std::str::from_utf8(bytes)
+    {
+        return Cow::Borrowed(text);
+    }
+    let lower = declared.to_ascii_lowercase();
+    if !matches!(lower.as_str(), "" | "us-ascii" | "ascii" | "utf-8" | "utf8") {
+        let (text, defect) = charset::to_utf8(Some(declared), bytes);
+        if defect.is_none() {
+            return text;
+        }
+    }
+    charset::to_utf8(Some("windows-1252"), bytes).0
+}
+
+/// Charsets in which ASCII bytes may be other letters.
+fn is_stateful(charset: &str) -> bool {
+    let lower = charset.to_ascii_lowercase();
+    ["iso-2022", "utf-7", "utf-16", "utf16", "utf-32", "hz-gb"].iter().any(|it| lower.starts_with(it))
+}
+
+/// A header field's value, unfolded, with encoded words decoded where the field may have them.
+pub(super) fn header(value: &[u8], name: &str) -> Vec<u8> {
+    let mut unfolded = Vec::with_capacity(value.len());
+    let mut at = 0;
+    while let Some(byte) = value.get(at) {
+        if *byte == b'\n' {
+            let blanks = value.iter().skip(at + 1).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+            if blanks > 0 {
+                unfolded.push(b' ');
+                at += blanks + 1;
+                continue;
+            }
+        }
+        unfolded.push(*byte);
+        at += 1;
+    }
+    let trimmed = trim(&unfolded);
+    decode_words(trimmed, name)
+}
+
+/// Blanks as Perl counts them.
+pub(crate) fn trim(bytes: &[u8]) -> &[u8] {
+    let is_blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0x0B;
+    let mut rest = bytes;
+    while rest.first().is_some_and(is_blank) {
+        rest = rest.get(1..).unwrap_or_default();
+    }
+    while rest.last().is_some_and(is_blank) {
+        rest = rest.get(..rest.len() - 1).unwrap_or_default();
+    }
+    rest
+}
+
+/// Decodes encoded words. A field such as Received has none.
+pub(crate) fn decode_words(value: &[u8], name: &str) -> Vec<u8> {
+    let mut value: Cow<'_, [u8]> = match memchr::memchr(b'\n', value) {
+        Some(_) => Cow::Owned(value.iter().filter(|byte| **byte != b'\n').copied().collect()),
+        None => Cow::Borrowed(value),
+    };
+    if !value.is_ascii() {
+        value = Cow::Owned(text(&value, Some("utf-8")).into_owned().into_bytes());
+    }
+    if memchr::memmem::find(&value, b"=?").is_none() || has_no_words(name) {
+        return value.into_owned();
+    }
+    // Text, and the charset that it is in; words of one charset that follow each other are decoded as one, since a
+    // character may be parted between them.
+    let mut sections: Vec<(Vec<u8>, String)> = Vec::new();
+    let mut at = 0;
+    while at < value.len() {
+        let rest = value.get(at..).unwrap_or_default();
+        if let Some((charset, bytes, length)) = word(rest) {
+            push_section(&mut sections, bytes, charset);
+            at += length;
+            // Blanks between two words are none.
+            let blanks = value.iter().skip(at).take_while(|byte| byte.is_ascii_whitespace()).count();
+            if blanks > 0 && value.get(at + blanks..).is_some_and(|rest| word(rest).is_some()) {
+                at += blanks;
+            }
+            continue;
+        }
+        let end = rest.iter().skip(1).position(|byte| *byte == b'=').map_or(rest.len(), |at| at + 1);
+        push_section(&mut sections, rest.get(..end).unwrap_or_default().to_vec(), String::new());
+        at += end;
+    }
+    let mut out = Vec::with_capacity(value.len());
+    for (bytes, charset) in sections {
+        if charset.is_empty() {
+            out.extend(bytes);
+            continue;
+        }
+        let charset = charset.split('*').next().unwrap_or_default();
+        if bytes.is_ascii() && !is_stateful(charset) {
+            out.extend(bytes);
+        } else {
+            out.extend_from_slice(charset::to_utf8(Some(charset), &bytes).0.as_bytes());
+        }
+    }
+    out
+}
+
+fn push_section(sections: &mut Vec<(Vec<u8>, String)>, bytes: Vec<u8>, charset: String) {
+    match sections.last_mut() {
+        Some((last, of)) if *of == charset => last.extend(bytes),
+        _ => sections.push((bytes, charset)),
+    }
+}
+
+/// An encoded word at the start of `text`: charset in lower case, decoded bytes, length.
+fn word(text: &[u8]) -> Option<(String, Vec<u8>, usize)> {
+    let rest = text.strip_prefix(b"=?")?;
+    let charset =
+        rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'*' | b'_' | b'-')).count();
+    let encoding = *rest.get(charset + 1)?;
+    if charset == 0 || rest.get(charset) != Some(&b'?') || rest.get(charset + 2) != Some(&b'?') {
+        return None;
+    }
+    let data = rest.get(charset + 3..)?;
+    let end = memchr::memchr(b'?', data)?;
+    if data.get(end + 1) != Some(&b'=') {
+        return None;
+    }
+    let inside = data.get(..end)?;
+    let bytes = match encoding {
+        b'b' | b'B' => base64(inside),
+        b'q' | b'Q' => {
+            let spaced: Vec<u8> = inside.iter().map(|byte| if *byte == b'_' { b' ' } else { *byte }).collect();
+            let mut out = Vec::with_capacity(spaced.len());
+            let mut at = 0;
+            while let Some(byte) = spaced.get(at) {
+                let code = (*byte == b'=').then(|| hex(spaced.get(at + 1), spaced.get(at + 2))).flatten();
+                out.push(code.unwrap_or(*byte));
+                at += if code.is_some() { 3 } else { 1 };
+            }
+            out
+        }
+        _ => return None,
+    };
+    let name = String::from_utf8_lossy(rest.get(..charset)?).to_ascii_lowercase();
+    Some((name, bytes, 2 + charset + 3 + end + 2))
+}
+
+fn has_no_words(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let bare = lower.strip_prefix("resent-").unwrap_or(&lower);
+    matches!(bare, "message-id" | "date")
+        || matches!(lower.as_str(), "received" | "mime-version" | "references" | "in-reply-to")
+        || lower.starts_with("list-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn transfer_encodings() {
+        assert_eq!(quoted_printable(b"a=3Db  \nc=\nd=zz"), b"a=b\ncd=zz");
+        assert_eq!(base64(b"aGVs\nbG8="), b"hello");
+        assert_eq!(base64(b"aGVsbG8"), b"hello");
+    }
+
+    #[test]
+    fn words() {
+        let decoded = |text: &str| String::from_utf8(decode_words(text.as_bytes(), "subject")).unwrap();
+        assert_eq!(decoded("=?utf-8?B?w6Q=?= =?utf-8?q?=C3=A4_b?= c"), "ää b c");
+        assert_eq!(decoded("=?utf-8?B?ww==?= =?utf-8?B?pA==?="), "ä");
+        assert_eq!(decoded("a =?x"), "a =?x");
+        assert_eq!(decode_words(b"=?utf-8?q?a?=", "Received"), b"=?utf-8?q?a?=");
+    }
+
+    #[test]
+    fn content_types() {
+        let it = content_type("Multipart/Mixed; boundary=\"a b\"; name=\"x.htm\"");
+        assert_eq!(
+            (it.media_type.as_str(), it.boundary.as_deref(), it.name.as_deref()),
+            ("multipart/mixed", Some("a b"), Some("x.htm"))
+        );
+        let it = content_type("text/enriched; charset=\"iso-8859-1\"");
+        assert_eq!((it.media_type.as_str(), it.charset.as_deref()), ("text/plain", Some("iso-8859-1")));
+        assert!(content_type("").missing);
+    }
+}

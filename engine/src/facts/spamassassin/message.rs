@@ -1,0 +1,511 @@
+//! A message as SpamAssassin takes it apart: header fields and MIME parts. Takes raw bytes, gives a flat list of parts.
+//!
+//! Beside the tree of `mime/`, which keeps every plausible reading, since `.cf` rules were written against this one: a preamble,
+//! a boundary that is not closed, or a header in the wrong place changes which text a rule sees.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::decode;
+
+/// Limits of SpamAssassin's own, which its rules can ask for.
+const MOST_PARTS: usize = 1_000;
+const DEEPEST: u32 = 20;
+const LONGEST_LINE: usize = 2_048;
+const LONGEST_NAME: usize = 256;
+const LONGEST_VALUE: usize = 8_192;
+const LONGEST_HEADER: usize = 65_536;
+/// Blank lines in a row that are kept.
+const BLANK_LINES: usize = 20;
+/// Header fields of one part that are read.
+const MOST_FIELDS: usize = 2_000;
+
+/// One header field.
+#[derive(Debug)]
+pub(crate) struct HeaderField {
+    /// As written.
+    pub(crate) name: String,
+    /// Behind the colon, folds and line end included.
+    pub(crate) raw: Vec<u8>,
+    /// Unfolded, trimmed, encoded words decoded.
+    pub(crate) value: Vec<u8>,
+}
+
+/// The message itself or one of its parts.
+#[derive(Debug, Default)]
+pub(crate) struct Node {
+    pub(crate) fields: Vec<HeaderField>,
+    /// In lower case.
+    pub(crate) media_type: String,
+    pub(crate) charset: Option<String>,
+    pub(crate) name: Option<String>,
+    /// Parts in it; a leaf has none, and a multipart without any is no leaf.
+    pub(crate) children: Vec<usize>,
+    pub(crate) is_leaf: bool,
+    /// Before its transfer encoding is undone.
+    pub(crate) body: Vec<u8>,
+}
+
+impl Node {
+    /// The last field of a name, decoded.
+    pub(crate) fn field(&self, name: &str) -> Option<&[u8]> {
+        self.fields.iter().rev().find(|field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value.as_slice())
+    }
+
+    fn field_text(&self, name: &str) -> String {
+        self.field(name).map(|value| String::from_utf8_lossy(value).into_owned()).unwrap_or_default()
+    }
+
+    /// What its type is taken for: a file whose name ends in `.htm` is HTML.
+    pub(crate) fn effective_type(&self) -> &str {
+        let name = self.name.as_deref().unwrap_or_default().to_ascii_lowercase();
+        match [".htm", ".html", ".shtm", ".shtml"].iter().any(|end| name.ends_with(end)) {
+            true => "text/html",
+            false => &self.media_type,
+        }
+    }
+
+    /// Its bytes with the transfer encoding undone.
+    pub(crate) fn decoded(&self) -> Cow<'_, [u8]> {
+        match self.field_text("content-transfer-encoding").to_ascii_lowercase().as_str() {
+            "quoted-printable" => Cow::Owned(decode::without_carriage_returns(decode::quoted_printable(&self.body))),
+            "base64" => {
+                let bytes = decode::base64(&self.body);
+                let is_text = self.media_type.starts_with("text/") || self.media_type.starts_with("message/");
+                Cow::Owned(if is_text { decode::without_carriage_returns(bytes) } else { bytes })
+            }
+            _ => Cow::Borrowed(&self.body),
+        }
+    }
+}
+
+/// What was odd while a message was taken apart; rules ask for these by name.
+#[derive(Debug, Default)]
+pub(crate) struct Oddities {
+    pub(crate) missing_head_body_separator: bool,
+    pub(crate) missing_mime_head_body_separator: bool,
+    pub(crate) missing_mime_headers: bool,
+    pub(crate) truncated_header: bool,
+    pub(crate) mime_epilogue_exists: bool,
+    pub(crate) mimepart_limit_exceeded: bool,
+    /// A boundary was opened and not closed.
+    pub(crate) missing_boundary: bool,
+}
+
+/// A message, taken apart.
+#[derive(Debug, Default)]
+pub(crate) struct Message {
+    /// The message itself first, then its parts as they are met.
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) oddities: Oddities,
+    /// Where the body starts in the raw bytes.
+    pub(crate) body_at: usize,
+    /// Where the header starts: behind the line of a mailbox.
+    pub(crate) header_at: usize,
+}
+
+impl Message {
+    pub(crate) fn root(&self) -> Option<&Node> {
+        self.nodes.first()
+    }
+
+    /// Parts in the order in which a reader meets them, the message itself included.
+    pub(crate) fn parts(&self, from: usize) -> Vec<usize> {
+        let mut found = Vec::new();
+        let mut open = vec![from];
+        while let Some(number) = open.pop() {
+            let Some(node) = self.nodes.get(number) else { continue };
+            found.push(number);
+            open.extend(node.children.iter().rev());
+        }
+        found
+    }
+
+    /// The leaves among the parts, in order.
+    pub(crate) fn leaves(&self) -> impl Iterator<Item = (usize, &Node)> {
+        let parts = self.parts(0).into_iter();
+        parts.filter_map(|number| Some((number, self.nodes.get(number)?))).filter(|(_, node)| node.is_leaf)
+    }
+}
+
+/// A part whose content is still to be looked into.
+struct Open {
+    node: usize,
+    boundary: Option<String>,
+    body: Vec<u8>,
+    depth: u32,
+}
+
+/// Takes a message apart. As deep as SpamAssassin looks, and no deeper.
+pub(super) fn read(raw: &[u8]) -> Message {
+    let mut message = Message::default();
+    let mut boundaries = BTreeMap::new();
+    let mut queue = std::collections::VecDeque::new();
+    let opened = whole(raw, &mut message, DEEPEST);
+    queue.extend(opened);
+    while let Some(open) = queue.pop_front() {
+        let Some(node) = message.nodes.get(open.node) else { continue };
+        let is_multipart = node.media_type.starts_with("multipart/") && open.boundary.is_some() && open.depth > 0;
+        if is_multipart && message.nodes.len() <= MOST_PARTS {
+            multipart(&mut message, open, &mut boundaries, &mut queue);
+        } else {
+            leaf(&mut message, open, &mut queue);
+        }
+    }
+    message.oddities.missing_boundary = boundaries.values().any(|state| *state != 0);
+    message
+}
+
+/// Reads the header of a whole message and gives its body to be looked into. The first message is the one asked about;
+/// others are in it.
+fn whole(raw: &[u8], message: &mut Message, depth: u32) -> Option<Open> {
+    let first_line = raw.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
+    let last_line = raw.strip_suffix(b"\n").unwrap_or(raw).rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    let is_mailbox = first_line.strip_prefix(b"From").is_some_and(|rest| {
+        let blanks = rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        blanks > 0 && rest.get(blanks) != Some(&b':')
+    });
+    let start = if is_mailbox { first_line.len() } else { 0 };
+    let head = raw.get(start..).unwrap_or_default();
+    let first_line = head.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
+    let crlf = first_line.ends_with(b"\r\n") || (raw.ends_with(b"\n") && last_line.ends_with(b"\r"));
+
+    let is_first = message.nodes.is_empty();
+    let number = message.nodes.len();
+    let mut node = Node { is_leaf: true, ..Node::default() };
+    let mut field: Option<Vec<u8>> = None;
+    let (mut at, mut errors) = (0usize, 0u32);
+    let mut truncated = false;
+    loop {
+        let rest = head.get(at..).unwrap_or_default();
+        let line = rest.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
+        let at_end = line.is_empty();
+        let bare = line
+            .strip_suffix(b"\n")
+            .map_or(line, |line| if crlf { line.strip_suffix(b"\r").unwrap_or(line) } else { line });
+        if matches!(line.first(), Some(b' ' | b'\t')) {
+            field.get_or_insert_default().extend_from_slice(bare);
+            field.get_or_insert_default().push(b'\n');
+            at += line.len();
+            continue;
+        }
+        if let Some(field) = field.take() {
+            push_field(&mut node, &field, b":", &mut truncated);
+        }
+        // The end of the bytes stands for an empty line, and so does an empty line without its end.
+        if at_end || (bare.is_empty() && line.len() > bare.len()) {
+            message.oddities.missing_head_body_separator |= at_end && is_first;
+            at += line.len();
+            break;
+        }
+        if bare.starts_with(b"--") {
+            message.oddities.missing_head_body_separator |= is_first;
+            break;
+        }
+        if !starts_field(bare, true) {
+            errors += 1;
+            if errors > 3 {
+                message.oddities.missing_head_body_separator |= is_first;
+                break;
+            }
+        }
+        let mut started = bare.to_vec();
+        started.push(b'\n');
+        field = Some(started);
+        at += line.len();
+    }
+    message.oddities.truncated_header |= truncated && is_first;
+    if is_first {
+        message.header_at = start;
+        message.body_at = start + at;
+        let size: usize = node.fields.iter().map(|field| field.name.len() + field.value.len() + 3).sum();
+        message.oddities.truncated_header |= size > LONGEST_HEADER;
+    }
+    let body = head.get(at..).unwrap_or_default();
+    let body = if crlf { decode::without_carriage_returns(body.to_vec()) } else { body.to_vec() };
+    let mut body = fewer_blank_lines(body);
+    let content_type = decode::content_type(&node.field_text("content-type"));
+    node.media_type = content_type.media_type;
+    // Perl's list of lines has to have two for this.
+    if node.media_type.starts_with("multipart/") {
+        let first = body.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let many = body.iter().filter(|byte| **byte == b'\n').nth(1).is_some()
+            || memchr::memchr(b'\n', &body).is_some_and(|at| at + 1 < body.len());
+        let delimits = content_type
+            .boundary
+            .as_ref()
+            .is_some_and(|it| first.strip_prefix(b"--").is_some_and(|rest| rest.starts_with(it.as_bytes())));
+        if many && first.iter().any(|byte| !byte.is_ascii_whitespace()) && !delimits {
+            body.insert(0, b'\n');
+        }
+    }
+    message.nodes.push(node);
+    Some(Open { node: number, boundary: content_type.boundary, body, depth })
+}
+
+/// Whether a line starts a header field: a name of printable ASCII, blanks if `loose`, a colon.
+fn starts_field(line: &[u8], loose: bool) -> bool {
+    let name = line.iter().take_while(|byte| matches!(byte, 0x21..=0x39 | 0x3B..=0x7E)).count();
+    let blanks = line.iter().skip(name).take_while(|byte| loose && matches!(byte, b' ' | b'\t')).count();
+    name > 0 && line.get(name + blanks) == Some(&b':')
+}
+
+fn push_field(node: &mut Node, field: &[u8], colon: &[u8], truncated: &mut bool) {
+    let Some(at) = memchr::memchr(b':', field) else { return };
+    if node.fields.len() >= MOST_FIELDS {
+        return;
+    }
+    let (name, value) = field.split_at(at);
+    let mut value = value.get(1..).unwrap_or_default();
+    let mut name = name;
+    // In parts the blanks behind the colon go with it.
+    if colon.len() > 1 {
+        value = value.trim_ascii_start();
+    } else {
+        while let [rest @ .., b' ' | b'\t'] = name {
+            name = rest;
+        }
+    }
+    if name.len() > LONGEST_NAME || value.len() > LONGEST_VALUE {
+        *truncated = true;
+        name = name.get(..LONGEST_NAME).unwrap_or(name);
+        value = value.get(..LONGEST_VALUE).unwrap_or(value);
+    }
+    let name = String::from_utf8_lossy(name).into_owned();
+    let value_decoded = decode::header(value, &name);
+    node.fields.push(HeaderField { raw: value.to_vec(), value: value_decoded, name });
+}
+
+/// More than twenty blank lines in a row are cut to twenty.
+fn fewer_blank_lines(body: Vec<u8>) -> Vec<u8> {
+    let is_blank = |line: &[u8]| line.iter().all(u8::is_ascii_whitespace);
+    let lines = || body.split_inclusive(|byte| *byte == b'\n');
+    let mut run = 0;
+    let longest = lines().map(|line| {
+        run = if is_blank(line) { run + 1 } else { 0 };
+        run
+    });
+    if longest.max().unwrap_or(0) <= BLANK_LINES {
+        return body;
+    }
+    let mut kept = Vec::with_capacity(body.len());
+    let mut run = 0;
+    for line in lines() {
+        run = if is_blank(line) { run + 1 } else { 0 };
+        if run <= BLANK_LINES {
+            kept.extend_from_slice(line);
+        }
+    }
+    kept
+}
+
+/// Whether a line delimits parts: opens one, or ends them all.
+fn delimiter(line: &[u8], boundary: &[u8]) -> Option<bool> {
+    let rest = line.strip_prefix(b"--")?.strip_prefix(boundary)?;
+    let (rest, last) = match rest.strip_prefix(b"--") {
+        Some(rest) => (rest, true),
+        None => (rest, false),
+    };
+    rest.iter().all(u8::is_ascii_whitespace).then_some(last)
+}
+
+/// A part of a multipart as it is read.
+#[derive(Default)]
+struct PartReader {
+    node: Node,
+    field: Option<Vec<u8>>,
+    in_body: bool,
+    body: Vec<u8>,
+    /// Whether any line of its body was there, be it empty.
+    has_body: bool,
+}
+
+impl PartReader {
+    fn end_field(&mut self) -> Option<String> {
+        let field = self.field.take()?;
+        push_field(&mut self.node, &field, b": ", &mut false);
+        let last = self.node.fields.last()?;
+        last.name.eq_ignore_ascii_case("content-type").then(|| String::from_utf8_lossy(&last.value).into_owned())
+    }
+
+    fn line(&mut self, line: &[u8]) {
+        let mut rest = line;
+        while rest.len() > LONGEST_LINE {
+            let (piece, behind) = rest.split_at(LONGEST_LINE);
+            self.body.extend_from_slice(piece);
+            self.body.push(b'\n');
+            rest = behind;
+        }
+        self.body.extend_from_slice(rest);
+        self.has_body = true;
+    }
+}
+
+fn multipart(
+    message: &mut Message,
+    open: Open,
+    boundaries: &mut BTreeMap<String, i32>,
+    queue: &mut std::collections::VecDeque<Open>,
+) {
+    let Some(boundary) = open.boundary else { return };
+    let parent_is_digest = message.nodes.get(open.node).is_some_and(|node| node.media_type == "multipart/digest");
+    if let Some(node) = message.nodes.get_mut(open.node) {
+        node.is_leaf = false;
+    }
+    let bytes = boundary.as_bytes();
+    let lines: Vec<&[u8]> = open.body.split_inclusive(|byte| *byte == b'\n').collect();
+    let mut start = 0;
+    if let Some(at) = lines.iter().position(|line| delimiter(line, bytes) == Some(false)) {
+        boundaries.insert(boundary.clone(), 1);
+        message.oddities.missing_mime_headers |= lines.get(at + 1).is_some_and(|line| !starts_field(line, false));
+        start = at + 1;
+    }
+    let lines = lines.get(start..).unwrap_or_default();
+    let mut part = PartReader::default();
+    let mut nested = false;
+    let mut count = 0;
+    for (number, line) in lines.iter().enumerate() {
+        let last_line = number + 1 == lines.len();
+        let mut delimits = delimiter(line, bytes);
+        if delimits.is_some() && nested {
+            nested = delimits != Some(true);
+            delimits = None;
+        }
+        if last_line || delimits.is_some() {
+            if delimits.is_none() {
+                part.line(line);
+            } else if part.has_body {
+                // The line end before a delimiter belongs to it.
+                if part.body.last() == Some(&b'\n') {
+                    part.body.pop();
+                }
+            }
+            let mut done = std::mem::take(&mut part);
+            let content_type = decode::content_type(&done.node.field_text("content-type"));
+            done.node.media_type = match content_type.missing && parent_is_digest {
+                true => "message/rfc822".to_owned(),
+                false => content_type.media_type,
+            };
+            done.node.is_leaf = true;
+            let inner = content_type.boundary.unwrap_or_else(|| boundary.clone());
+            let node = message.nodes.len();
+            message.nodes.push(done.node);
+            if let Some(parent) = message.nodes.get_mut(open.node) {
+                parent.children.push(node);
+            }
+            queue.push_back(Open { node, boundary: Some(inner), body: done.body, depth: open.depth.saturating_sub(1) });
+            match delimits {
+                Some(true) => {
+                    *boundaries.entry(boundary.clone()).or_default() -= 1;
+                    let rest = lines.get(number + 1..).unwrap_or_default();
+                    let tells = |line: &&[u8]| line.iter().any(|byte| !byte.is_ascii_whitespace() && *byte != b'.');
+                    message.oddities.mime_epilogue_exists |= rest.iter().any(tells);
+                    return;
+                }
+                Some(false) if !last_line => {
+                    let next = lines.get(number + 1).copied().unwrap_or_default();
+                    message.oddities.missing_mime_headers |= !starts_field(next, false);
+                }
+                _ => {}
+            }
+            count += 1;
+            if count >= MOST_PARTS || message.nodes.len() > MOST_PARTS {
+                message.oddities.mimepart_limit_exceeded = true;
+                return;
+            }
+            continue;
+        }
+        if !part.in_body {
+            if starts_field(line, true) {
+                part.end_field();
+                part.field = Some(line.to_vec());
+                continue;
+            }
+            if matches!(line.first(), Some(b' ' | b'\t'))
+                && let Some(field) = &mut part.field
+            {
+                field.extend_from_slice(line);
+                continue;
+            }
+            if let Some(value) = part.end_field() {
+                nested |= decode::content_type(&value).boundary.is_some_and(|inner| inner == boundary);
+            }
+            part.in_body = true;
+            if matches!(*line, b"\n" | b"\r\n" | b"" | b"\r") {
+                continue;
+            }
+            message.oddities.missing_mime_head_body_separator = true;
+        }
+        part.line(line);
+    }
+}
+
+fn leaf(message: &mut Message, open: Open, queue: &mut std::collections::VecDeque<Open>) {
+    let Some(node) = message.nodes.get_mut(open.node) else { return };
+    let content_type = decode::content_type(&node.field_text("content-type"));
+    if !content_type.missing {
+        node.media_type = match !content_type.media_type.starts_with("multipart/") || open.boundary.is_some() {
+            true => content_type.media_type,
+            false => "text/plain".to_owned(),
+        };
+    }
+    node.charset = content_type.charset;
+    node.name = decode::disposition_name(&node.field_text("content-disposition")).or(content_type.name);
+    node.body = open.body;
+    if !matches!(node.media_type.as_str(), "message/rfc822" | "message/global") || open.depth == 0 {
+        return;
+    }
+    let decoded = node.decoded().into_owned();
+    if decoded.is_empty() {
+        return;
+    }
+    if message.nodes.len() > MOST_PARTS {
+        message.oddities.mimepart_limit_exceeded = true;
+        return;
+    }
+    let child = message.nodes.len();
+    let inner = whole(&decoded, message, open.depth - 1);
+    if let Some(node) = message.nodes.get_mut(open.node) {
+        node.children.push(child);
+        node.is_leaf = false;
+        node.body = Vec::new();
+    }
+    queue.extend(inner);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn types(raw: &str) -> Vec<String> {
+        read(raw.as_bytes())
+            .leaves()
+            .map(|(_, node)| format!("{}:{}", node.media_type, String::from_utf8_lossy(&node.body)))
+            .collect()
+    }
+
+    #[test]
+    fn parts_are_told_apart() {
+        let raw = "Content-Type: multipart/mixed; boundary=\"b\"\n\npreamble\n--b\n\nhello\n--b\nContent-Type: text/html\n\n<p>\n\n--b--\n";
+        assert_eq!(types(raw), ["text/plain:hello", "text/html:<p>\n"]);
+        assert_eq!(types("Subject: x\n\nbody\n"), ["text/plain:body\n"]);
+        assert_eq!(types("Content-Type: multipart/mixed\n\nbody\n"), ["text/plain:body\n"]);
+    }
+
+    #[test]
+    fn a_message_within_is_looked_into() {
+        let raw = "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\nSubject: in\nContent-Type: text/html\n\nx\n--b--\n";
+        assert_eq!(types(raw), ["text/html:x"]);
+    }
+
+    #[test]
+    fn header_fields_end_in_many_ways() {
+        let message = read(b"From a@b Mon\r\nSubject: =?utf-8?q?a=20b?=\r\n c\r\nX : y\r\n\r\nbody\r\n");
+        let root = message.root().unwrap();
+        assert_eq!(root.field("subject"), Some(&b"a b c"[..]));
+        assert_eq!(root.field("x"), Some(&b"y"[..]));
+        assert_eq!(root.body, b"body\n");
+        assert!(read(b"Subject: x\n").oddities.missing_head_body_separator);
+        assert!(!read(b"Subject: x\n\n").oddities.missing_head_body_separator);
+    }
+}

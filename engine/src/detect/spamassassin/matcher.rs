@@ -4,8 +4,9 @@
 use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
-use fancy_regex::{BytesMode, RegexBuilder};
+use fancy_regex::{BytesMode, RegexBuilder, RegexInput};
 use regex_automata::meta::{self, Regex};
+use regex_automata::nfa::thompson::WhichCaptures;
 use regex_automata::util::syntax::{self, Config};
 use regex_automata::{Anchored, Input};
 
@@ -16,6 +17,8 @@ use super::perl::{self, Translated};
 const COMPILED_BYTES: usize = 16 << 20;
 /// Steps back that one search of a pattern with look-around may take: real mail needs some thousands.
 const MOST_STEPS: usize = 200_000;
+/// Places of one text that a pattern with look-around is tried at one by one; behind them the rest is one search.
+const MOST_STARTS: usize = 200;
 /// Matches of one pattern that are counted, where its rule sets no limit.
 const MOST_MATCHES: u32 = 10_000;
 
@@ -51,10 +54,10 @@ fn syntax_of() -> Config {
     Config::new().unicode(false).utf8(false).nest_limit(250)
 }
 
-fn regex(pattern: &str) -> Option<Regex> {
+fn regex(pattern: &str, groups: WhichCaptures) -> Option<Regex> {
     let hir = syntax::parse_with(pattern, &syntax_of()).ok()?;
     let config =
-        meta::Config::new().nfa_size_limit(Some(COMPILED_BYTES)).onepass_size_limit(Some(1 << 16)).utf8_empty(false);
+        meta::Config::new().nfa_size_limit(Some(COMPILED_BYTES)).which_captures(groups).dfa(false).utf8_empty(false);
     Regex::builder().configure(config).build_from_hir(&hir).ok()
 }
 
@@ -107,7 +110,8 @@ impl Pattern {
         self.compiled
             .get_or_init(|| {
                 if !self.text.fancy {
-                    return regex(&self.text.exact).map(Compiled::Plain);
+                    let groups = if self.captures { WhichCaptures::All } else { WhichCaptures::Implicit };
+                    return regex(&self.text.exact, groups).map(Compiled::Plain);
                 }
                 let exact = RegexBuilder::new(&self.text.exact)
                     .bytes_mode(BytesMode::Ascii)
@@ -116,7 +120,7 @@ impl Pattern {
                     .delegate_size_limit(COMPILED_BYTES)
                     .build()
                     .ok()?;
-                Some(Compiled::Fancy(regex(&self.text.relaxed), Box::new(exact)))
+                Some(Compiled::Fancy(regex(&self.text.relaxed, WhichCaptures::Implicit), Box::new(exact)))
             })
             .as_ref()
     }
@@ -150,20 +154,13 @@ impl Pattern {
                         regex.search(&input).map(|it| (it.start(), it.end()))
                     }
                 }
-                Compiled::Fancy(guard, exact) => {
-                    let may =
-                        guard.as_ref().is_none_or(|guard| guard.search_half(&Input::new(text).range(at..)).is_some());
-                    if !may {
+                Compiled::Fancy(guard, exact) => match fancy(guard.as_ref(), exact, text, at) {
+                    Ok(next) => next,
+                    Err(GaveUp) => {
+                        found.gave_up = true;
                         return found;
                     }
-                    match exact.find_from_pos(text, at) {
-                        Ok(next) => next.map(|it| (it.start(), it.end())),
-                        Err(_) => {
-                            found.gave_up = true;
-                            return found;
-                        }
-                    }
-                }
+                },
             };
             let Some((start, end)) = next else { break };
             found.count += 1;
@@ -195,6 +192,36 @@ impl Pattern {
             }
         }
     }
+}
+
+/// A search took more steps than it may.
+struct GaveUp;
+
+/// The next match of a pattern that goes back, from `at` on. It is tried only where the relaxed pattern matches: trying it on each
+/// byte took half of all the time that rules took.
+fn fancy(
+    guard: Option<&Regex>,
+    exact: &fancy_regex::Regex,
+    text: &[u8],
+    at: usize,
+) -> Result<Option<(usize, usize)>, GaveUp> {
+    let Some(guard) = guard else {
+        return exact.find_from_pos(text, at).map(|it| it.map(|it| (it.start(), it.end()))).map_err(|_| GaveUp);
+    };
+    let mut from = at;
+    for _ in 0..MOST_STARTS {
+        let Some(may) = guard.search(&Input::new(text).range(from..)) else { return Ok(None) };
+        let input = RegexInput::new(text).from_pos(may.start()).anchored(true);
+        match exact.find_input(input) {
+            Ok(Some(it)) => return Ok(Some((it.start(), it.end()))),
+            Ok(None) => from = may.start() + 1,
+            Err(_) => return Err(GaveUp),
+        }
+        if from > text.len() {
+            return Ok(None);
+        }
+    }
+    exact.find_from_pos(text, from).map(|it| it.map(|it| (it.start(), it.end()))).map_err(|_| GaveUp)
 }
 
 fn last_line(text: &str) -> String {

@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 readonly TARGETS='mime headers base64 quoted-printable uuencode utf-7 charsets html gzip zip tar ole message rules cel lists
-  model config scan capi milter authres http'
+  cf cf-message model config scan capi milter authres http'
 readonly HOST=$(rustc -vV | sed -n 's/^host: //p')
 readonly KEPT=${TAMIS_FUZZ:-$HOME/.cache/tamis-fuzz}
 readonly RECORD=${TAMIS_FUZZ_RECORD:-records/$(date +%F).md}
@@ -56,7 +56,7 @@ for target in $chosen; do
   words=()
   [[ ! -e $KEPT/words/$target ]] || words=("-dict=$KEPT/words/$target")
   longest=16384
-  case "$target" in cel | headers | utf-7 | model | capi | authres | http) longest=2048 ;; rules | lists | config | milter | base64 | quoted-printable | uuencode | charsets) longest=4096 ;; esac
+  case "$target" in cel | headers | utf-7 | model | capi | authres | http) longest=2048 ;; rules | lists | cf | config | milter | base64 | quoted-printable | uuencode | charsets) longest=4096 ;; esac
   before=$(ls "$artifacts" | wc -l)
   started=$(date +%s)
   status=0

@@ -53,7 +53,7 @@ def uuencoded(data: bytes) -> bytes:
 def messages() -> None:
     for path in sorted((ROOT / "corpus").rglob("*.eml")):
         raw = path.read_bytes()
-        for target in ("mime", "scan"):
+        for target in ("mime", "scan", "cf-message"):
             seed(target, raw)
         seed("message", b"\0" + raw)
         if b"--" in raw:
@@ -136,6 +136,12 @@ def authored() -> None:
         for rule in tomllib.loads(text).get("rule", {}).values() if text in rules else ():
             if isinstance(rule.get("when"), str):
                 seed("cel", rule["when"])
+    every = (ROOT / "engine/src/detect/spamassassin/every.cf").read_text()
+    seed("cf", every)
+    settings = every.split("\n\n")[0]
+    for line in every.splitlines():
+        if line and not line.startswith("#"):
+            seed("cf", f"{settings}\n{line}\n")
     for condition in (
         "links.exists(l, l.host.endsWith('.example') && l.shown != '') && size(files) > 0",
         "subject.matches('(?i)invoice|rechnung') ? date < timestamp('2026-11-24T00:00:00Z') : hit('a') || true",
@@ -205,6 +211,7 @@ def words() -> None:
     html = "<style> </style> <script <a\\x20href= <p\\x20style= display:none <!-- --> <base\\x20href= <table <svg <meta &amp; &#".split()
     kept = {
         "cel": names + cel, "rules": names + cel + rule, "config": keys, "mime": mail, "message": mail, "scan": mail + html,
+        "cf-message": mail + html, "cf": "header body rawbody uri full meta mimeheader score tflags multiple eval: exists: =~ !~ (?: (?= (?<! (?> \\\\1 *+ {2,} [^ \\\\b".split(),
         "headers": mail + "(Mon, Nov +0100 <a@b> from by with helo= [192.0.2.1] utf-8''".split(), "html": html,
         "zip": ["PK\\x03\\x04", "PK\\x01\\x02", "PK\\x05\\x06", "PK\\x07\\x08", "PK\\x06\\x06"], "tar": ["ustar", "path=", "size="],
     }  # fmt: skip

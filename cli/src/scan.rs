@@ -54,6 +54,10 @@ impl Scan {
         config.threads = self.threads.map_or(config.threads, |threads| threads.get());
         let threads = config.scan_threads();
         let engine = crate::engine::build(config.builder().leaf_threads(threads))?;
+        let passed = engine.cf_mistakes().count() + engine.cf_unsupported().count();
+        if passed > 0 {
+            eprintln!("note: {passed} lines of .cf files are wrong or not supported; tamis rules check names them");
+        }
         let mails = Mails::open(&self.paths, config.limits.message_bytes).map_err(all)?;
         let passed_over = mails.passed_over();
         let bar = progress(&self.paths, "scanning", true);

@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 use crate::defect::Defect;
 use crate::direction::Direction;
-use crate::input::{AuthResults, Mail, Networks};
+use crate::input::{AuthResults, Envelope, Mail, Networks};
 use crate::limits::Budget;
 use crate::place::{Place, Readings, View};
 use crate::unpack::Content;
@@ -71,8 +71,8 @@ pub(crate) struct Facts<'s> {
     pub(crate) incomplete: Vec<String>,
     pub(crate) readings: u32,
     pub(crate) items: u32,
-    /// The sender as the session gave it, where there was one.
-    pub(crate) session_from: Option<&'s str>,
+    /// What the session gave, where there was one.
+    pub(crate) session: Option<&'s Envelope>,
     /// What `.cf` rules look at; no condition can name it.
     pub(crate) spamassassin: Option<Box<spamassassin::Views>>,
 }
@@ -409,7 +409,7 @@ pub(crate) fn gather<'s>(
         incomplete: incomplete.iter().map(|name| (*name).to_owned()).collect(),
         readings: u32::try_from(content.readings.len()).unwrap_or(u32::MAX),
         items: u32::try_from(content.items.len()).unwrap_or(u32::MAX),
-        session_from: mail.envelope.mail_from.as_deref(),
+        session: Some(&mail.envelope),
         spamassassin: wanted.any(Wanted::SPAMASSASSIN).then(|| Box::new(spamassassin::gather(content.raw, budget))),
     }
 }

@@ -192,7 +192,7 @@ mod tests {
         };
         assert_eq!(of("a@b.example"), ["-|a@b.example"]);
         assert_eq!(of(" Foo Blah <a@b.example>\n"), ["Foo Blah |a@b.example"]);
-        assert_eq!(of("\"Blah, Foo\" <a@b.example>, c@d.example (Bar)"), ["Blah, Foo|a@b.example", "Bar|c@d.example"]);
+        assert_eq!(of("\"Blah, Foo\" <a@b.example>, c@d.example (Bar)"), ["Blah, Foo |a@b.example", "Bar|c@d.example"]);
         assert_eq!(of("display: a@b.example, c@d.example;"), ["-|a@b.example", "-|c@d.example"]);
         assert_eq!(of("Foo <>"), ["Foo |-"]);
         assert_eq!(of("a@b.example <a@b.example>"), ["a@b.example |a@b.example"]);

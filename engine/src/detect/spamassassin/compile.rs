@@ -11,7 +11,7 @@ use super::expression::{self, Expression};
 use super::matcher::{Member, Pattern};
 use super::perl;
 use super::{CfRule, HeaderGroup, Meta, MimeRule, SpamAssassin, Template, UriDetail};
-use crate::error::{Problem, nearest};
+use crate::error::Problem;
 
 /// What the engine's owner says about rules.
 #[derive(Debug, Default)]
@@ -327,9 +327,8 @@ impl Builder<'_> {
                     Some(part) => parts.push(Some(u32::try_from(*part).unwrap_or(u32::MAX))),
                     None if name == "local_tests_only" => parts.push(None),
                     None => {
-                        let near = nearest(name, index.keys().copied());
                         let why = format!("rule {} asks for {name}, which no file defines: it counts as 0", rule.name);
-                        self.note(Nature::Remark, rule.spot, why, &near);
+                        self.note(Nature::Remark, rule.spot, why, "");
                         parts.push(None);
                     }
                 }
@@ -399,8 +398,7 @@ impl Builder<'_> {
             .map(|(name, (_, spot))| (name.clone(), *spot))
             .collect();
         for (name, spot) in lone {
-            let near = nearest(&name, names.iter().copied());
-            self.note(Nature::Remark, spot, format!("{name} has a score, and no file defines it"), &near);
+            self.note(Nature::Remark, spot, format!("{name} has a score, and no file defines it"), "");
         }
         let mut patterns: BTreeMap<(&'static str, &Test), &RuleText> = BTreeMap::new();
         let mut twins = Vec::new();

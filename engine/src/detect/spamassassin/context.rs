@@ -12,6 +12,7 @@ use super::uris::{self, Uris};
 use crate::facts::Facts;
 use crate::facts::spamassassin::message::HeaderField;
 use crate::facts::spamassassin::{Html, Node, Views, decode};
+use crate::input::Envelope;
 
 /// Patterns of our own, compiled once.
 #[derive(Debug)]
@@ -116,7 +117,10 @@ impl<'m> Context<'m> {
     /// The relays.
     pub(super) fn relays(&self) -> &Relays {
         self.relays.get_or_init(|| {
-            let received: Vec<&[u8]> = self.fields("received").map(|field| field.value.as_slice()).collect();
+            // What our own server will write of the session is not in the message yet.
+            let session = self.facts.session.and_then(received_of);
+            let fields = self.fields("received").map(|field| field.value.as_slice());
+            let received: Vec<&[u8]> = session.as_deref().map(str::as_bytes).into_iter().chain(fields).collect();
             let mut originating = Vec::new();
             for name in &self.settings.originating {
                 if let Some(field) = self.fields(name).last()
@@ -362,8 +366,8 @@ impl<'m> Context<'m> {
         if let Some(header) = &self.settings.envelope_header {
             return first(header).filter(|from| from.contains('@') || from.is_empty());
         }
-        if let Some(given) = self.facts.session_from {
-            return Some(given.to_owned());
+        if let Some(given) = self.facts.session.and_then(|session| session.mail_from.clone()) {
+            return Some(given);
         }
         let relays = self.relays();
         if let Some(hop) = relays.untrusted.first().or(relays.trusted.last())
@@ -444,6 +448,18 @@ impl<'m> Context<'m> {
         }
         all
     }
+}
+
+/// The Received field of a session, as Postfix writes it; `None` where the client is not known.
+fn received_of(session: &Envelope) -> Option<String> {
+    let ip = session.client_ip?;
+    let word = |text: &Option<String>, without: &str| {
+        let text: String = text.as_deref().unwrap_or_default().chars().filter(|it| it.is_ascii_graphic()).collect();
+        if text.is_empty() { without.to_owned() } else { text }
+    };
+    let (helo, name) = (word(&session.helo, "unknown"), word(&session.client_name, "unknown"));
+    let protocol = if session.auth_user.is_some() { "ESMTPSA" } else { "ESMTP" };
+    Some(format!("from {helo} ({name} [{ip}]) by localhost (Postfix) with {protocol} id 0"))
 }
 
 enum Special {

@@ -6,11 +6,11 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 /// Shortest literal that is worth a look.
 const SHORTEST: usize = 3;
 /// Most literals of one set.
-const MOST: usize = 96;
+const MOST: usize = 400;
 /// Longest literal; more tells nothing.
 const LONGEST: usize = 32;
 /// Most bytes of a class that are spelled out.
-const MOST_BYTES: usize = 8;
+const MOST_BYTES: usize = 16;
 
 /// All texts that something matches, where they are few; and else literals of which each match has one.
 #[derive(Clone, Debug, Default)]

@@ -1,11 +1,13 @@
 //! Patterns over texts: each is compiled at first use, and looked for only where a literal of it was seen. Takes patterns and texts in
 //! pieces, gives matches. One automaton a text knows the literals of all patterns; a pattern that has none is tried on every piece.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
-use fancy_regex::{BytesMode, RegexBuilder};
+use fancy_regex::{BytesMode, RegexBuilder, RegexInput};
 use regex_automata::meta::{self, Regex};
+use regex_automata::nfa::thompson::WhichCaptures;
 use regex_automata::util::syntax::{self, Config};
 use regex_automata::{Anchored, Input};
 
@@ -16,6 +18,10 @@ use super::perl::{self, Translated};
 const COMPILED_BYTES: usize = 16 << 20;
 /// Steps back that one search of a pattern with look-around may take: real mail needs some thousands.
 const MOST_STEPS: usize = 200_000;
+/// Places of one text that a pattern with look-around is tried at one by one; behind them the rest is one search.
+const MOST_STARTS: usize = 200;
+/// Longest match for which a window around its literal pays.
+const LONGEST_WINDOW: usize = 500;
 /// Matches of one pattern that are counted, where its rule sets no limit.
 const MOST_MATCHES: u32 = 10_000;
 
@@ -35,6 +41,8 @@ pub(super) struct Pattern {
     text: Translated,
     /// Literals of which every match has one.
     literals: Option<Vec<Vec<u8>>>,
+    /// The longest match, in bytes, where that is short: then a match lies near its literal.
+    longest: Option<usize>,
     captures: bool,
     compiled: OnceLock<Option<Compiled>>,
     empty: OnceLock<bool>,
@@ -51,10 +59,10 @@ fn syntax_of() -> Config {
     Config::new().unicode(false).utf8(false).nest_limit(250)
 }
 
-fn regex(pattern: &str) -> Option<Regex> {
+fn regex(pattern: &str, groups: WhichCaptures) -> Option<Regex> {
     let hir = syntax::parse_with(pattern, &syntax_of()).ok()?;
     let config =
-        meta::Config::new().nfa_size_limit(Some(COMPILED_BYTES)).onepass_size_limit(Some(1 << 16)).utf8_empty(false);
+        meta::Config::new().nfa_size_limit(Some(COMPILED_BYTES)).which_captures(groups).dfa(false).utf8_empty(false);
     Regex::builder().configure(config).build_from_hir(&hir).ok()
 }
 
@@ -77,7 +85,8 @@ impl Pattern {
             fancy_regex::Expr::parse_tree(&text.exact).map_err(|error| last_line(&error.to_string()))?;
         }
         let literals = literals::required(&plain);
-        Ok(Pattern { text, literals, captures: false, compiled: OnceLock::new(), empty: OnceLock::new() })
+        let longest = plain.properties().maximum_len().filter(|longest| *longest <= LONGEST_WINDOW);
+        Ok(Pattern { text, literals, longest, captures: false, compiled: OnceLock::new(), empty: OnceLock::new() })
     }
 
     pub(super) fn has_literal(&self) -> bool {
@@ -107,7 +116,8 @@ impl Pattern {
         self.compiled
             .get_or_init(|| {
                 if !self.text.fancy {
-                    return regex(&self.text.exact).map(Compiled::Plain);
+                    let groups = if self.captures { WhichCaptures::All } else { WhichCaptures::Implicit };
+                    return regex(&self.text.exact, groups).map(Compiled::Plain);
                 }
                 let exact = RegexBuilder::new(&self.text.exact)
                     .bytes_mode(BytesMode::Ascii)
@@ -116,7 +126,7 @@ impl Pattern {
                     .delegate_size_limit(COMPILED_BYTES)
                     .build()
                     .ok()?;
-                Some(Compiled::Fancy(regex(&self.text.relaxed), Box::new(exact)))
+                Some(Compiled::Fancy(regex(&self.text.relaxed, WhichCaptures::Implicit), Box::new(exact)))
             })
             .as_ref()
     }
@@ -133,16 +143,22 @@ impl Pattern {
 
     /// Counts its matches in a text, up to `most`.
     pub(super) fn search(&self, text: &[u8], most: u32) -> Found {
+        self.search_within(text, 0..text.len(), most)
+    }
+
+    /// The same for matches that lie in a range of the text; what stands around it is seen by look-around and anchors.
+    fn search_within(&self, text: &[u8], range: Range<usize>, most: u32) -> Found {
         let mut found = Found::default();
+        let end_of_range = range.end.min(text.len());
         let Some(compiled) = self.compiled() else {
             found.gave_up = true;
             return found;
         };
-        let mut at = 0;
-        while found.count < most.min(MOST_MATCHES) && at <= text.len() {
+        let mut at = range.start;
+        while found.count < most.min(MOST_MATCHES) && at <= end_of_range {
             let next = match compiled {
                 Compiled::Plain(regex) => {
-                    let input = Input::new(text).range(at..).anchored(Anchored::No);
+                    let input = Input::new(text).range(at..end_of_range).anchored(Anchored::No);
                     if most == 1 && !self.captures {
                         // Where it starts costs a second search; where it ends is enough for a yes.
                         regex.search_half(&input).map(|half| (half.offset(), half.offset()))
@@ -150,20 +166,13 @@ impl Pattern {
                         regex.search(&input).map(|it| (it.start(), it.end()))
                     }
                 }
-                Compiled::Fancy(guard, exact) => {
-                    let may =
-                        guard.as_ref().is_none_or(|guard| guard.search_half(&Input::new(text).range(at..)).is_some());
-                    if !may {
+                Compiled::Fancy(guard, exact) => match fancy(guard.as_ref(), exact, text, at..end_of_range) {
+                    Ok(next) => next,
+                    Err(GaveUp) => {
+                        found.gave_up = true;
                         return found;
                     }
-                    match exact.find_from_pos(text, at) {
-                        Ok(next) => next.map(|it| (it.start(), it.end())),
-                        Err(_) => {
-                            found.gave_up = true;
-                            return found;
-                        }
-                    }
-                }
+                },
             };
             let Some((start, end)) = next else { break };
             found.count += 1;
@@ -195,6 +204,39 @@ impl Pattern {
             }
         }
     }
+}
+
+/// A search took more steps than it may.
+struct GaveUp;
+
+/// The next match of a pattern that goes back, from `at` on. It is tried only where the relaxed pattern matches: trying it on each
+/// byte took half of all the time that rules took.
+fn fancy(
+    guard: Option<&Regex>,
+    exact: &fancy_regex::Regex,
+    text: &[u8],
+    range: Range<usize>,
+) -> Result<Option<(usize, usize)>, GaveUp> {
+    let Some(guard) = guard else {
+        return exact
+            .find_from_pos(text, range.start)
+            .map(|it| it.map(|it| (it.start(), it.end())))
+            .map_err(|_| GaveUp);
+    };
+    let mut from = range.start;
+    for _ in 0..MOST_STARTS {
+        let Some(may) = guard.search(&Input::new(text).range(from..range.end)) else { return Ok(None) };
+        let input = RegexInput::new(text).from_pos(may.start()).anchored(true);
+        match exact.find_input(input) {
+            Ok(Some(it)) => return Ok(Some((it.start(), it.end()))),
+            Ok(None) => from = may.start() + 1,
+            Err(_) => return Err(GaveUp),
+        }
+        if from > range.end {
+            return Ok(None);
+        }
+    }
+    exact.find_from_pos(text, from).map(|it| it.map(|it| (it.start(), it.end()))).map_err(|_| GaveUp)
 }
 
 fn last_line(text: &str) -> String {
@@ -229,10 +271,18 @@ pub(super) struct Member {
 /// What a search keeps: memory to be reused.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
-    /// For each member the piece that it was last a candidate in, and what it found.
-    last: Vec<u32>,
-    candidates: Vec<(u32, u32)>,
+    /// For each member the last candidate of it.
+    last: Vec<usize>,
+    candidates: Vec<Candidate>,
     counts: Vec<u32>,
+}
+
+/// Where a literal of a member was seen: the piece, and the range of the text that matches can lie in.
+#[derive(Clone, Debug)]
+struct Candidate {
+    member: u32,
+    piece: usize,
+    range: Range<usize>,
 }
 
 /// From this many members on, literals are looked for in one pass.
@@ -280,7 +330,7 @@ impl Set {
         let Scratch { last, candidates, counts } = scratch;
         counts.clear();
         counts.resize(self.members.len(), 0);
-        let mut confirm = |number: u32, piece: usize, counts: &mut Vec<u32>| {
+        let mut confirm = |number: u32, piece: usize, range: Range<usize>, counts: &mut Vec<u32>| {
             let (Some(member), Some(count)) = (self.members.get(number as usize), counts.get_mut(number as usize))
             else {
                 return;
@@ -291,8 +341,9 @@ impl Set {
             let Some(pattern) = patterns.get(member.pattern as usize) else { return };
             let start = piece.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
             let line = text.get(start..ends.get(piece).copied().unwrap_or(start)).unwrap_or_default();
-            read = read.saturating_add(line.len() as u64);
-            let found = pattern.search(line, member.most - *count);
+            let within = range.start.saturating_sub(start)..range.end.saturating_sub(start).min(line.len());
+            read = read.saturating_add(within.len() as u64);
+            let found = pattern.search_within(line, within, member.most - *count);
             *count += found.count;
             if found.count > 0 || found.gave_up {
                 each(*member, piece, found);
@@ -300,7 +351,7 @@ impl Set {
         };
         if let Some(automaton) = &self.automaton {
             last.clear();
-            last.resize(self.members.len(), u32::MAX);
+            last.resize(self.members.len(), usize::MAX);
             candidates.clear();
             let (mut piece, mut start) = (0usize, 0usize);
             for seen in automaton.find_overlapping_iter(text) {
@@ -312,21 +363,32 @@ impl Set {
                     continue;
                 }
                 let Some(number) = self.owners.get(seen.pattern().as_usize()).copied() else { continue };
-                let here = u32::try_from(piece).unwrap_or(u32::MAX - 1);
-                if let Some(slot) = last.get_mut(number as usize)
-                    && *slot != here
-                {
-                    *slot = here;
-                    candidates.push((number, here));
+                let pattern = self.members.get(number as usize).and_then(|it| patterns.get(it.pattern as usize));
+                let range = match pattern.and_then(|pattern| pattern.longest) {
+                    Some(longest) => {
+                        seen.end().saturating_sub(longest).max(start)..seen.start().saturating_add(longest)
+                    }
+                    None => start..text.len(),
+                };
+                let Some(slot) = last.get_mut(number as usize) else { continue };
+                match candidates.get_mut(*slot) {
+                    Some(candidate) if candidate.piece == piece => {
+                        candidate.range.start = candidate.range.start.min(range.start);
+                        candidate.range.end = candidate.range.end.max(range.end);
+                    }
+                    _ => {
+                        *slot = candidates.len();
+                        candidates.push(Candidate { member: number, piece, range });
+                    }
                 }
             }
-            for (number, piece) in candidates.iter().copied() {
-                confirm(number, piece as usize, counts);
+            for candidate in candidates.drain(..) {
+                confirm(candidate.member, candidate.piece, candidate.range, counts);
             }
         }
         for number in &self.always {
             for piece in 0..ends.len() {
-                confirm(*number, piece, counts);
+                confirm(*number, piece, 0..text.len(), counts);
             }
         }
         read

@@ -21,12 +21,12 @@ const MESSAGE: &str = "Received: from mail.sender.example (mail.sender.example [
     From: \"Anna\" <anna@gmail.com>\nTo: bob@example.com\nReply-To: other@hotmail.com\n\
     Subject: =?utf-8?q?Urgent_invoice?=\nDate: Mon, 1 Jan 2024 10:00:00 +0000\nMIME-Version: 1.0\n\
     Content-Type: multipart/alternative; boundary=b\n\n--b\n\nPay the invoice\nnow, dear friend.\n\nSecond paragraph.\n--b\n\
-    Content-Type: text/html\n\n<html><p>Pay <a href=\"http://evil.example.com/x?e=bob@example.com\">https://bank.example.com</a></html>\n--b--\n";
+    Content-Type: text/html\n\n<html><p>Pay <a href=\"http://evil.example.com/x?e=bob@example.com\">https://bank.example.org</a></html>\n--b--\n";
 
 #[test]
 fn every_kind_of_rule_hits_and_misses() {
     let rules = compiled(
-        "util_rb_tld com example\nfreemail_domains gmail.com hotmail.com\n\
+        "util_rb_tld com org example\nfreemail_domains gmail.com hotmail.com\n\
          header A Subject =~ /^Urgent invoice$/\nheader B Subject =~ /=?utf/\nheader C Subject:raw =~ /=\\?utf/\n\
          header D X-None !~ /./\nheader E X-None =~ /none/ [if-unset: none]\nheader F exists:Reply-To\n\
          header G From:addr =~ /^anna\\@gmail\\.com$/\nheader H From:name =~ /^Anna$/\n\

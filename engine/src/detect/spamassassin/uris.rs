@@ -630,7 +630,7 @@ mod tests {
             all
         };
         assert_eq!(clean("http://%77ww.a.com?x"), ["http://%77ww.a.com?x", "http://www.a.com/?x"]);
-        assert_eq!(clean("http:/a.com/"), ["http:/a.com/", "http://a.com/"]);
+        assert_eq!(clean("http:/a.com/"), ["http://a.com/", "http:/a.com/"]);
         assert_eq!(clean("http://a.com/r?u=http://b.org/&c"), ["http://a.com/r?u=http://b.org/&c", "http://b.org/"]);
         assert_eq!(clean("http://3232235777/"), ["http://192.168.1.1/", "http://3232235777/"]);
         assert_eq!(clean("mailto:a@b.com?subject=x"), ["mailto:a@b.com", "mailto:a@b.com?subject=x"]);

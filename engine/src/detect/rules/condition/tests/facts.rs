@@ -9,7 +9,7 @@ use crate::place::View;
 /// Facts of a message of which nothing is known.
 pub(crate) fn empty() -> Facts<'static> {
     Facts {
-        session_from: None,
+        session: None,
         spamassassin: None,
         raw: b"",
         size: 0,

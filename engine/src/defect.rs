@@ -49,6 +49,7 @@ defects! {
     EightBitHeader = "eight-bit-header": "Bytes over 127 in a header field",
     EncodedContainer = "encoded-container": "A multipart or message with an encoding that its kind may not have",
     EncodedWordMalformed = "encoded-word-malformed": "An encoded word (RFC 2047) that cannot be decoded",
+    EncodingMalformed = "encoding-malformed": "A Content-Transfer-Encoding that is not one plain name: two, none, quotes, comments",
     EncodingMismatch = "encoding-mismatch": "Content that is plainly in another transfer encoding than its header says",
     EncodingUnknown = "encoding-unknown": "A transfer encoding that nobody has registered",
     Epilogue = "epilogue": "Text after the last delimiter of a multipart",

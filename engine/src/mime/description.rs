@@ -98,6 +98,9 @@ pub(super) fn describe(raw: &[u8], fields: &[Field], choices: &mut Choices) -> D
         if it.encoding.is_none() {
             it.defects.push((DefectKind::EncodingUnknown, *at));
         }
+        if let Some((_, at)) = declared.iter().find(|(value, _)| !is_token(value.trim())) {
+            it.defects.push((DefectKind::EncodingMalformed, *at));
+        }
         let taken = it.encoding.unwrap_or(Encoding::Identity);
         it.encodings = encoding::others(taken, declared.iter().map(|(value, _)| value.as_str()));
     }

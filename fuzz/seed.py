@@ -7,6 +7,7 @@ import binascii
 import gzip
 import hashlib
 import io
+import os
 import quopri
 import re
 import sys

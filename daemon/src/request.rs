@@ -29,6 +29,11 @@ pub(crate) fn end(bytes: &[u8], seen: usize) -> Result<Option<usize>, Refused> {
     }
 }
 
+/// Whether `byte` may stand in a token (RFC 9110, section 5.6.2).
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
 /// Reads a head, up to and with its empty line.
 pub(crate) fn head(bytes: &[u8]) -> Result<Head, Refused> {
     let bad = |why| ("400 Bad Request", why);
@@ -41,11 +46,18 @@ pub(crate) fn head(bytes: &[u8]) -> Result<Head, Refused> {
     else {
         return Err(bad("no request of HTTP/1.1"));
     };
+    // RFC 9112, section 3: a method is a token, a target has no control characters. A lone CR is a line break to some.
+    if method.is_empty()
+        || !method.bytes().all(is_token)
+        || path.is_empty()
+        || !path.bytes().all(|it| it.is_ascii_graphic())
+    {
+        return Err(bad("a malformed request line"));
+    }
     let (mut length, mut asks_first) = (None, false);
     for line in lines {
         // No field goes on in the next line, no blank stands before a colon, and no line break comes alone.
         let Some((name, value)) = line.split_once(':') else { return Err(bad("a header field without a colon")) };
-        let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         if name.is_empty() || !name.bytes().all(is_token) || value.bytes().any(|it| it < b' ' && it != b'\t') {
             return Err(bad("a malformed header field"));
         }
@@ -105,8 +117,14 @@ mod tests {
         for fields in ["Transfer-Encoding: chunked\r\n", "Content-Length: 5\r\nTransfer-Encoding: identity\r\n"] {
             assert_eq!(status(fields), "411 Length Required", "{fields:?}");
         }
-        for line in ["GET /", "GET / HTTP/2.0", "GET  / HTTP/1.1", "GET / HTTP/1.1 x", "", "GET\t/\tHTTP/1.1"] {
+        for line in
+            ["GET /", "GET / HTTP/2.0", "GET  / HTTP/1.1", "GET / HTTP/1.1 x", "", "GET\t/\tHTTP/1.1", " / HTTP/1.1"]
+        {
             assert!(head(format!("{line}\r\n\r\n").as_bytes()).is_err(), "{line:?}");
+        }
+        assert!(head(b"GET /a%0Ab HTTP/1.1\r\n\r\n").is_ok());
+        for path in ["/a\nb", "/a\rb", "/a\0", "/a\tb", "/\u{85}"] {
+            assert!(head(format!("GET {path} HTTP/1.1\r\n\r\n").as_bytes()).is_err(), "{path:?}");
         }
     }
 

@@ -4,6 +4,7 @@
 mod blanks;
 mod compile;
 pub(crate) mod condition;
+mod lazy;
 mod load;
 mod patterns;
 mod places;

@@ -4,12 +4,12 @@
 //! that halves the cost of the wording rules. Never one `RegexSet`, which collapses to milliseconds a message.
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
-use regex_automata::meta::{BuildError, Regex};
+use regex_automata::Input;
 use regex_automata::util::syntax;
-use regex_automata::{Input, meta};
 use regex_syntax::hir::{Hir, HirKind};
 
 use super::blanks;
+use super::lazy::Lazy;
 
 /// Shortest literal that is worth a look; shorter ones stand in every text.
 const SHORTEST: usize = 3;
@@ -17,8 +17,6 @@ const SHORTEST: usize = 3;
 const MOST_LITERALS: usize = 64;
 /// Most pieces of one pattern of which a text must have a literal each. More exclude hardly any text.
 const MOST_PIECES: usize = 4;
-/// Largest compiled pattern, in bytes.
-const COMPILED_BYTES: usize = 2 << 20;
 /// Windows of one pattern in one text that may fail before the rest of the text is searched as a whole, so that a text
 /// full of a literal costs no more than one pass.
 const MOST_WINDOWS: u32 = 32;
@@ -53,10 +51,10 @@ pub(super) enum Over {
     Text,
 }
 
-/// A pattern, compiled.
+/// A pattern.
 #[derive(Debug)]
 pub(super) struct Pattern {
-    regex: Regex,
+    regex: Lazy,
     /// What it is searched in.
     pub(super) form: Form,
     /// The longest match, in bytes, where it has a bound.
@@ -66,7 +64,7 @@ pub(super) struct Pattern {
 }
 
 impl Pattern {
-    /// Compiles a pattern. Letters match whatever their case unless it says `(?-i)`.
+    /// Reads a pattern. Letters match whatever their case unless it says `(?-i)`.
     pub(super) fn compile(pattern: &str, over: Over) -> Result<Pattern, String> {
         let unicode = over != Over::Bytes;
         let config = syntax::Config::new().case_insensitive(true).unicode(unicode).utf8(false).nest_limit(50);
@@ -78,14 +76,11 @@ impl Pattern {
         if hir.properties().minimum_len().is_none_or(|least| least == 0) {
             return Err("the pattern matches the empty text, which is everywhere".into());
         }
-        let regex = Regex::builder()
-            .configure(meta::Config::new().nfa_size_limit(Some(COMPILED_BYTES)).utf8_empty(false))
-            .build_from_hir(&hir)
-            .map_err(|error: BuildError| error.to_string())?;
         // The literals of the pattern as written: the automaton folds their case itself.
         let written = parse(&config.case_insensitive(false)).ok().map(suited);
         let pieces = written.map(|hir| pieces(&hir)).unwrap_or_default();
-        Ok(Pattern { regex, form, longest: hir.properties().maximum_len(), pieces })
+        let regex = Lazy::new(hir)?;
+        Ok(Pattern { form, longest: regex.maximum_len(), pieces, regex })
     }
 
     /// Whether it has a literal that every match contains; else it is searched in each message.
@@ -95,7 +90,7 @@ impl Pattern {
 
     fn find(&self, text: &[u8], from: usize, to: usize) -> Option<(usize, usize)> {
         let input = Input::new(text).span(from..to.min(text.len()));
-        self.regex.search(&input).map(|found| (found.start(), found.end()))
+        self.regex.get()?.search(&input).map(|found| (found.start(), found.end()))
     }
 }
 

@@ -1,0 +1,120 @@
+//! A pattern that is compiled at first use: of a rule set most are never needed in a process that judges one message, and
+//! compiling the stock rules took half of what opening an engine cost. Takes what the parser gave, gives matches.
+
+use std::sync::OnceLock;
+
+use regex_automata::meta::{BuildError, Config, Regex};
+use regex_automata::util::primitives::StateID;
+use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::utf8::Utf8Sequences;
+
+/// Largest compiled pattern, in bytes.
+const COMPILED_BYTES: usize = 2 << 20;
+/// More than a state of the compiled pattern and the way to it take.
+const STATE_BYTES: usize = 2 * size_of::<[StateID; 8]>();
+
+/// A pattern, and its program once that was needed.
+#[derive(Debug)]
+pub(super) struct Lazy {
+    hir: Hir,
+    /// `None` where the compiler refuses it, which `new` has ruled out.
+    program: OnceLock<Option<Regex>>,
+}
+
+impl Lazy {
+    /// Refuses a pattern whose program would be too large. What might be is compiled at once, to know.
+    pub(super) fn new(hir: Hir) -> Result<Lazy, String> {
+        let program = match states(&hir).saturating_mul(STATE_BYTES) > COMPILED_BYTES {
+            true => OnceLock::from(Some(compile(&hir).map_err(|error| error.to_string())?)),
+            false => OnceLock::new(),
+        };
+        Ok(Lazy { hir, program })
+    }
+
+    /// Its program.
+    pub(super) fn get(&self) -> Option<&Regex> {
+        self.program.get_or_init(|| compile(&self.hir).ok()).as_ref()
+    }
+
+    pub(super) fn maximum_len(&self) -> Option<usize> {
+        self.hir.properties().maximum_len()
+    }
+}
+
+fn compile(hir: &Hir) -> Result<Regex, BuildError> {
+    let config = Config::new().nfa_size_limit(Some(COMPILED_BYTES)).utf8_empty(false);
+    Regex::builder().configure(config).build_from_hir(hir)
+}
+
+/// At least as many states as the program of a pattern has.
+fn states(hir: &Hir) -> usize {
+    // Patterns nest no deeper than the parser lets them.
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => 1,
+        HirKind::Literal(literal) => literal.0.len(),
+        HirKind::Class(Class::Bytes(class)) => class.ranges().len().saturating_add(2),
+        HirKind::Class(Class::Unicode(class)) => {
+            let ranges = class.ranges().iter();
+            let sequences = ranges.flat_map(|it| Utf8Sequences::new(it.start(), it.end()));
+            sequences.map(|it| it.len()).sum::<usize>().saturating_add(2)
+        }
+        HirKind::Capture(capture) => states(&capture.sub).saturating_add(2),
+        HirKind::Repetition(repetition) => {
+            let times = repetition.max.unwrap_or(repetition.min).max(repetition.min).max(1);
+            states(&repetition.sub).saturating_add(3).saturating_mul((times as usize).saturating_add(1))
+        }
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().map(states).fold(2, |sum, it| sum.saturating_add(it).saturating_add(1))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use regex_automata::nfa::thompson::{self, WhichCaptures};
+
+    use super::*;
+
+    fn lazy(pattern: &str) -> Result<Lazy, String> {
+        Lazy::new(regex_syntax::parse(pattern).unwrap())
+    }
+
+    #[test]
+    fn what_is_small_waits_and_what_is_too_large_is_refused_at_once() {
+        let small = lazy("next of (kin|ki[nm]){1,20}").unwrap();
+        assert!(small.program.get().is_none());
+        assert!(small.get().unwrap().is_match("next of kim"));
+        // Might be too large, and is not.
+        assert!(lazy(r"\w{20}").unwrap().program.get().is_some());
+        assert!(lazy(r"\w{900}").is_err());
+        assert!(lazy(r"(?:(?:a{100}){100}){100}").is_err());
+    }
+
+    /// What waits must never turn out too large.
+    #[test]
+    fn the_bound_is_above_what_compilers_make() {
+        for pattern in [
+            "a",
+            "abc|abd|x",
+            r"\w",
+            r"\W{3}",
+            r"(?i)[a-zß]{7}",
+            r"(?:a?b*c+){9}",
+            r"(a|b|c|d){2,30}",
+            r"\bx\b.{0,400}y",
+            r"[^\x00-\x7f]{12}",
+            r"\p{L}\p{Greek}?",
+            r"(?s:.){77}",
+            r"(?-u:[\x80-\xff]{40})",
+            r"(?i)straße{0,5}",
+        ] {
+            let hir = regex_syntax::ParserBuilder::new().utf8(false).build().parse(pattern).unwrap();
+            for (reverse, captures) in [(false, WhichCaptures::All), (true, WhichCaptures::None)] {
+                let config = thompson::Config::new().reverse(reverse).utf8(false).which_captures(captures);
+                let program = thompson::Compiler::new().configure(config).build_from_hir(&hir).unwrap();
+                let bound = states(&hir) * STATE_BYTES;
+                assert!(program.memory_usage() <= bound + 1024, "{pattern}: {} {bound}", program.memory_usage());
+            }
+        }
+    }
+}

@@ -5,7 +5,8 @@
 #
 # Each target goes on from its kept corpus in ${TAMIS_FUZZ:-~/.cache/tamis-fuzz}/TARGET, which is seeded from the repository,
 # and adds a line to fuzz/records/DATE.md (TAMIS_FUZZ_RECORD names another file). An execution that takes over
-# TAMIS_FUZZ_TIMEOUT seconds (10) of wall time counts as found: give it more on a machine that has other things to do. What crashes is made small and put into
+# TAMIS_FUZZ_TIMEOUT seconds (10) of wall time counts as found: give it more on a machine that has other things to do. What
+# crashes is made small and put into
 # fuzz/regressions/TARGET/, where plain `cargo test` replays it. Exit: 0 nothing found, 1 something found, 2 error.
 set -euo pipefail
 cd "$(dirname "$0")"

@@ -114,10 +114,10 @@ impl Gathered {
         better: impl Fn(Value, Value) -> bool,
         twice: impl FnMut(Value, Value),
     ) -> Result<Pages, String> {
-        let mut builder = pages::Builder::new();
+        let mut builder = pages::Builder::default();
         let full = || "there are too many entries in one file".to_owned();
         self.in_order(better, twice, |key, value| builder.push(key, value).then_some(()).ok_or_else(full))?;
-        builder.finish().map_err(|error| error.to_string())
+        Ok(builder.finish())
     }
 
     /// The transducer.
@@ -147,7 +147,10 @@ impl Domains {
     pub(super) fn covering(&self, host: &str) -> Vec<Hit> {
         let mut found = Vec::new();
         let mut buffer = [0; 256];
-        self.0.beginning(backwards(host, &mut buffer), |length, value| {
+        let key = backwards(host, &mut buffer);
+        // A name ends before a dot; what is only for names below it ends with the dot.
+        let dots = memchr::memchr_iter(b'.', key).flat_map(|at| [at, at.saturating_add(1)]);
+        self.0.beginning(key, dots.chain([key.len()]), |length, value| {
             // What it begins with, the other way round, is what the host ends with.
             let Some((before, name)) = host.len().checked_sub(length).and_then(|at| host.split_at_checked(at)) else {
                 return;
@@ -182,7 +185,8 @@ impl Addresses {
         let start = key.len().saturating_sub(local.len());
         // `*@domain` may itself be asked for.
         let key = key.strip_suffix('*').filter(|_| local == "*").unwrap_or(&key);
-        self.whole.beginning(key.as_bytes(), |length, value| {
+        let ends = [start].into_iter().chain((start != key.len()).then_some(key.len()));
+        self.whole.beginning(key.as_bytes(), ends, |length, value| {
             if length == start {
                 let entry = Entry::Name(format!("*@{domain}"));
                 found.push(Hit { value, entry, narrow: u16::MAX - 2 });
@@ -251,8 +255,8 @@ impl Urls {
     pub(super) fn of_this_port(&self, url: &str) -> Vec<Hit> {
         let mut found = Vec::new();
         let narrow = |end: usize| u16::try_from(end).unwrap_or(u16::MAX).min(OF_HOST - 1);
-        self.plain.beginning(url.as_bytes(), |end, value| {
-            if let Some(entry) = url.get(..end).filter(|_| url::ends_well(url.as_bytes(), end)) {
+        self.plain.beginning(url.as_bytes(), url::ends(url.as_bytes()), |end, value| {
+            if let Some(entry) = url.get(..end) {
                 found.push(Hit { value, entry: Entry::Name(entry.into()), narrow: narrow(end) | OF_HOST });
             }
         });

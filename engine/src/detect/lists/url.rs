@@ -57,6 +57,15 @@ pub(super) fn ends_well(url: &[u8], length: usize) -> bool {
     end(url.get(length)) || length.checked_sub(1).is_some_and(|last| end(url.get(last)))
 }
 
+/// Every length for which that is so, in order.
+pub(super) fn ends(url: &[u8]) -> impl Iterator<Item = usize> {
+    let mut last = None;
+    memchr::memchr3_iter(b'/', b'?', b'&', url)
+        .flat_map(|at| [at, at.saturating_add(1)])
+        .chain([url.len()])
+        .filter(move |end| last.replace(*end).is_none_or(|last| last < *end))
+}
+
 fn is_web(scheme: &str) -> bool {
     ["http", "https", "ftp", "hxxp", "hxxps"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
 }
@@ -143,6 +152,14 @@ fn unescaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_ends_are_those_that_end_well() {
+        for url in ["", "/", "a.example", "a.example/", "a.example/b/?c=d&e&&f/", "//", "?&/a"] {
+            let plain: Vec<usize> = (0..=url.len()).filter(|end| ends_well(url.as_bytes(), *end)).collect();
+            assert_eq!(ends(url.as_bytes()).collect::<Vec<_>>(), plain, "{url}");
+        }
+    }
 
     #[test]
     fn what_a_server_does_not_see_is_taken_out() {

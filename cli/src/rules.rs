@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use tamis_common::config::Config;
 use tamis_common::mails::Mails;
 use tamis_common::{print, ruletest, ruletest::Outcome, stock};
-use tamis_engine::{CfRule, Engine, Limit, Mail, Problem, Rule, YaraRule, nearest};
+use tamis_engine::{CfCost, CfRule, Engine, Limit, Mail, Problem, Rule, YaraRule, nearest};
 
 use crate::diff::Diff;
 use crate::engine::With;
@@ -265,6 +265,11 @@ impl Profile {
             rows.push((*taken, name.clone(), hits.get(name).copied().unwrap_or(0).to_string()));
         }
         rows.extend(times.searches.iter().map(|(text, taken)| (*taken, format!("search in {text}"), String::new())));
+        for rule in &times.cf {
+            let hits = hits.get(&rule.name).copied().unwrap_or(0);
+            rows.push((rule.taken, format!("{} ({} tries)", rule.name, rule.tries), hits.to_string()));
+        }
+        rows.extend(times.cf_shared.iter().map(|(what, taken)| (*taken, format!(".cf rules: {what}"), String::new())));
         rows.push((times.yara_in_all, "YARA in all".to_owned(), String::new()));
         rows.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
         say(&format!("{:>12} {:>7} {:>8}  rule", "us/message", "share", "hits"));
@@ -280,12 +285,34 @@ impl Profile {
         for (hits, name) in quick.iter().take(self.most.saturating_sub(rows.len())) {
             say(&format!("{:>12} {:>7} {hits:>8}  {}", "-", "-", print::safe(name)));
         }
+        first_use(&times.cf, self.most);
+        for rule in times.cf.iter().filter(|rule| rule.gave_up > 0) {
+            let (name, messages) = (print::safe(&rule.name), rule.gave_up);
+            say(&format!("{name} needed more steps than a pattern may take, in {messages} messages"));
+        }
         for (path, explanation) in &slow {
             say(&format!("{}: {}", print::safe(path), print::safe(explanation)));
         }
         say(&format!("{messages} messages, {:.1} us each in all, reading and unpacking included", each(in_all)));
         Ok(false)
     }
+}
+
+/// What the patterns of `.cf` rules took to compile, the costliest first.
+fn first_use(rules: &[CfCost], most: usize) {
+    let some = rules.iter().filter(|rule| rule.first_use > 0);
+    let mut times: Vec<(u64, &str)> = some.map(|rule| (rule.first_use, rule.name.as_str())).collect();
+    if times.is_empty() {
+        return;
+    }
+    times.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+    let in_all: u64 = times.iter().map(|(taken, _)| taken).sum();
+    say(&format!("\n{:>12} {:>7}  pattern of a .cf rule, compiled at first use", "ms, once", "share"));
+    for (taken, name) in times.iter().take(most) {
+        let share = *taken as f64 / in_all.max(1) as f64 * 100.0;
+        say(&format!("{:>12.2} {share:>6.1}%  {}", *taken as f64 / 1e6, print::safe(name)));
+    }
+    say(&format!("{} patterns compiled, {:.1} ms in all\n", times.len(), in_all as f64 / 1e6));
 }
 
 /// An error for the first name that is none.

@@ -79,7 +79,7 @@ pub use detect::bayes::{ExpertScores, Experts, Learned, Learner, TokenSet, Token
 pub use detect::lists::{ListEffect, ListHit, ListKind, ListSize, ListSource, ListSubject};
 pub use detect::reputation::DnsList;
 pub use detect::rules::{Rule, RuleSource};
-pub use detect::spamassassin::CfRule;
+pub use detect::spamassassin::{CfCost, CfRule};
 pub use detect::yara::YaraRule;
 pub use direction::Direction;
 pub use engine::Engine;

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use crate::defect::Defect;
 use crate::detect::bayes::{self, TokenSet, TokenWeight};
+use crate::detect::spamassassin::CfCost;
 use crate::detect::{Detected, Memory};
 use crate::direction::Direction;
 use crate::engine::Engine;
@@ -200,13 +201,15 @@ impl<'e> Worker<'e> {
     pub fn keep_times(&mut self, clock: fn() -> u64) {
         self.memory.rules.keep_times(clock);
         self.memory.yara.keep_times(clock);
+        self.memory.spamassassin.keep_times(clock);
     }
 
     /// What rules cost since [`keep_times`](Worker::keep_times).
     pub fn times(&self) -> Times {
         let (rules, searches) = self.memory.rules.times(&self.engine.detectors.rules);
         let yara = self.memory.yara.times(&self.engine.detectors.yara);
-        Times { rules, searches, yara, yara_in_all: self.memory.yara.taken() }
+        let (cf, cf_shared) = self.memory.spamassassin.times(&self.engine.detectors.spamassassin);
+        Times { rules, searches, yara, yara_in_all: self.memory.yara.taken(), cf, cf_shared }
     }
 
     /// From now on the times that stages take add up over messages, for [`stage_times`](Worker::stage_times). `clock` tells
@@ -304,6 +307,10 @@ pub struct Times {
     pub yara: Vec<(String, u64)>,
     /// All of YARA, by the caller's clock.
     pub yara_in_all: u64,
+    /// Each rule of `.cf` files that cost any.
+    pub cf: Vec<CfCost>,
+    /// What serves all of them: header fields, addresses, the search for literals.
+    pub cf_shared: Vec<(String, u64)>,
 }
 
 /// What [`Worker::items`] saw beside the items.

@@ -43,11 +43,9 @@ pub(crate) fn compile(sources: &[CfSource], choices: &Choices<'_>) -> Result<Spa
     builder.metas(&conf);
     builder.remarks(&conf);
     let Builder { mut out, notes, scores, .. } = builder;
-    for set in [&mut out.body, &mut out.rawbody, &mut out.uri, &mut out.full]
-        .into_iter()
-        .chain(out.headers.iter_mut().map(|group| &mut group.set))
-    {
-        set.finish(&out.patterns).map_err(|why| Problem::file("spamassassin", why))?;
+    let sets = [&mut out.body, &mut out.rawbody, &mut out.uri, &mut out.full];
+    for (number, set) in sets.into_iter().chain(out.headers.iter_mut().map(|group| &mut group.set)).enumerate() {
+        set.finish(&out.patterns, number).map_err(|why| Problem::file("spamassassin", why))?;
     }
     out.scores = scores;
     out.settings = conf.settings;
@@ -338,7 +336,12 @@ impl Builder<'_> {
                 }
             }
             let off = self.out.off.get(number).copied().unwrap_or(false);
-            waiting.insert(number, Meta { rule: u32::try_from(number).unwrap_or(u32::MAX), expression, parts, off });
+            let nothing = |place: usize| {
+                f64::from(u8::from(expression.names.get(place).is_some_and(|name| name == "local_tests_only")))
+            };
+            let idle = expression.value(&mut Vec::new(), &nothing) != 0.0;
+            let rule = u32::try_from(number).unwrap_or(u32::MAX);
+            waiting.insert(number, Meta { rule, expression, parts, idle, off });
         }
         // In rounds: what depends on nothing that waits is next.
         loop {

@@ -10,9 +10,15 @@ use regex_automata::meta::{self, Regex};
 use regex_automata::nfa::thompson::WhichCaptures;
 use regex_automata::util::syntax::{self, Config};
 use regex_automata::{Anchored, Input};
+use regex_syntax::hir::Hir;
 
+use super::coarse;
+use super::echo::{Echo, REFERENCE};
 use super::literals;
+use super::needs::{self, Sequence};
 use super::perl::{self, Translated};
+use super::sieve::{Sieve, States};
+use super::watch::Watch;
 
 /// Largest compiled pattern, in bytes.
 const COMPILED_BYTES: usize = 16 << 20;
@@ -41,9 +47,15 @@ pub(super) struct Pattern {
     text: Translated,
     /// Literals of which every match has one.
     literals: Option<Vec<Vec<u8>>>,
+    /// Sequences of which every match has one, where it has no literals.
+    sequences: Option<Vec<Sequence>>,
     /// The longest match, in bytes, where that is short: then a match lies near its literal.
     longest: Option<usize>,
     captures: bool,
+    /// Whether it is large, and has a coarse form that is not.
+    has_coarse: bool,
+    coarse: OnceLock<Option<Regex>>,
+    echo: OnceLock<Option<Echo>>,
     compiled: OnceLock<Option<Compiled>>,
     empty: OnceLock<bool>,
 }
@@ -55,15 +67,18 @@ enum Compiled {
     Fancy(Option<Regex>, Box<fancy_regex::Regex>),
 }
 
-fn syntax_of() -> Config {
+pub(super) fn syntax_of() -> Config {
     Config::new().unicode(false).utf8(false).nest_limit(250)
 }
 
 fn regex(pattern: &str, groups: WhichCaptures) -> Option<Regex> {
-    let hir = syntax::parse_with(pattern, &syntax_of()).ok()?;
+    regex_of(&syntax::parse_with(pattern, &syntax_of()).ok()?, groups)
+}
+
+pub(super) fn regex_of(hir: &Hir, groups: WhichCaptures) -> Option<Regex> {
     let config =
         meta::Config::new().nfa_size_limit(Some(COMPILED_BYTES)).which_captures(groups).dfa(false).utf8_empty(false);
-    Regex::builder().configure(config).build_from_hir(&hir).ok()
+    Regex::builder().configure(config).build_from_hir(hir).ok()
 }
 
 impl Pattern {
@@ -86,11 +101,50 @@ impl Pattern {
         }
         let literals = literals::required(&plain);
         let longest = plain.properties().maximum_len().filter(|longest| *longest <= LONGEST_WINDOW);
-        Ok(Pattern { text, literals, longest, captures: false, compiled: OnceLock::new(), empty: OnceLock::new() })
+        // Literals are looked for whatever the case, and so the plain form says nothing of it.
+        let sequences = match literals {
+            Some(_) => None,
+            None => syntax::parse_with(&text.relaxed, &syntax_of()).ok().and_then(|relaxed| needs::sequences(&relaxed)),
+        };
+        let has_coarse = coarse::pays(&plain);
+        Ok(Pattern {
+            text,
+            literals,
+            sequences,
+            longest,
+            captures: false,
+            has_coarse,
+            coarse: OnceLock::new(),
+            echo: OnceLock::new(),
+            compiled: OnceLock::new(),
+            empty: OnceLock::new(),
+        })
     }
 
     pub(super) fn has_literal(&self) -> bool {
-        self.literals.is_some()
+        self.literals.is_some() || self.sequences.is_some()
+    }
+
+    /// Whether a range may have a match, for less than a search costs.
+    fn may_match(&self, text: &[u8], range: &Range<usize>) -> bool {
+        if self.has_coarse {
+            let coarse = self.coarse.get_or_init(|| {
+                let hir = syntax::parse_with(&self.text.relaxed, &syntax_of()).ok()?;
+                regex_of(&coarse::of(&hir), WhichCaptures::Implicit)
+            });
+            let input = || Input::new(text).range(range.start..range.end.min(text.len()).max(range.start));
+            if coarse.as_ref().is_some_and(|it| range.start <= text.len() && it.search_half(&input()).is_none()) {
+                return false;
+            }
+        }
+        if self.text.fancy && self.text.relaxed.contains(REFERENCE) {
+            let echo = self.echo.get_or_init(|| {
+                let hir = syntax::parse_with(&self.text.relaxed, &syntax_of()).ok()?;
+                Echo::of(&hir, self.text.groups, self.text.relaxed.contains("(?i"))
+            });
+            return echo.as_ref().is_none_or(|echo| echo.may_match(text, range.clone()));
+        }
+        true
     }
 
     pub(super) fn is_fancy(&self) -> bool {
@@ -150,6 +204,9 @@ impl Pattern {
     fn search_within(&self, text: &[u8], range: Range<usize>, most: u32) -> Found {
         let mut found = Found::default();
         let end_of_range = range.end.min(text.len());
+        if !self.may_match(text, &range) {
+            return found;
+        }
         let Some(compiled) = self.compiled() else {
             found.gave_up = true;
             return found;
@@ -251,8 +308,11 @@ pub(super) struct Set {
     automaton: Option<AhoCorasick>,
     /// Which member each literal is of.
     owners: Vec<u32>,
-    /// Members without literals.
+    sieve: Sieve,
+    /// Members that have neither literals nor sequences.
     always: Vec<u32>,
+    /// Which set of the program it is.
+    number: usize,
 }
 
 /// A pattern in a set.
@@ -275,6 +335,25 @@ pub(super) struct Scratch {
     last: Vec<usize>,
     candidates: Vec<Candidate>,
     counts: Vec<u32>,
+    /// Of each set, what its sieve keeps.
+    states: Vec<States>,
+    pub(super) watch: Option<Watch>,
+}
+
+impl Scratch {
+    /// What was done since the last call was for a rule.
+    pub(super) fn rule(&mut self, number: u32) {
+        if let Some(watch) = &mut self.watch {
+            watch.rule(number);
+        }
+    }
+
+    /// It was for all rules.
+    pub(super) fn shared(&mut self, name: &'static str) {
+        if let Some(watch) = &mut self.watch {
+            watch.shared(name);
+        }
+    }
 }
 
 /// Where a literal of a member was seen: the piece, and the range of the text that matches can lie in.
@@ -290,16 +369,19 @@ const WORTH_A_PASS: usize = 4;
 
 impl Set {
     /// Makes the automaton. `patterns` are those of the program.
-    pub(super) fn finish(&mut self, patterns: &[Pattern]) -> Result<(), String> {
+    pub(super) fn finish(&mut self, patterns: &[Pattern], number: usize) -> Result<(), String> {
+        self.number = number;
         let mut texts: Vec<&[u8]> = Vec::new();
         if self.members.len() >= WORTH_A_PASS {
             for (number, member) in (0u32..).zip(&self.members) {
-                match patterns.get(member.pattern as usize).and_then(|pattern| pattern.literals.as_ref()) {
-                    Some(set) => {
+                let Some(pattern) = patterns.get(member.pattern as usize) else { continue };
+                match (&pattern.literals, &pattern.sequences) {
+                    (Some(set), _) => {
                         texts.extend(set.iter().map(Vec::as_slice));
                         self.owners.extend(set.iter().map(|_| number));
                     }
-                    None => self.always.push(number),
+                    (None, Some(set)) => self.sieve.add(number, set),
+                    (None, None) => self.always.push(number),
                 }
             }
         } else {
@@ -313,6 +395,7 @@ impl Set {
                 .map_err(|error| error.to_string())?;
             self.automaton = Some(automaton);
         }
+        self.sieve.finish();
         Ok(())
     }
 
@@ -327,68 +410,104 @@ impl Set {
         mut each: impl FnMut(Member, usize, Found),
     ) -> u64 {
         let mut read = text.len() as u64;
-        let Scratch { last, candidates, counts } = scratch;
+        let Scratch { last, candidates, counts, states, watch } = scratch;
+        if let Some(watch) = watch {
+            watch.shared("literals");
+        }
         counts.clear();
         counts.resize(self.members.len(), 0);
-        let mut confirm = |number: u32, piece: usize, range: Range<usize>, counts: &mut Vec<u32>| {
-            let (Some(member), Some(count)) = (self.members.get(number as usize), counts.get_mut(number as usize))
-            else {
-                return;
+        let mut confirm =
+            |number: u32, piece: usize, range: Range<usize>, counts: &mut Vec<u32>, watch: &mut Option<Watch>| {
+                let (Some(member), Some(count)) = (self.members.get(number as usize), counts.get_mut(number as usize))
+                else {
+                    return;
+                };
+                if *count >= member.most || (piece == 0 && member.skips_first) {
+                    return;
+                }
+                let Some(pattern) = patterns.get(member.pattern as usize) else { return };
+                let start = piece.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
+                let line = text.get(start..ends.get(piece).copied().unwrap_or(start)).unwrap_or_default();
+                let within = range.start.saturating_sub(start)..range.end.saturating_sub(start).min(line.len());
+                read = read.saturating_add(within.len() as u64);
+                if let Some(watch) = watch.as_mut() {
+                    watch.shared("candidates");
+                    let idle = 0..0;
+                    if pattern.coarse.get().is_none() && pattern.has_coarse {
+                        pattern.may_match(line, &idle);
+                        watch.compiled(member.rule);
+                    }
+                    if pattern.compiled.get().is_none() && pattern.may_match(line, &within) {
+                        pattern.compiled();
+                        watch.compiled(member.rule);
+                    }
+                }
+                let found = pattern.search_within(line, within, member.most - *count);
+                if let Some(watch) = watch.as_mut() {
+                    watch.rule(member.rule);
+                }
+                *count += found.count;
+                if found.count > 0 || found.gave_up {
+                    each(*member, piece, found);
+                }
             };
-            if *count >= member.most || (piece == 0 && member.skips_first) {
+        last.clear();
+        last.resize(self.members.len(), usize::MAX);
+        candidates.clear();
+        let (mut piece, mut start) = (0usize, 0usize);
+        // Notes that a member may match where one of its literals or sequences was seen.
+        let mut note = |number: u32, seen: Range<usize>, piece: &mut usize, start: &mut usize| {
+            while ends.get(*piece).is_some_and(|end| *end < seen.end) {
+                *start = ends.get(*piece).copied().unwrap_or(*start);
+                *piece += 1;
+            }
+            if seen.start < *start {
                 return;
             }
-            let Some(pattern) = patterns.get(member.pattern as usize) else { return };
-            let start = piece.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
-            let line = text.get(start..ends.get(piece).copied().unwrap_or(start)).unwrap_or_default();
-            let within = range.start.saturating_sub(start)..range.end.saturating_sub(start).min(line.len());
-            read = read.saturating_add(within.len() as u64);
-            let found = pattern.search_within(line, within, member.most - *count);
-            *count += found.count;
-            if found.count > 0 || found.gave_up {
-                each(*member, piece, found);
+            let pattern = self.members.get(number as usize).and_then(|it| patterns.get(it.pattern as usize));
+            let range = match pattern.and_then(|pattern| pattern.longest) {
+                Some(longest) => seen.end.saturating_sub(longest).max(*start)..seen.start.saturating_add(longest),
+                None => *start..text.len(),
+            };
+            let Some(slot) = last.get_mut(number as usize) else { return };
+            match candidates.get_mut(*slot) {
+                Some(candidate) if candidate.piece == *piece => {
+                    candidate.range.start = candidate.range.start.min(range.start);
+                    candidate.range.end = candidate.range.end.max(range.end);
+                }
+                _ => {
+                    *slot = candidates.len();
+                    candidates.push(Candidate { member: number, piece: *piece, range });
+                }
             }
         };
         if let Some(automaton) = &self.automaton {
-            last.clear();
-            last.resize(self.members.len(), usize::MAX);
-            candidates.clear();
-            let (mut piece, mut start) = (0usize, 0usize);
             for seen in automaton.find_overlapping_iter(text) {
-                while ends.get(piece).is_some_and(|end| *end < seen.end()) {
-                    start = ends.get(piece).copied().unwrap_or(start);
-                    piece += 1;
-                }
-                if seen.start() < start {
-                    continue;
-                }
                 let Some(number) = self.owners.get(seen.pattern().as_usize()).copied() else { continue };
-                let pattern = self.members.get(number as usize).and_then(|it| patterns.get(it.pattern as usize));
-                let range = match pattern.and_then(|pattern| pattern.longest) {
-                    Some(longest) => {
-                        seen.end().saturating_sub(longest).max(start)..seen.start().saturating_add(longest)
-                    }
-                    None => start..text.len(),
-                };
-                let Some(slot) = last.get_mut(number as usize) else { continue };
-                match candidates.get_mut(*slot) {
-                    Some(candidate) if candidate.piece == piece => {
-                        candidate.range.start = candidate.range.start.min(range.start);
-                        candidate.range.end = candidate.range.end.max(range.end);
-                    }
-                    _ => {
-                        *slot = candidates.len();
-                        candidates.push(Candidate { member: number, piece, range });
-                    }
-                }
+                note(number, seen.range(), &mut piece, &mut start);
             }
-            for candidate in candidates.drain(..) {
-                confirm(candidate.member, candidate.piece, candidate.range, counts);
+        }
+        if let Some(watch) = watch.as_mut() {
+            watch.shared("literals");
+        }
+        if !self.sieve.is_empty() {
+            if states.len() <= self.number {
+                states.resize_with(self.number + 1, States::default);
             }
+            (piece, start) = (0, 0);
+            if let Some(states) = states.get_mut(self.number) {
+                self.sieve.search(text, states, |number, from, to| note(number, from..to, &mut piece, &mut start));
+            }
+        }
+        if let Some(watch) = watch.as_mut() {
+            watch.shared("sequences");
+        }
+        for candidate in candidates.drain(..) {
+            confirm(candidate.member, candidate.piece, candidate.range, counts, watch);
         }
         for number in &self.always {
             for piece in 0..ends.len() {
-                confirm(*number, piece, 0..text.len(), counts);
+                confirm(*number, piece, 0..text.len(), counts, watch);
             }
         }
         read
@@ -442,7 +561,7 @@ mod tests {
         for number in 0..8 {
             set.members.push(Member { rule: number, pattern: number, most: u32::MAX, skips_first: false });
         }
-        set.finish(&patterns).unwrap();
+        set.finish(&patterns, 0).unwrap();
         let words = ["kin", "dear", "million", "dollars", "next", "of", "123", " ", "\n"];
         let mut state = 7u64;
         let mut all = 0;

@@ -6,29 +6,35 @@
 //! for `tamis rules check`.
 
 mod addresses;
+mod coarse;
 mod compile;
 mod conf;
 mod context;
 mod domains;
+mod echo;
 mod evals;
 mod expression;
 mod features;
 mod globs;
 mod literals;
 mod matcher;
+mod needs;
 mod perl;
 mod relays;
 mod settings;
+mod sieve;
 mod tags;
 #[cfg(test)]
 mod tests;
 mod uris;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(crate) use compile::{Choices, compile};
 pub(crate) use conf::{CfSource, Nature};
+pub use watch::CfCost;
 
 use self::context::{Context, Formats};
 use self::evals::{Arguments, Function, State};
@@ -120,6 +126,8 @@ struct Meta {
     expression: Expression,
     /// The rules behind the expression's names.
     parts: Vec<Option<u32>>,
+    /// Whether it holds where nothing of these hit.
+    idle: bool,
     off: bool,
 }
 
@@ -263,8 +271,13 @@ impl SpamAssassin {
         let Memory { scratch, counts, stack } = memory;
         counts.clear();
         counts.resize(self.rules.len(), 0.0);
+        if let Some(watch) = &mut scratch.watch {
+            watch.start(self.rules.len());
+        }
         let context = Context::new(facts, views, &self.settings, formats, &self.redirectors);
         let mut hits = Hits { counts, sights: Vec::new(), gave_up: Vec::new(), read: 0 };
+        context.relays();
+        scratch.shared("relays");
         self.run_headers(&context, scratch, &mut hits);
         if !budget.work(hits.read.saturating_mul(PATTERN_STEPS), Place::message) {
             return;
@@ -272,6 +285,7 @@ impl SpamAssassin {
         let whole = [views.message.header_at.min(facts.raw.len())];
         let full = facts.raw.get(whole.first().copied().unwrap_or(0)..).unwrap_or_default();
         let uris = if self.uri.members.is_empty() { Lines::default() } else { context.uris().pieces() };
+        scratch.shared("addresses");
         let texts: [(&Set, &[u8], &[usize]); 4] = [
             (&self.body, &views.body.text, &views.body.ends),
             (&self.rawbody, &views.rawbody.text, &views.rawbody.ends),
@@ -285,21 +299,29 @@ impl SpamAssassin {
                 return;
             }
         }
+        scratch.shared("literals");
         self.run_templates(&context, &mut hits);
-        self.run_mime(views, &mut hits);
+        scratch.shared("templates");
+        self.run_mime(views, scratch, &mut hits);
         self.run_uri_details(&context, &mut hits);
+        scratch.shared("uri details");
         let state = State::new(&context);
         for (rule, function, arguments) in &self.evals {
             if function(&state, arguments) {
                 hits.hit(*rule, 1.0);
             }
+            scratch.rule(*rule);
         }
         let Hits { counts, sights, gave_up, .. } = hits;
         self.run_metas(counts, stack);
+        scratch.shared("metas");
         if !budget.work(self.metas.len() as u64, Place::message) {
             return;
         }
         for rule in gave_up {
+            if let Some(watch) = &mut scratch.watch {
+                watch.gave_up(rule);
+            }
             let name = self.names.get(rule as usize).map_or("", |name| name.as_ref());
             budget.note(
                 Limit::Steps,
@@ -308,11 +330,13 @@ impl SpamAssassin {
             );
         }
         self.findings(counts, sights, findings);
+        scratch.shared("findings");
     }
 
     fn run_headers(&self, context: &Context<'_>, scratch: &mut Scratch, hits: &mut Hits<'_>) {
         for group in &self.headers {
             let value = context.joined(&group.selector);
+            scratch.shared("fields");
             if value.is_some() {
                 group.exists.iter().for_each(|rule| hits.hit(*rule, 1.0));
             }
@@ -349,6 +373,7 @@ impl SpamAssassin {
                 } else {
                     self.seen(*member, found, text, hits, || header_place(&group.selector));
                 }
+                scratch.rule(member.rule);
             }
         }
     }
@@ -434,7 +459,7 @@ impl SpamAssassin {
         }
     }
 
-    fn run_mime(&self, views: &Views, hits: &mut Hits<'_>) {
+    fn run_mime(&self, views: &Views, scratch: &mut Scratch, hits: &mut Hits<'_>) {
         if self.mime.is_empty() {
             return;
         }
@@ -473,6 +498,7 @@ impl SpamAssassin {
             }
             let count = if rule.negated { u32::from(count == 0) } else { count };
             hits.hit(rule.rule, f64::from(count));
+            scratch.rule(rule.rule);
         }
     }
 
@@ -499,7 +525,8 @@ impl SpamAssassin {
 
     fn run_metas(&self, counts: &mut [f64], stack: &mut Vec<f64>) {
         for meta in &self.metas {
-            if meta.off {
+            let is_hit = |part: &u32| counts.get(*part as usize).is_some_and(|count| *count != 0.0);
+            if meta.off || (!meta.idle && !meta.parts.iter().flatten().any(is_hit)) {
                 continue;
             }
             let count = |place: usize| match meta.parts.get(place) {

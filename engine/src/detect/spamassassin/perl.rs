@@ -7,6 +7,8 @@
 //!
 //! Patterns run over bytes, as SpamAssassin's do: letters fold in ASCII alone, `.` is a byte, `\x{2019}` never matches.
 
+use super::echo::REFERENCE;
+
 /// How deep groups may nest; `regex_syntax` has the same limit.
 const DEEPEST: usize = 100;
 
@@ -18,6 +20,8 @@ pub(super) struct Translated {
     pub(super) fancy: bool,
     pub(super) relaxed: String,
     pub(super) plain: String,
+    /// How many groups Perl counts, where references to them are kept.
+    pub(super) groups: u32,
 }
 
 /// Takes a delimited pattern apart: what stands between the delimiters, and the flags.
@@ -80,7 +84,7 @@ fn translated(pattern: &[u8], flags: &str, keep_captures: bool) -> Result<Transl
         return Err("a parenthesis is not closed".into());
     }
     let Forms { exact, relaxed, plain } = reader.out;
-    Ok(Translated { exact, fancy: reader.fancy, relaxed, plain })
+    Ok(Translated { exact, fancy: reader.fancy, relaxed, plain, groups: reader.captures })
 }
 
 /// Whether anything in the pattern could refer to a group. Wrongly yes only costs.
@@ -429,9 +433,15 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// A reference is anything in the relaxed form, in a group that says to what it is one: `echo` reads it.
     fn refer(&mut self, reference: &str) {
         self.fancy = true;
-        self.atom3(reference, r"(?:[\x00-\xFF]*)", r"(?:[\x00-\xFF]*)");
+        let number = reference.strip_prefix("(?:\\").and_then(|rest| rest.strip_suffix(')'));
+        let relaxed = match number.and_then(|number| number.parse::<u16>().ok()) {
+            Some(number) => format!("(?P<{REFERENCE}{number}_{}>[\\x00-\\xFF]*)", self.out.relaxed.len()),
+            None => r"(?:[\x00-\xFF]*)".to_owned(),
+        };
+        self.atom3(reference, &relaxed, r"(?:[\x00-\xFF]*)");
     }
 
     /// What follows a backslash, outside of a class.
@@ -878,7 +888,7 @@ mod tests {
     fn the_relaxed_form_has_no_look_around() {
         let it = translate(br"(?<!x)foo(?=(?:bar|$))(?!a(?:b)c)\1++", "").unwrap();
         assert!(it.fancy);
-        assert_eq!(it.relaxed, r"(?:)foo(?:)(?:)(?:[\x00-\xFF]*)+");
+        assert_eq!(it.relaxed, r"(?:)foo(?:)(?:)(?P<reference_1_16>[\x00-\xFF]*)+");
     }
 
     #[test]

@@ -1,0 +1,227 @@
+//! Patterns that ask for a text twice: `\nTo: (\S+)\n(?:.+\n)*Subject: .*\1`. An engine that goes back tries each line for each way
+//! to the first one. Here the places where the group and its second occurrence could stand come from automata, and the two texts are
+//! compared; only where they are the same is the pattern itself asked.
+
+use regex_automata::dfa::{Automaton, dense};
+use regex_automata::meta::Regex;
+use regex_automata::nfa::thompson;
+use regex_automata::{Anchored, Input, MatchKind};
+use regex_syntax::hir::{Capture, Hir, HirKind};
+
+use super::coarse;
+
+/// How the translator names the groups of the relaxed form that stand for references: with the group's number, and one of their own.
+pub(super) const REFERENCE: &str = "reference_";
+/// Largest automaton, in bytes.
+const LARGEST: usize = 512 << 10;
+/// For each byte of a text so many may be read before the pattern itself is asked.
+const MOST_READ: usize = 64;
+/// And so many at least.
+const LEAST_READ: usize = 4_096;
+
+/// A pattern in pieces: what is before the group, the group, what is up to its second occurrence, what is behind that.
+#[derive(Debug)]
+pub(super) struct Echo {
+    /// Before the group, and the group: where that begins, the pattern could.
+    head: Regex,
+    before: dense::DFA<Vec<u32>>,
+    group: dense::DFA<Vec<u32>>,
+    between: dense::DFA<Vec<u32>>,
+    /// Unless it is too large.
+    behind: Option<dense::DFA<Vec<u32>>>,
+    folds: bool,
+}
+
+/// A capturing group within nothing but groups.
+fn inner(hir: &Hir) -> Option<&Capture> {
+    let HirKind::Capture(capture) = hir.kind() else { return None };
+    inner(&capture.sub).or(Some(capture))
+}
+
+/// The group that an item stands for.
+fn reference(item: &Hir) -> Option<u32> {
+    let name = inner(item)?.name.as_deref()?.strip_prefix(REFERENCE)?;
+    name.split('_').next()?.parse().ok()
+}
+
+fn is_reference(capture: &Capture) -> bool {
+    capture.name.as_deref().is_some_and(|name| name.starts_with(REFERENCE))
+}
+
+/// The numbers of the real groups, in their order.
+fn groups(hir: &Hir, found: &mut Vec<u32>) {
+    match hir.kind() {
+        HirKind::Capture(capture) => {
+            if !is_reference(capture) {
+                found.push(capture.index);
+            }
+            groups(&capture.sub, found);
+        }
+        HirKind::Repetition(it) => groups(&it.sub, found),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().for_each(|part| groups(part, found)),
+        _ => {}
+    }
+}
+
+/// The automaton of a pattern, or where it is too large, of its coarse form.
+fn automaton(hir: &Hir) -> Option<dense::DFA<Vec<u32>>> {
+    exactly(hir).or_else(|| exactly(&coarse::of(hir)))
+}
+
+fn exactly(hir: &Hir) -> Option<dense::DFA<Vec<u32>>> {
+    let config = thompson::Config::new().which_captures(thompson::WhichCaptures::None).nfa_size_limit(Some(LARGEST));
+    let nfa = thompson::Compiler::new().configure(config).build_from_hir(hir).ok()?;
+    let config = dense::Config::new()
+        .match_kind(MatchKind::All)
+        .start_kind(regex_automata::dfa::StartKind::Anchored)
+        .dfa_size_limit(Some(LARGEST))
+        .determinize_size_limit(Some(LARGEST));
+    dense::Builder::new().configure(config).build_from_nfa(&nfa).ok()
+}
+
+/// Hands on each place where a match that begins at `from` can end, until `each` has enough; false where too much was read.
+fn ends(
+    automaton: &dense::DFA<Vec<u32>>,
+    text: &[u8],
+    from: usize,
+    left: &mut usize,
+    mut each: impl FnMut(usize, &mut usize) -> bool,
+) -> bool {
+    let input = Input::new(text).range(from..text.len()).anchored(Anchored::Yes);
+    let Ok(mut state) = automaton.start_state_forward(&input) else { return false };
+    for at in from..=text.len() {
+        // A match is told one byte late.
+        state = match text.get(at) {
+            Some(byte) => automaton.next_state(state, *byte),
+            None => automaton.next_eoi_state(state),
+        };
+        if automaton.is_dead_state(state) {
+            return true;
+        }
+        if automaton.is_quit_state(state) || *left == 0 {
+            return false;
+        }
+        *left -= 1;
+        if automaton.is_match_state(state) && each(at, left) {
+            return true;
+        }
+    }
+    true
+}
+
+impl Echo {
+    /// Takes a relaxed pattern apart; `None` where it is no such pattern.
+    pub(super) fn of(relaxed: &Hir, all_groups: u32, folds: bool) -> Option<Echo> {
+        let HirKind::Concat(items) = relaxed.kind() else { return None };
+        let mut numbers = Vec::new();
+        groups(relaxed, &mut numbers);
+        // Groups in what looks around are not in the relaxed form, and the numbers of the others are not theirs then.
+        if numbers.len() != all_groups as usize {
+            return None;
+        }
+        for (at, item) in items.iter().enumerate() {
+            let Some(number) = reference(item) else { continue };
+            let index = numbers.get((number as usize).checked_sub(1)?)?;
+            let is_group = |item: &Hir| matches!(item.kind(), HirKind::Capture(it) if it.index == *index);
+            let first = items.iter().position(is_group).filter(|first| *first < at)?;
+            let piece = |range: std::ops::Range<usize>| Hir::concat(items.get(range).unwrap_or_default().to_vec());
+            return Some(Echo {
+                head: super::matcher::regex_of(&piece(0..first + 1), thompson::WhichCaptures::Implicit)?,
+                before: automaton(&piece(0..first))?,
+                group: automaton(&piece(first..first + 1))?,
+                between: automaton(&piece(first + 1..at))?,
+                behind: automaton(&piece(at + 1..items.len())),
+                folds,
+            });
+        }
+        None
+    }
+
+    /// Whether the pattern could match from somewhere in a range on.
+    pub(super) fn may_match(&self, text: &[u8], range: std::ops::Range<usize>) -> bool {
+        let mut left = text.len().saturating_mul(MOST_READ).max(LEAST_READ);
+        let mut from = range.start;
+        while from <= range.end.min(text.len()) {
+            let Some(found) = self.head.search(&Input::new(text).range(from..range.end.min(text.len()))) else {
+                return false;
+            };
+            let mut echoes = false;
+            let complete = ends(&self.before, text, found.start(), &mut left, |start, left| {
+                let complete = ends(&self.group, text, start, left, |end, left| {
+                    let Some(once) = text.get(start..end) else { return false };
+                    let complete = ends(&self.between, text, end, left, |again, left| {
+                        echoes |= self.is_echo(once, text, again, left);
+                        echoes
+                    });
+                    echoes |= !complete;
+                    echoes
+                });
+                echoes |= !complete;
+                echoes
+            });
+            if echoes || !complete {
+                return true;
+            }
+            from = found.start() + 1;
+        }
+        false
+    }
+
+    fn is_echo(&self, once: &[u8], text: &[u8], again: usize, left: &mut usize) -> bool {
+        let end = again.saturating_add(once.len());
+        let same = text.get(again..end).is_some_and(|it| match self.folds {
+            true => it.eq_ignore_ascii_case(once),
+            false => it == once,
+        });
+        if !same {
+            return false;
+        }
+        let Some(behind) = &self.behind else { return true };
+        let mut found = false;
+        let complete = ends(behind, text, end, left, |_, _| {
+            found = true;
+            true
+        });
+        found || !complete
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::matcher::syntax_of;
+    use super::super::perl;
+    use super::*;
+
+    fn echo(pattern: &str, flags: &str) -> Option<Echo> {
+        let text = perl::translate(pattern.as_bytes(), flags).unwrap();
+        let hir = regex_automata::util::syntax::parse_with(&text.relaxed, &syntax_of()).unwrap();
+        Echo::of(&hir, text.groups, text.relaxed.contains("(?i"))
+    }
+
+    #[test]
+    fn only_what_stands_there_twice_may_match() {
+        let it = echo(
+            r"\nTo: (?:[^\n<]{0,80}<)?([^\n\s>,]+)>?\n+(?:[^\n]{1,200}\n+)*Subject: [^\n]{0,100}\1[^a-z0-9]",
+            "ism",
+        );
+        let it = it.unwrap();
+        for (text, may) in [
+            ("\nTo: Bob <bob@x.example>\nDate: now\nSubject: hello BOB@x.example!\n", true),
+            ("\nTo: bob@x.example\nSubject: hello bob@x.examples\n", false),
+            ("\nTo: bob@x.example\nSubject: hello\nX: bob@x.example \n", false),
+            ("\nTo: <\nSubject: <\n", true),
+            ("", false),
+        ] {
+            assert_eq!(it.may_match(text.as_bytes(), 0..text.len()), may, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_taken_apart_is_left_alone() {
+        assert!(echo(r"a(b)?c\1", "").is_none());
+        assert!(echo(r"(?=(a))(b)c\2", "").is_none());
+        assert!(echo(r"(a)(?!\1)", "").is_none());
+        assert!(echo(r"(?<A1>a)b\k<A1>", "").is_none());
+        assert!(echo(r"(a)b(\1)", "").is_some());
+    }
+}

@@ -1,0 +1,274 @@
+//! What a pattern without a telling literal must contain all the same: short sequences of byte classes, of which every match has
+//! one. Takes its tree, gives the set that mail has least often. `v[_\W]?[i1]a` is `v[i1]a` or `v[_\W][i1]a`.
+
+use regex_syntax::hir::{Class, Hir, HirKind};
+
+/// Bytes, as a set of bits.
+pub(super) type Bytes = [u64; 4];
+/// Classes, one behind the other.
+pub(super) type Sequence = Vec<Bytes>;
+
+/// Longest sequence: more tells nothing.
+const LONGEST: usize = 8;
+/// Most sequences of one pattern.
+const MOST: usize = 160;
+/// In how many bytes of mail a set may be seen once; what is more frequent is no help.
+const SELDOM: f64 = 1.0 / 60.0;
+
+/// Whether a class has a byte.
+pub(super) fn has(class: &Bytes, byte: u8) -> bool {
+    class.get(usize::from(byte >> 6)).is_some_and(|word| word & (1 << (byte & 63)) != 0)
+}
+
+fn with(class: &mut Bytes, byte: u8) {
+    if let Some(word) = class.get_mut(usize::from(byte >> 6)) {
+        *word |= 1 << (byte & 63);
+    }
+}
+
+/// All texts that something matches, where they are few; and else sequences of which each match has one.
+#[derive(Clone, Debug, Default)]
+struct Known {
+    whole: Option<Vec<Sequence>>,
+    part: Option<Vec<Sequence>>,
+}
+
+/// The set that mail has least often; `None` where every one is frequent.
+pub(super) fn sequences(hir: &Hir) -> Option<Vec<Sequence>> {
+    let known = known(hir);
+    let set = rarer(known.whole, known.part)?;
+    (frequency(&set) < SELDOM).then_some(set)
+}
+
+/// About how often a byte is seen in mail.
+fn weight(byte: u8) -> f64 {
+    match byte {
+        b' ' => 0.14,
+        b'e' | b't' | b'a' | b'o' => 0.06,
+        b'i' | b'n' | b's' | b'r' => 0.05,
+        b'h' | b'l' | b'd' | b'c' | b'u' | b'm' => 0.025,
+        b'f' | b'p' | b'g' | b'w' | b'y' | b'b' => 0.014,
+        b'v' | b'k' => 0.006,
+        b'q' | b'z' | b'x' | b'j' => 0.002,
+        b'A'..=b'Z' => 0.003,
+        b'0'..=b'9' | b'\n' | b'.' => 0.014,
+        b'-' | b'=' | b'<' | b'>' | b'/' | b',' | b'"' | b':' => 0.008,
+        b'!'..=b'~' => 0.002,
+        0x80.. => 0.0008,
+        _ => 0.0002,
+    }
+}
+
+fn frequency(set: &[Sequence]) -> f64 {
+    set.iter().map(|sequence| sequence.iter().map(class_weight).product::<f64>()).sum()
+}
+
+fn class_weight(class: &Bytes) -> f64 {
+    let mut sum = 0.0;
+    for (word, first) in class.iter().zip([0u8, 64, 128, 192]) {
+        let mut left = *word;
+        while left != 0 {
+            let bit = u8::try_from(left.trailing_zeros()).unwrap_or(0);
+            sum += weight(first.saturating_add(bit));
+            left &= left - 1;
+        }
+    }
+    sum
+}
+
+fn usable(set: &[Sequence]) -> bool {
+    !set.is_empty() && set.len() <= MOST && set.iter().all(|it| !it.is_empty())
+}
+
+fn rarer(one: Option<Vec<Sequence>>, other: Option<Vec<Sequence>>) -> Option<Vec<Sequence>> {
+    match (one.filter(|set| usable(set)), other) {
+        (Some(one), Some(other)) => Some(if frequency(&one) <= frequency(&other) { one } else { other }),
+        (one, other) => one.or(other),
+    }
+}
+
+/// Sorts; and where two sequences differ in one class alone, makes one of them.
+fn tidy(mut set: Vec<Sequence>) -> Vec<Sequence> {
+    set.sort_unstable();
+    set.dedup();
+    let mut merged: Vec<Sequence> = Vec::with_capacity(set.len());
+    'next: for sequence in set {
+        for known in &mut merged {
+            if known.len() != sequence.len() {
+                continue;
+            }
+            let mut pairs = known.iter_mut().zip(&sequence).filter(|(one, other)| *one != *other);
+            if let (Some((one, other)), None) = (pairs.next(), pairs.next()) {
+                one.iter_mut().zip(other).for_each(|(word, more)| *word |= more);
+                continue 'next;
+            }
+        }
+        merged.push(sequence);
+    }
+    merged
+}
+
+/// Each of `left` with each of `right` behind it, where that stays small.
+fn joined(left: &[Sequence], right: &[Sequence]) -> Option<Vec<Sequence>> {
+    if left.len().saturating_mul(right.len()) > MOST {
+        return None;
+    }
+    let mut all = Vec::with_capacity(left.len() * right.len());
+    for one in left {
+        for other in right {
+            if one.len() + other.len() > LONGEST {
+                return None;
+            }
+            all.push([one.as_slice(), other.as_slice()].concat());
+        }
+    }
+    Some(tidy(all))
+}
+
+fn literal(text: &[u8]) -> Sequence {
+    let class = |byte: &u8| {
+        let mut class = Bytes::default();
+        with(&mut class, *byte);
+        class
+    };
+    text.iter().take(LONGEST).map(class).collect()
+}
+
+/// Patterns nest no deeper than their parser lets them.
+fn known(hir: &Hir) -> Known {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => Known { whole: Some(vec![Vec::new()]), part: None },
+        HirKind::Literal(text) => {
+            let all = vec![literal(&text.0)];
+            if text.0.len() <= LONGEST {
+                Known { whole: Some(all), part: None }
+            } else {
+                Known { whole: None, part: Some(all) }
+            }
+        }
+        HirKind::Class(Class::Bytes(class)) => {
+            let mut bytes = Bytes::default();
+            for range in class.iter() {
+                (range.start()..=range.end()).for_each(|byte| with(&mut bytes, byte));
+            }
+            Known { whole: Some(vec![vec![bytes]]), part: None }
+        }
+        HirKind::Class(Class::Unicode(_)) => Known::default(),
+        HirKind::Capture(capture) => known(&capture.sub),
+        HirKind::Repetition(repetition) => {
+            let sub = known(&repetition.sub);
+            if repetition.min == 0 {
+                let optional = repetition.max == Some(1);
+                let whole = sub.whole.filter(|_| optional).map(|mut set| {
+                    set.push(Vec::new());
+                    tidy(set)
+                });
+                return Known { whole, part: None };
+            }
+            let mut run = sub.whole.clone();
+            let mut exact = repetition.max == Some(repetition.min);
+            for _ in 1..repetition.min {
+                match (&run, &sub.whole) {
+                    (Some(so_far), Some(whole)) => match joined(so_far, whole) {
+                        Some(longer) => run = Some(longer),
+                        None => {
+                            exact = false;
+                            break;
+                        }
+                    },
+                    _ => break,
+                }
+            }
+            let part = rarer(run.clone(), sub.part);
+            Known { whole: run.filter(|_| exact), part }
+        }
+        HirKind::Concat(parts) => {
+            let parts: Vec<Known> = parts.iter().map(known).collect();
+            let mut best: Option<Vec<Sequence>> = None;
+            let mut whole = None;
+            // From each part on, as far as it stays small.
+            for (number, first) in parts.iter().enumerate() {
+                best = rarer(first.whole.clone(), best);
+                best = match (best, first.part.clone()) {
+                    (None, part) => part,
+                    (best, None) => best,
+                    (Some(best), part) => rarer(Some(best), part),
+                };
+                let Some(mut run) = first.whole.clone() else { continue };
+                let mut to_the_end = true;
+                for next in parts.iter().skip(number + 1) {
+                    match next.whole.as_ref().and_then(|next| joined(&run, next)) {
+                        Some(longer) => run = longer,
+                        None => {
+                            to_the_end = false;
+                            break;
+                        }
+                    }
+                    best = rarer(Some(run.clone()), best);
+                }
+                if number == 0 && to_the_end {
+                    whole = Some(run);
+                }
+            }
+            Known { whole, part: best }
+        }
+        HirKind::Alternation(ways) => {
+            let (mut whole, mut part) = (Some(Vec::new()), Some(Vec::new()));
+            for way in ways {
+                let way = known(way);
+                whole = match (whole, &way.whole) {
+                    (Some(mut all), Some(set)) if all.len() + set.len() <= 2 * MOST => {
+                        all.extend(set.iter().cloned());
+                        Some(all)
+                    }
+                    _ => None,
+                };
+                part = match (part, rarer(way.whole, way.part)) {
+                    (Some(mut all), Some(set)) if all.len() + set.len() <= MOST => {
+                        all.extend(set);
+                        Some(all)
+                    }
+                    _ => None,
+                };
+            }
+            Known {
+                whole: whole.map(tidy).filter(|set| set.len() <= MOST),
+                part: part.map(tidy).filter(|set| usable(set)),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::perl;
+    use super::*;
+
+    fn of(pattern: &str) -> Vec<String> {
+        let relaxed = perl::translate(pattern.as_bytes(), "").unwrap().relaxed;
+        let config = regex_automata::util::syntax::Config::new().unicode(false).utf8(false);
+        let hir = regex_automata::util::syntax::parse_with(&relaxed, &config).unwrap();
+        let class = |it: &Bytes| {
+            let all: Vec<u8> = (0..=255).filter(|byte| has(it, *byte)).collect();
+            match all.as_slice() {
+                [one] => String::from_utf8_lossy(&[*one]).into_owned(),
+                all if all.len() > 9 => format!("[{}]", all.len()),
+                all => format!("[{}]", String::from_utf8_lossy(all)),
+            }
+        };
+        let found = sequences(&hir).unwrap_or_default();
+        found.iter().map(|it| it.iter().map(class).collect::<String>()).collect()
+    }
+
+    #[test]
+    fn sequences_that_every_match_contains() {
+        assert_eq!(of("v[i1]a"), ["v[1i]a"]);
+        assert_eq!(of(r"v[_,]?[i1]"), ["v[1i]", "v[,_][1i]"]);
+        assert_eq!(of("(?:xq|zq)+"), ["[xz]q"]);
+        assert_eq!(of(r"\d+[$]\d"), ["[10]$[10]"]);
+        assert_eq!(of(r"[a-z]{2,5}"), Vec::<String>::new());
+        assert_eq!(of(r"(?:xq)*v"), ["v"]);
+        assert_eq!(of(r"(?:xq)*e"), Vec::<String>::new());
+        assert_eq!(of(r"\bq.?z\b"), ["qz", "q[255]z"]);
+    }
+}

@@ -1,0 +1,201 @@
+//! Looks for many sequences of byte classes in one pass. Takes sequences, each with its owner, and a text; hands on where one was
+//! seen. An automaton of its own, whose states are made when a text first leads to them: all of them would be too many, and what
+//! mail leads to is some thousands.
+
+use std::collections::HashMap;
+
+use super::needs::{Bytes, Sequence, has};
+
+/// Most states that are kept; with one more, all are made anew.
+const MOST_STATES: usize = 12_000;
+/// Of an entry: something ends in the state that it leads to.
+const ENDS: u32 = 1 << 31;
+
+/// The sequences.
+#[derive(Debug, Default)]
+pub(super) struct Sieve {
+    /// All sequences' classes, one behind the other.
+    classes: Vec<Bytes>,
+    /// For each class the owner and the length of the sequence that ends with it.
+    ends: Vec<Option<(u32, u8)>>,
+    /// Bytes that no class tells apart have the same letter.
+    letters: Vec<u8>,
+    /// For each letter a byte that has it.
+    samples: Vec<u8>,
+    /// For each letter, the sequences that it begins, by the number of their first class.
+    first: Vec<Vec<u32>>,
+}
+
+/// A state: the classes that the last byte was the match of, each behind the one before it.
+#[derive(Debug)]
+struct State {
+    reached: Box<[u32]>,
+    ends: Box<[(u32, u8)]>,
+}
+
+/// The states made so far; each thread has its own.
+#[derive(Debug, Default)]
+pub(super) struct States {
+    /// For each state and letter the next state and one; 0 where it is not made yet.
+    next: Vec<u32>,
+    states: Vec<State>,
+    known: HashMap<Box<[u32]>, u32>,
+}
+
+impl Sieve {
+    /// Adds the sequences of an owner.
+    pub(super) fn add(&mut self, owner: u32, sequences: &[Sequence]) {
+        for sequence in sequences {
+            let length = u8::try_from(sequence.len()).unwrap_or(u8::MAX);
+            for (number, class) in (1..).zip(sequence) {
+                self.classes.push(*class);
+                self.ends.push((number == sequence.len()).then_some((owner, length)));
+            }
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.classes.is_empty()
+    }
+
+    /// To be called once, behind the last [`add`](Sieve::add).
+    pub(super) fn finish(&mut self) {
+        let mut distinct = self.classes.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let mut signs: HashMap<Vec<bool>, u8> = HashMap::new();
+        self.letters.clear();
+        for byte in 0..=255u8 {
+            let sign: Vec<bool> = distinct.iter().map(|class| has(class, byte)).collect();
+            let letter = match signs.get(&sign) {
+                Some(letter) => *letter,
+                None => {
+                    let letter = u8::try_from(self.samples.len()).unwrap_or(u8::MAX);
+                    signs.insert(sign, letter);
+                    self.samples.push(byte);
+                    letter
+                }
+            };
+            self.letters.push(letter);
+        }
+        let mut begins = true;
+        let mut firsts = Vec::new();
+        for (number, end) in (0u32..).zip(&self.ends) {
+            if begins {
+                firsts.push(number);
+            }
+            begins = end.is_some();
+        }
+        let has_letter = |number: &u32, byte: u8| self.classes.get(*number as usize).is_some_and(|it| has(it, byte));
+        let of = |byte: &u8| firsts.iter().copied().filter(|number| has_letter(number, *byte)).collect();
+        self.first = self.samples.iter().map(of).collect();
+    }
+
+    /// Hands owner, start and end of each sequence that is in the text, by where they end.
+    pub(super) fn search(&self, text: &[u8], states: &mut States, mut each: impl FnMut(u32, usize, usize)) {
+        let stride = self.samples.len();
+        if states.states.is_empty() {
+            self.state(Vec::new(), states);
+        }
+        let mut state = 0usize;
+        for (at, byte) in text.iter().enumerate() {
+            let letter = usize::from(self.letters.get(usize::from(*byte)).copied().unwrap_or_default());
+            let mut entry = states.next.get(state * stride + letter).copied().unwrap_or_default();
+            if entry == 0 {
+                entry = self.make(state, letter, states);
+            }
+            state = ((entry & !ENDS) as usize).saturating_sub(1);
+            if entry & ENDS != 0
+                && let Some(it) = states.states.get(state)
+            {
+                let end = at + 1;
+                it.ends.iter().for_each(|(owner, length)| each(*owner, end.saturating_sub(usize::from(*length)), end));
+            }
+        }
+    }
+
+    /// The entry for what follows a state at a letter.
+    fn make(&self, state: usize, letter: usize, states: &mut States) -> u32 {
+        let byte = self.samples.get(letter).copied().unwrap_or_default();
+        let mut reached: Vec<u32> = self.first.get(letter).cloned().unwrap_or_default();
+        for number in states.states.get(state).map(|it| it.reached.as_ref()).unwrap_or_default() {
+            let place = *number as usize;
+            if self.ends.get(place).is_some_and(Option::is_none)
+                && self.classes.get(place + 1).is_some_and(|it| has(it, byte))
+            {
+                reached.push(number + 1);
+            }
+        }
+        reached.sort_unstable();
+        let full = states.states.len() >= MOST_STATES && !states.known.contains_key(reached.as_slice());
+        if full {
+            *states = States::default();
+            self.state(Vec::new(), states);
+        }
+        let next = self.state(reached, states);
+        let ends = states.states.get(next as usize).is_some_and(|it| !it.ends.is_empty());
+        let entry = (next + 1) | if ends { ENDS } else { 0 };
+        if !full && let Some(slot) = states.next.get_mut(state * self.samples.len() + letter) {
+            *slot = entry;
+        }
+        entry
+    }
+
+    fn state(&self, reached: Vec<u32>, states: &mut States) -> u32 {
+        if let Some(known) = states.known.get(reached.as_slice()) {
+            return *known;
+        }
+        let number = u32::try_from(states.states.len()).unwrap_or(0);
+        let ends = reached.iter().filter_map(|number| self.ends.get(*number as usize).copied().flatten());
+        let (ends, reached): (Box<[_]>, Box<[u32]>) = (ends.collect(), reached.into());
+        states.known.insert(reached.clone(), number);
+        states.states.push(State { reached, ends });
+        states.next.resize(states.next.len() + self.samples.len(), 0);
+        number
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_finds_what_a_plain_search_finds() {
+        let class = |text: &str| {
+            let mut class = Bytes::default();
+            text.bytes().for_each(|byte| class[usize::from(byte >> 6)] |= 1 << (byte & 63));
+            class
+        };
+        let sequences: Vec<Sequence> = vec![
+            vec![class("ab"), class("b")],
+            vec![class("b"), class("abc"), class("c")],
+            vec![class("c"), class("c")],
+            vec![class("abc"), class("a"), class("d"), class("ad")],
+        ];
+        let mut sieve = Sieve::default();
+        (0..).zip(&sequences).for_each(|(owner, it)| sieve.add(owner, std::slice::from_ref(it)));
+        sieve.finish();
+        let mut states = States::default();
+        let mut seed = 5u64;
+        for _ in 0..300 {
+            let text: Vec<u8> = (0..40)
+                .map(|_| {
+                    seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                    b"abcde"[(seed >> 33) as usize % 5]
+                })
+                .collect();
+            let mut found = Vec::new();
+            sieve.search(&text, &mut states, |owner, start, end| found.push((owner, start, end)));
+            let mut expected = Vec::new();
+            for end in 1..=text.len() {
+                for (owner, sequence) in (0u32..).zip(&sequences) {
+                    let Some(start) = end.checked_sub(sequence.len()) else { continue };
+                    if text[start..end].iter().zip(sequence).all(|(byte, class)| has(class, *byte)) {
+                        expected.push((owner, start, end));
+                    }
+                }
+            }
+            assert_eq!(found, expected);
+        }
+    }
+}

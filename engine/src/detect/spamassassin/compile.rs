@@ -31,7 +31,7 @@ pub(crate) fn compile(sources: &[CfSource], choices: &Choices<'_>) -> Result<Spa
         return Ok(SpamAssassin::default());
     }
     let mut conf = conf::read(sources);
-    let formats = Formats::new().map_err(|why| Problem::file("spamassassin", why))?;
+    let formats = Formats::shared().map_err(|why| Problem::file("spamassassin", why))?;
     let mut builder = Builder {
         sources,
         notes: std::mem::take(&mut conf.notes),

@@ -3,6 +3,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use super::addresses::{Address, Grammar};
 use super::matcher::Pattern;
@@ -24,7 +25,13 @@ pub(super) struct Formats {
 }
 
 impl Formats {
-    pub(super) fn new() -> Result<Formats, String> {
+    /// They are the same for all rules: made once, since that takes 40 ms.
+    pub(super) fn shared() -> Result<&'static Formats, String> {
+        static SHARED: OnceLock<Result<Formats, String>> = OnceLock::new();
+        SHARED.get_or_init(Formats::new).as_ref().map_err(String::clone)
+    }
+
+    fn new() -> Result<Formats, String> {
         Ok(Formats {
             grammar: Grammar::new()?,
             relays: relays::Reader::new().ok_or("the formats of Received cannot be compiled")?,

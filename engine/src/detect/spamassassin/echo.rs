@@ -223,5 +223,7 @@ mod tests {
         assert!(echo(r"(a)(?!\1)", "").is_none());
         assert!(echo(r"(?<A1>a)b\k<A1>", "").is_none());
         assert!(echo(r"(a)b(\1)", "").is_some());
+        let long = r"\nFrom:\s+(?:[^\n<]{0,80}<)?([^\n\s\@>]+)\@[^\n\s]+>?\n+(?:[^\n]{1,100}\n+)*To:\s+(?:[^\n]{0,80}<)?\1[\@>,\s\n]";
+        assert!(echo(long, "ism").is_some());
     }
 }

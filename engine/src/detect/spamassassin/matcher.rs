@@ -15,13 +15,16 @@ use regex_syntax::hir::Hir;
 use super::coarse;
 use super::echo::{Echo, REFERENCE};
 use super::literals;
-use super::needs::{self, Sequence};
+use super::needs::{self, Needs};
 use super::perl::{self, Translated};
 use super::sieve::{Sieve, States};
 use super::watch::Watch;
 
 /// Largest compiled pattern, in bytes.
 const COMPILED_BYTES: usize = 16 << 20;
+/// Most memory of a pattern's states, which are made as texts lead to them: large patterns, made anew for each text, took 25 us a
+/// paragraph with two megabytes.
+const STATES_BYTES: usize = 8 << 20;
 /// Steps back that one search of a pattern with look-around may take: real mail needs some thousands.
 const MOST_STEPS: usize = 200_000;
 /// Places of one text that a pattern with look-around is tried at one by one; behind them the rest is one search.
@@ -48,7 +51,7 @@ pub(super) struct Pattern {
     /// Literals of which every match has one.
     literals: Option<Vec<Vec<u8>>>,
     /// Sequences of which every match has one, where it has no literals.
-    sequences: Option<Vec<Sequence>>,
+    sequences: Option<Needs>,
     /// The longest match, in bytes, where that is short: then a match lies near its literal.
     longest: Option<usize>,
     captures: bool,
@@ -76,8 +79,12 @@ fn regex(pattern: &str, groups: WhichCaptures) -> Option<Regex> {
 }
 
 pub(super) fn regex_of(hir: &Hir, groups: WhichCaptures) -> Option<Regex> {
-    let config =
-        meta::Config::new().nfa_size_limit(Some(COMPILED_BYTES)).which_captures(groups).dfa(false).utf8_empty(false);
+    let config = meta::Config::new()
+        .nfa_size_limit(Some(COMPILED_BYTES))
+        .which_captures(groups)
+        .dfa(false)
+        .utf8_empty(false)
+        .hybrid_cache_capacity(STATES_BYTES);
     Regex::builder().configure(config).build_from_hir(hir).ok()
 }
 
@@ -104,7 +111,7 @@ impl Pattern {
         // Literals are looked for whatever the case, and so the plain form says nothing of it.
         let sequences = match literals {
             Some(_) => None,
-            None => syntax::parse_with(&text.relaxed, &syntax_of()).ok().and_then(|relaxed| needs::sequences(&relaxed)),
+            None => syntax::parse_with(&text.relaxed, &syntax_of()).ok().and_then(|relaxed| needs::of(&relaxed)),
         };
         let has_coarse = coarse::pays(&plain);
         Ok(Pattern {
@@ -362,6 +369,9 @@ struct Candidate {
     member: u32,
     piece: usize,
     range: Range<usize>,
+    /// How many were seen that do not overlap, and where the last of them ends.
+    times: u32,
+    end: usize,
 }
 
 /// From this many members on, literals are looked for in one pass.
@@ -380,7 +390,7 @@ impl Set {
                         texts.extend(set.iter().map(Vec::as_slice));
                         self.owners.extend(set.iter().map(|_| number));
                     }
-                    (None, Some(set)) => self.sieve.add(number, set),
+                    (None, Some(set)) => self.sieve.add(number, &set.sequences),
                     (None, None) => self.always.push(number),
                 }
             }
@@ -474,10 +484,14 @@ impl Set {
                 Some(candidate) if candidate.piece == *piece => {
                     candidate.range.start = candidate.range.start.min(range.start);
                     candidate.range.end = candidate.range.end.max(range.end);
+                    if seen.start >= candidate.end {
+                        candidate.times = candidate.times.saturating_add(1);
+                        candidate.end = seen.end;
+                    }
                 }
                 _ => {
                     *slot = candidates.len();
-                    candidates.push(Candidate { member: number, piece: *piece, range });
+                    candidates.push(Candidate { member: number, piece: *piece, range, times: 1, end: seen.end });
                 }
             }
         };
@@ -502,7 +516,12 @@ impl Set {
         if let Some(watch) = watch.as_mut() {
             watch.shared("sequences");
         }
-        for candidate in candidates.drain(..) {
+        let times = |number: u32| {
+            let member = self.members.get(number as usize);
+            let pattern = member.and_then(|member| patterns.get(member.pattern as usize));
+            pattern.and_then(|pattern| pattern.sequences.as_ref()).map_or(1, |it| it.times)
+        };
+        for candidate in candidates.drain(..).filter(|it| it.times >= times(it.member)) {
             confirm(candidate.member, candidate.piece, candidate.range, counts, watch);
         }
         for number in &self.always {

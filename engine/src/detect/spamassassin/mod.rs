@@ -154,7 +154,7 @@ pub(crate) struct SpamAssassin {
     metas: Vec<Meta>,
     redirectors: Vec<Pattern>,
     settings: Settings,
-    formats: Option<Formats>,
+    formats: Option<&'static Formats>,
     notes: Vec<(Nature, Problem)>,
 }
 
@@ -267,7 +267,7 @@ impl SpamAssassin {
         budget: &mut Budget<'_>,
         findings: &mut Vec<Finding>,
     ) {
-        let (Some(views), Some(formats)) = (&facts.spamassassin, &self.formats) else { return };
+        let (Some(views), Some(formats)) = (&facts.spamassassin, self.formats) else { return };
         let Memory { scratch, counts, stack } = memory;
         counts.clear();
         counts.resize(self.rules.len(), 0.0);

@@ -10,8 +10,12 @@ pub(super) type Sequence = Vec<Bytes>;
 
 /// Longest sequence: more tells nothing.
 const LONGEST: usize = 8;
+/// Most repetitions of what may be there or not.
+const MOST_OPTIONAL: u32 = 3;
 /// Most sequences of one pattern.
 const MOST: usize = 160;
+/// Most of a pattern that is many alternatives.
+const MOST_OF_WAYS: usize = 640;
 /// In how many bytes of mail a set may be seen once; what is more frequent is no help.
 const SELDOM: f64 = 1.0 / 60.0;
 
@@ -33,11 +37,38 @@ struct Known {
     part: Option<Vec<Sequence>>,
 }
 
+/// What each match has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Needs {
+    pub(super) sequences: Vec<Sequence>,
+    /// How many of them, none of which overlaps another.
+    pub(super) times: u32,
+}
+
 /// The set that mail has least often; `None` where every one is frequent.
-pub(super) fn sequences(hir: &Hir) -> Option<Vec<Sequence>> {
-    let known = known(hir);
-    let set = rarer(known.whole, known.part)?;
-    (frequency(&set) < SELDOM).then_some(set)
+pub(super) fn of(hir: &Hir) -> Option<Needs> {
+    let once = known(hir);
+    let once = rarer(once.whole, once.part).map(|sequences| Needs { sequences, times: 1 });
+    let often = repeated(hir);
+    // What must be there twice is rarer than what is there once, unless that is rare indeed.
+    let often = often.filter(|often| {
+        once.as_ref().is_none_or(|once| frequency(&often.sequences) < 20.0 * frequency(&once.sequences))
+    });
+    often.or(once).filter(|it| frequency(&it.sequences) < SELDOM * f64::from(it.times))
+}
+
+/// What a part of a pattern needs that must be there several times.
+fn repeated(hir: &Hir) -> Option<Needs> {
+    match hir.kind() {
+        HirKind::Capture(capture) => repeated(&capture.sub),
+        HirKind::Concat(parts) => parts.iter().find_map(repeated),
+        HirKind::Repetition(it) if it.min >= 2 => {
+            let sub = known(&it.sub);
+            let sequences = rarer(sub.whole, sub.part).filter(|set| set.iter().all(|it| it.len() > 1))?;
+            Some(Needs { sequences, times: it.min })
+        }
+        _ => None,
+    }
 }
 
 /// About how often a byte is seen in mail.
@@ -77,7 +108,7 @@ fn class_weight(class: &Bytes) -> f64 {
 }
 
 fn usable(set: &[Sequence]) -> bool {
-    !set.is_empty() && set.len() <= MOST && set.iter().all(|it| !it.is_empty())
+    !set.is_empty() && set.iter().all(|it| !it.is_empty())
 }
 
 fn rarer(one: Option<Vec<Sequence>>, other: Option<Vec<Sequence>>) -> Option<Vec<Sequence>> {
@@ -108,21 +139,43 @@ fn tidy(mut set: Vec<Sequence>) -> Vec<Sequence> {
     merged
 }
 
-/// Each of `left` with each of `right` behind it, where that stays small.
-fn joined(left: &[Sequence], right: &[Sequence]) -> Option<Vec<Sequence>> {
-    if left.len().saturating_mul(right.len()) > MOST {
-        return None;
-    }
-    let mut all = Vec::with_capacity(left.len() * right.len());
-    for one in left {
-        for other in right {
-            if one.len() + other.len() > LONGEST {
-                return None;
+/// One sequence for each length, of all that have it: many become few, which match more.
+fn collapsed(set: &[Sequence]) -> Vec<Sequence> {
+    let mut all: Vec<Sequence> = Vec::new();
+    for sequence in set {
+        match all.iter_mut().find(|known| known.len() == sequence.len()) {
+            Some(known) => {
+                let words = known.iter_mut().zip(sequence).flat_map(|(one, other)| one.iter_mut().zip(other));
+                words.for_each(|(word, more)| *word |= more);
             }
-            all.push([one.as_slice(), other.as_slice()].concat());
+            None => all.push(sequence.clone()),
         }
     }
-    Some(tidy(all))
+    all
+}
+
+fn small(set: Vec<Sequence>) -> Vec<Sequence> {
+    if set.len() > MOST { collapsed(&set) } else { set }
+}
+
+/// Each of `left` with each of `right` behind it; and whether these are all of it, or only how it begins.
+fn joined(left: &[Sequence], right: &[Sequence]) -> (Vec<Sequence>, bool) {
+    let (few_left, few_right);
+    let (left, right) = if left.len().saturating_mul(right.len()) > MOST {
+        (few_left, few_right) = (collapsed(left), collapsed(right));
+        (few_left.as_slice(), few_right.as_slice())
+    } else {
+        (left, right)
+    };
+    let mut all = Vec::with_capacity(left.len() * right.len());
+    let mut complete = true;
+    for one in left {
+        for other in right {
+            complete &= one.len() + other.len() <= LONGEST;
+            all.push(one.iter().chain(other).take(LONGEST).copied().collect());
+        }
+    }
+    (small(tidy(all)), complete)
 }
 
 fn literal(text: &[u8]) -> Sequence {
@@ -157,30 +210,31 @@ fn known(hir: &Hir) -> Known {
         HirKind::Capture(capture) => known(&capture.sub),
         HirKind::Repetition(repetition) => {
             let sub = known(&repetition.sub);
-            if repetition.min == 0 {
-                let optional = repetition.max == Some(1);
-                let whole = sub.whole.filter(|_| optional).map(|mut set| {
-                    set.push(Vec::new());
-                    tidy(set)
-                });
-                return Known { whole, part: None };
-            }
-            let mut run = sub.whole.clone();
-            let mut exact = repetition.max == Some(repetition.min);
-            for _ in 1..repetition.min {
-                match (&run, &sub.whole) {
-                    (Some(so_far), Some(whole)) => match joined(so_far, whole) {
-                        Some(longer) => run = Some(longer),
-                        None => {
-                            exact = false;
-                            break;
-                        }
-                    },
-                    _ => break,
+            let Some(whole) = sub.whole else {
+                return Known { whole: None, part: sub.part.filter(|_| repetition.min > 0) };
+            };
+            // As often as it must be there, and then as often as it may.
+            let mut run = vec![Vec::new()];
+            let mut complete = true;
+            for _ in 0..repetition.min.min(LONGEST as u32) {
+                let (longer, all) = joined(&run, &whole);
+                (run, complete) = (longer, complete && all);
+                if !all {
+                    break;
                 }
             }
-            let part = rarer(run.clone(), sub.part);
-            Known { whole: run.filter(|_| exact), part }
+            complete &= repetition.min <= LONGEST as u32;
+            let part = run.clone();
+            let most = repetition.max.filter(|most| complete && most - repetition.min <= MOST_OPTIONAL);
+            let mut all = run.clone();
+            for _ in repetition.min..most.unwrap_or(repetition.min) {
+                let (longer, whole) = joined(&run, &whole);
+                (run, complete) = (longer, complete && whole);
+                all.extend(run.iter().cloned());
+            }
+            let whole = (complete && most.is_some()).then(|| small(tidy(all)));
+            let part = if repetition.min > 0 { rarer(Some(part), sub.part) } else { None };
+            Known { whole, part }
         }
         HirKind::Concat(parts) => {
             let parts: Vec<Known> = parts.iter().map(known).collect();
@@ -197,14 +251,17 @@ fn known(hir: &Hir) -> Known {
                 let Some(mut run) = first.whole.clone() else { continue };
                 let mut to_the_end = true;
                 for next in parts.iter().skip(number + 1) {
-                    match next.whole.as_ref().and_then(|next| joined(&run, next)) {
-                        Some(longer) => run = longer,
-                        None => {
-                            to_the_end = false;
-                            break;
-                        }
-                    }
+                    let Some(next) = &next.whole else {
+                        to_the_end = false;
+                        break;
+                    };
+                    let (longer, complete) = joined(&run, next);
+                    run = longer;
                     best = rarer(Some(run.clone()), best);
+                    if !complete {
+                        to_the_end = false;
+                        break;
+                    }
                 }
                 if number == 0 && to_the_end {
                     whole = Some(run);
@@ -217,24 +274,21 @@ fn known(hir: &Hir) -> Known {
             for way in ways {
                 let way = known(way);
                 whole = match (whole, &way.whole) {
-                    (Some(mut all), Some(set)) if all.len() + set.len() <= 2 * MOST => {
+                    (Some(mut all), Some(set)) => {
                         all.extend(set.iter().cloned());
-                        Some(all)
+                        Some(if all.len() > 4 * MOST { collapsed(&all) } else { all })
                     }
                     _ => None,
                 };
                 part = match (part, rarer(way.whole, way.part)) {
-                    (Some(mut all), Some(set)) if all.len() + set.len() <= MOST => {
+                    (Some(mut all), Some(set)) => {
                         all.extend(set);
-                        Some(all)
+                        Some(if all.len() > MOST_OF_WAYS { collapsed(&all) } else { all })
                     }
                     _ => None,
                 };
             }
-            Known {
-                whole: whole.map(tidy).filter(|set| set.len() <= MOST),
-                part: part.map(tidy).filter(|set| usable(set)),
-            }
+            Known { whole: whole.map(tidy).map(small), part: part.map(tidy).map(small).filter(|set| usable(set)) }
         }
     }
 }
@@ -256,19 +310,20 @@ mod tests {
                 all => format!("[{}]", String::from_utf8_lossy(all)),
             }
         };
-        let found = sequences(&hir).unwrap_or_default();
+        let found = super::of(&hir).map(|it| it.sequences).unwrap_or_default();
         found.iter().map(|it| it.iter().map(class).collect::<String>()).collect()
     }
 
     #[test]
     fn sequences_that_every_match_contains() {
         assert_eq!(of("v[i1]a"), ["v[1i]a"]);
-        assert_eq!(of(r"v[_,]?[i1]"), ["v[1i]", "v[,_][1i]"]);
+        assert_eq!(of(r"v[_,]?[i1]"), ["v[,_][1i]", "v[1i]"]);
         assert_eq!(of("(?:xq|zq)+"), ["[xz]q"]);
-        assert_eq!(of(r"\d+[$]\d"), ["[10]$[10]"]);
+        assert_eq!(of(r"\d+[$]\d"), ["$[10]"]);
         assert_eq!(of(r"[a-z]{2,5}"), Vec::<String>::new());
         assert_eq!(of(r"(?:xq)*v"), ["v"]);
         assert_eq!(of(r"(?:xq)*e"), Vec::<String>::new());
+        assert_eq!(of(r"(?:ab|c[de]\d*){3}"), ["ab", "c[de]"]);
         assert_eq!(of(r"\bq.?z\b"), ["qz", "q[255]z"]);
     }
 }

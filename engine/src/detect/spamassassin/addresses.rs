@@ -1,7 +1,7 @@
 //! Addresses in header fields, as SpamAssassin finds them. Takes the raw value of a field, gives names and addresses. The grammar is
 //! that of Mail::SpamAssassin::Util 4.0.1 (Apache-2.0): it decides what `From:addr` and `From:name` are.
 
-use super::matcher::Pattern;
+use super::pattern::Pattern;
 
 /// Longest field that is taken apart.
 const LONGEST: usize = 8_192;

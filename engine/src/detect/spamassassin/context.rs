@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use super::addresses::{Address, Grammar};
-use super::matcher::Pattern;
+use super::pattern::Pattern;
 use super::relays::{self, Relays};
 use super::settings::Settings;
 use super::uris::{self, Uris};

@@ -13,7 +13,7 @@ use super::coarse;
 /// How the translator names the groups of the relaxed form that stand for references: with the group's number, and one of their own.
 pub(super) const REFERENCE: &str = "reference_";
 /// Largest automaton, in bytes.
-const LARGEST: usize = 512 << 10;
+const LARGEST: usize = 128 << 10;
 /// For each byte of a text so many may be read before the pattern itself is asked.
 const MOST_READ: usize = 64;
 /// And so many at least.
@@ -126,7 +126,7 @@ impl Echo {
             let first = items.iter().position(is_group).filter(|first| *first < at)?;
             let piece = |range: std::ops::Range<usize>| Hir::concat(items.get(range).unwrap_or_default().to_vec());
             return Some(Echo {
-                head: super::matcher::regex_of(&piece(0..first + 1), thompson::WhichCaptures::Implicit)?,
+                head: super::pattern::regex_of(&piece(0..first + 1), thompson::WhichCaptures::Implicit)?,
                 before: automaton(&piece(0..first))?,
                 group: automaton(&piece(first..first + 1))?,
                 between: automaton(&piece(first + 1..at))?,
@@ -188,7 +188,7 @@ impl Echo {
 
 #[cfg(test)]
 mod tests {
-    use super::super::matcher::syntax_of;
+    use super::super::pattern::syntax_of;
     use super::super::perl;
     use super::*;
 

@@ -71,6 +71,9 @@ fn repeated(hir: &Hir) -> Option<Needs> {
     }
 }
 
+/// What is rarer than this need not be made rarer.
+const RARE: f64 = 1e-7;
+
 /// About how often a byte is seen in mail.
 fn weight(byte: u8) -> f64 {
     match byte {
@@ -115,6 +118,30 @@ fn rarer(one: Option<Vec<Sequence>>, other: Option<Vec<Sequence>>) -> Option<Vec
     match (one.filter(|set| usable(set)), other) {
         (Some(one), Some(other)) => Some(if frequency(&one) <= frequency(&other) { one } else { other }),
         (one, other) => one.or(other),
+    }
+}
+
+/// The rarest of several sets.
+struct Best {
+    frequency: f64,
+    set: Option<Vec<Sequence>>,
+}
+
+impl Default for Best {
+    fn default() -> Best {
+        Best { frequency: f64::INFINITY, set: None }
+    }
+}
+
+impl Best {
+    fn try_out(&mut self, set: &[Sequence]) {
+        if !usable(set) {
+            return;
+        }
+        let frequency = frequency(set);
+        if frequency <= self.frequency {
+            *self = Best { frequency, set: Some(set.to_vec()) };
+        }
     }
 }
 
@@ -238,17 +265,15 @@ fn known(hir: &Hir) -> Known {
         }
         HirKind::Concat(parts) => {
             let parts: Vec<Known> = parts.iter().map(known).collect();
-            let mut best: Option<Vec<Sequence>> = None;
+            let mut best = Best::default();
             let mut whole = None;
             // From each part on, as far as it stays small.
             for (number, first) in parts.iter().enumerate() {
-                best = rarer(first.whole.clone(), best);
-                best = match (best, first.part.clone()) {
-                    (None, part) => part,
-                    (best, None) => best,
-                    (Some(best), part) => rarer(Some(best), part),
-                };
+                first.whole.iter().chain(&first.part).for_each(|set| best.try_out(set));
                 let Some(mut run) = first.whole.clone() else { continue };
+                if number > 0 && best.frequency < RARE {
+                    continue;
+                }
                 let mut to_the_end = true;
                 for next in parts.iter().skip(number + 1) {
                     let Some(next) = &next.whole else {
@@ -257,8 +282,8 @@ fn known(hir: &Hir) -> Known {
                     };
                     let (longer, complete) = joined(&run, next);
                     run = longer;
-                    best = rarer(Some(run.clone()), best);
-                    if !complete {
+                    best.try_out(&run);
+                    if !complete || (number > 0 && best.frequency < RARE) {
                         to_the_end = false;
                         break;
                     }
@@ -267,7 +292,7 @@ fn known(hir: &Hir) -> Known {
                     whole = Some(run);
                 }
             }
-            Known { whole, part: best }
+            Known { whole, part: best.set }
         }
         HirKind::Alternation(ways) => {
             let (mut whole, mut part) = (Some(Vec::new()), Some(Vec::new()));

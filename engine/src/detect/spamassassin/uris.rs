@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::domains;
-use super::matcher::Pattern;
+use super::pattern::Pattern;
 use super::settings::Settings;
 use crate::facts::spamassassin::{Lines, Views};
 

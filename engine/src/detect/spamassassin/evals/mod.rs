@@ -15,7 +15,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use super::context::Context;
-use super::matcher::Pattern;
+use super::pattern::Pattern;
 
 /// A message, and what several functions ask about it.
 pub(super) struct State<'c> {

@@ -1,0 +1,348 @@
+//! A pattern over texts: compiled when it is first needed. What a cheap look says no to, it is not asked, nor compiled for.
+
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use fancy_regex::{BytesMode, RegexBuilder, RegexInput};
+use regex_automata::meta::{self, Regex};
+use regex_automata::nfa::thompson::WhichCaptures;
+use regex_automata::util::syntax::{self, Config};
+use regex_automata::{Anchored, Input};
+use regex_syntax::hir::Hir;
+
+use super::coarse;
+use super::echo::{Echo, REFERENCE};
+use super::literals;
+use super::needs::{self, Needs};
+use super::perl::{self, Translated};
+
+/// Largest compiled pattern, in bytes.
+const COMPILED_BYTES: usize = 16 << 20;
+/// Most memory of a pattern's states, which are made as texts lead to them: large patterns, made anew for each text, took 25 us a
+/// paragraph with two megabytes.
+const STATES_BYTES: usize = 8 << 20;
+/// Steps back that one search of a pattern with look-around may take: real mail needs some thousands.
+const MOST_STEPS: usize = 200_000;
+/// Places of one text that a pattern with look-around is tried at one by one; behind them the rest is one search.
+const MOST_STARTS: usize = 200;
+/// Longest match for which a window around its literal pays.
+const LONGEST_WINDOW: usize = 500;
+/// Matches of one pattern that are counted, where its rule sets no limit.
+const MOST_MATCHES: u32 = 10_000;
+
+/// What a search found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) count: u32,
+    /// The first match.
+    pub(super) first: Option<(usize, usize)>,
+    /// The pattern took more steps than it may, or could not be compiled: it may match or not.
+    pub(super) gave_up: bool,
+}
+
+/// A pattern.
+#[derive(Debug)]
+pub(super) struct Pattern {
+    text: Translated,
+    /// Literals of which every match has one.
+    pub(super) literals: Option<Vec<Vec<u8>>>,
+    /// Sequences of which every match has one, where it has no literals.
+    pub(super) sequences: Option<Needs>,
+    /// The longest match, in bytes, where that is short: then a match lies near its literal.
+    pub(super) longest: Option<usize>,
+    captures: bool,
+    /// Whether it is large, and has a coarse form that is not.
+    has_coarse: bool,
+    coarse: OnceLock<Option<Regex>>,
+    echo: OnceLock<Option<Echo>>,
+    compiled: OnceLock<Option<Compiled>>,
+    empty: OnceLock<bool>,
+}
+
+#[derive(Debug)]
+enum Compiled {
+    Plain(Regex),
+    /// What can go back is asked only where the relaxed pattern matches.
+    Fancy(Option<Regex>, Box<fancy_regex::Regex>),
+}
+
+pub(super) fn syntax_of() -> Config {
+    Config::new().unicode(false).utf8(false).nest_limit(250)
+}
+
+fn regex(pattern: &str, groups: WhichCaptures) -> Option<Regex> {
+    regex_of(&syntax::parse_with(pattern, &syntax_of()).ok()?, groups)
+}
+
+pub(super) fn regex_of(hir: &Hir, groups: WhichCaptures) -> Option<Regex> {
+    let config = meta::Config::new()
+        .nfa_size_limit(Some(COMPILED_BYTES))
+        .which_captures(groups)
+        .dfa(false)
+        .utf8_empty(false)
+        .hybrid_cache_capacity(STATES_BYTES);
+    Regex::builder().configure(config).build_from_hir(hir).ok()
+}
+
+impl Pattern {
+    /// Reads a pattern of Perl; it is compiled when it is first needed.
+    pub(super) fn new(pattern: &[u8], flags: &str) -> Result<Pattern, String> {
+        Pattern::of(perl::translate(pattern, flags)?)
+    }
+
+    /// The same, for a pattern whose groups are asked for.
+    pub(super) fn capturing(pattern: &[u8], flags: &str) -> Result<Pattern, String> {
+        let mut it = Pattern::of(perl::translate_with_groups(pattern, flags)?)?;
+        it.captures = true;
+        Ok(it)
+    }
+
+    fn of(text: Translated) -> Result<Pattern, String> {
+        let plain = syntax::parse_with(&text.plain, &syntax_of()).map_err(|error| last_line(&error.to_string()))?;
+        if text.fancy {
+            fancy_regex::Expr::parse_tree(&text.exact).map_err(|error| last_line(&error.to_string()))?;
+        }
+        let literals = literals::required(&plain);
+        let longest = plain.properties().maximum_len().filter(|longest| *longest <= LONGEST_WINDOW);
+        // Literals are looked for whatever the case, and so the plain form says nothing of it.
+        let sequences = match literals {
+            Some(_) => None,
+            None => syntax::parse_with(&text.relaxed, &syntax_of()).ok().and_then(|relaxed| needs::of(&relaxed)),
+        };
+        let has_coarse = coarse::pays(&plain);
+        Ok(Pattern {
+            text,
+            literals,
+            sequences,
+            longest,
+            captures: false,
+            has_coarse,
+            coarse: OnceLock::new(),
+            echo: OnceLock::new(),
+            compiled: OnceLock::new(),
+            empty: OnceLock::new(),
+        })
+    }
+
+    pub(super) fn has_literal(&self) -> bool {
+        self.literals.is_some() || self.sequences.is_some()
+    }
+
+    /// Whether a range may have a match, for less than a search costs.
+    pub(super) fn may_match(&self, text: &[u8], range: &Range<usize>) -> bool {
+        if self.has_coarse {
+            let coarse = self.coarse.get_or_init(|| {
+                let hir = syntax::parse_with(&self.text.relaxed, &syntax_of()).ok()?;
+                regex_of(&coarse::of(&hir), WhichCaptures::Implicit)
+            });
+            let input = || Input::new(text).range(range.start..range.end.min(text.len()).max(range.start));
+            if coarse.as_ref().is_some_and(|it| range.start <= text.len() && it.search_half(&input()).is_none()) {
+                return false;
+            }
+        }
+        if self.text.fancy && self.text.relaxed.contains(REFERENCE) {
+            let echo = self.echo.get_or_init(|| {
+                let hir = syntax::parse_with(&self.text.relaxed, &syntax_of()).ok()?;
+                Echo::of(&hir, self.text.groups, self.text.relaxed.contains("(?i"))
+            });
+            return echo.as_ref().is_none_or(|echo| echo.may_match(text, range.clone()));
+        }
+        true
+    }
+
+    pub(super) fn is_fancy(&self) -> bool {
+        self.text.fancy
+    }
+
+    /// Whether it can be compiled within its size, for who checks rules.
+    pub(super) fn compiles(&self) -> bool {
+        self.compiled().is_some()
+    }
+
+    /// Whether no text at all matches, or every one does.
+    pub(super) fn always_or_never(&self) -> Option<bool> {
+        let hir = syntax::parse_with(&self.text.relaxed, &syntax_of()).ok()?;
+        match hir.properties().minimum_len() {
+            None => Some(false),
+            Some(0) if !self.text.fancy && self.is_match(b"") && self.is_match(b"x") => Some(true),
+            _ => None,
+        }
+    }
+
+    /// Whether the pattern, or its coarse form, is still to be compiled.
+    pub(super) fn is_new(&self, coarse: bool) -> bool {
+        if coarse { self.has_coarse && self.coarse.get().is_none() } else { self.compiled.get().is_none() }
+    }
+
+    fn compiled(&self) -> Option<&Compiled> {
+        self.compiled
+            .get_or_init(|| {
+                if !self.text.fancy {
+                    let groups = if self.captures { WhichCaptures::All } else { WhichCaptures::Implicit };
+                    return regex(&self.text.exact, groups).map(Compiled::Plain);
+                }
+                let exact = RegexBuilder::new(&self.text.exact)
+                    .bytes_mode(BytesMode::Ascii)
+                    .unicode_mode(false)
+                    .backtrack_limit(MOST_STEPS)
+                    .delegate_size_limit(COMPILED_BYTES)
+                    .build()
+                    .ok()?;
+                Some(Compiled::Fancy(regex(&self.text.relaxed, WhichCaptures::Implicit), Box::new(exact)))
+            })
+            .as_ref()
+    }
+
+    /// Whether it is found in a text.
+    pub(super) fn is_match(&self, text: &[u8]) -> bool {
+        self.search(text, 1).count > 0
+    }
+
+    /// Whether it matches nothing at all: what a field that is not there comes to.
+    pub(super) fn matches_empty(&self) -> bool {
+        *self.empty.get_or_init(|| self.is_match(b""))
+    }
+
+    /// Counts its matches in a text, up to `most`.
+    pub(super) fn search(&self, text: &[u8], most: u32) -> Found {
+        self.search_within(text, 0..text.len(), most)
+    }
+
+    /// The same for matches that lie in a range of the text; what stands around it is seen by look-around and anchors.
+    pub(super) fn search_within(&self, text: &[u8], range: Range<usize>, most: u32) -> Found {
+        let mut found = Found::default();
+        let end_of_range = range.end.min(text.len());
+        if !self.may_match(text, &range) {
+            return found;
+        }
+        let Some(compiled) = self.compiled() else {
+            found.gave_up = true;
+            return found;
+        };
+        let mut at = range.start;
+        while found.count < most.min(MOST_MATCHES) && at <= end_of_range {
+            let next = match compiled {
+                Compiled::Plain(regex) => {
+                    let input = Input::new(text).range(at..end_of_range).anchored(Anchored::No);
+                    if most == 1 && !self.captures {
+                        // Where it starts costs a second search; where it ends is enough for a yes.
+                        regex.search_half(&input).map(|half| (half.offset(), half.offset()))
+                    } else {
+                        regex.search(&input).map(|it| (it.start(), it.end()))
+                    }
+                }
+                Compiled::Fancy(guard, exact) => match fancy(guard.as_ref(), exact, text, at..end_of_range) {
+                    Ok(next) => next,
+                    Err(GaveUp) => {
+                        found.gave_up = true;
+                        return found;
+                    }
+                },
+            };
+            let Some((start, end)) = next else { break };
+            found.count += 1;
+            found.first = found.first.or(Some((start, end)));
+            at = if end > at || start > at { end.max(start + usize::from(end == start)) } else { at + 1 };
+        }
+        found
+    }
+
+    /// Where the match of a text begins and ends, for who shows it.
+    pub(super) fn place(&self, text: &[u8]) -> Option<(usize, usize)> {
+        match self.compiled()? {
+            Compiled::Plain(regex) => regex.find(text).map(|it| (it.start(), it.end())),
+            Compiled::Fancy(_, exact) => exact.find(text).ok()?.map(|it| (it.start(), it.end())),
+        }
+    }
+
+    /// The groups of the first match, the whole first.
+    pub(super) fn groups(&self, text: &[u8]) -> Option<Vec<Option<(usize, usize)>>> {
+        match self.compiled()? {
+            Compiled::Plain(regex) => {
+                let mut captures = regex.create_captures();
+                regex.captures(text, &mut captures);
+                captures.is_match().then(|| captures.iter().map(|it| it.map(|span| (span.start, span.end))).collect())
+            }
+            Compiled::Fancy(_, exact) => {
+                let captures = exact.captures(text).ok()??;
+                Some((0..captures.len()).map(|number| captures.get(number).map(|it| (it.start(), it.end()))).collect())
+            }
+        }
+    }
+}
+
+/// A search took more steps than it may.
+struct GaveUp;
+
+/// The next match of a pattern that goes back, from `at` on. It is tried only where the relaxed pattern matches: trying it on each
+/// byte took half of all the time that rules took.
+fn fancy(
+    guard: Option<&Regex>,
+    exact: &fancy_regex::Regex,
+    text: &[u8],
+    range: Range<usize>,
+) -> Result<Option<(usize, usize)>, GaveUp> {
+    let Some(guard) = guard else {
+        return exact
+            .find_from_pos(text, range.start)
+            .map(|it| it.map(|it| (it.start(), it.end())))
+            .map_err(|_| GaveUp);
+    };
+    let mut from = range.start;
+    for _ in 0..MOST_STARTS {
+        let Some(may) = guard.search(&Input::new(text).range(from..range.end)) else { return Ok(None) };
+        let input = RegexInput::new(text).from_pos(may.start()).anchored(true);
+        match exact.find_input(input) {
+            Ok(Some(it)) => return Ok(Some((it.start(), it.end()))),
+            Ok(None) => from = may.start() + 1,
+            Err(_) => return Err(GaveUp),
+        }
+        if from > range.end {
+            return Ok(None);
+        }
+    }
+    exact.find_from_pos(text, from).map(|it| it.map(|it| (it.start(), it.end()))).map_err(|_| GaveUp)
+}
+
+fn last_line(text: &str) -> String {
+    text.lines().last().unwrap_or_default().trim().trim_start_matches("error: ").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_mean_what_they_mean_in_perl() {
+        for (pattern, flags, text, count) in [
+            (r"a++b", "", "aaab", 1),
+            (r"foo$", "", "foo\n", 1),
+            (r"foo$", "", "foo\n\n", 0),
+            (r"(?:foo$|x)y", "", "foo\n", 0),
+            (r"\bfoo(?!bar)", "i", "FOObar foobaz", 1),
+            (r"(a)(b)\2\1", "", "abba", 1),
+            (r"o", "", "foo boo", 4),
+            (r"x*", "", "ab", 3),
+            ("\u{c3}\u{a9}t", "", "été", 1),
+            (r"[^\x00-\x7f]", "", "é", 2),
+            (r"(?<=\s)\d{2,}+(?=x)", "", "a 12x", 1),
+            (r"^b", "m", "a\nb", 1),
+            (r"a.b", "", "a\nb", 0),
+            (r"a.b", "s", "a\nb", 1),
+            (r"(?i:A)b", "", "ab aB", 1),
+            (r"a # c", "x", "a", 1),
+        ] {
+            let bytes = super::super::conf::bytes_of(pattern);
+            let it = Pattern::new(&bytes, flags).unwrap();
+            let found = it.search(text.as_bytes(), u32::MAX);
+            assert_eq!((found.count, found.gave_up), (count, false), "{pattern} in {text:?}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_runs_away_is_told() {
+        let it = Pattern::new(br"(?=(?:a+)+b)(?:(?:a|aa)+)+$(?<!c)", "").unwrap();
+        let found = it.search("a".repeat(5_000).as_bytes(), 1);
+        assert!(found.gave_up || found.count == 0);
+    }
+}

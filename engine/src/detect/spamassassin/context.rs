@@ -25,7 +25,7 @@ pub(super) struct Formats {
 }
 
 impl Formats {
-    /// They are the same for all rules: made once, since that takes 40 ms.
+    /// They are the same for all rules: made once, since compiling them takes many times as long as most rule files.
     pub(super) fn shared() -> Result<&'static Formats, String> {
         static SHARED: OnceLock<Result<Formats, String>> = OnceLock::new();
         SHARED.get_or_init(Formats::new).as_ref().map_err(String::clone)

@@ -91,6 +91,8 @@ pub fn not_judged(action: Action, message: &Message, reference: &str, replies: &
             replies.proceed();
         }
         Action::Quarantine => {
+            // Whoever lets it go later lets no forged field go with it.
+            remove_forged(message, replies);
             replies.quarantine(&format!("tamis {reference}: not judged"));
             replies.proceed();
         }
@@ -111,7 +113,7 @@ fn remove_forged(message: &Message, replies: &mut Replies) {
 fn remove(message: &Message, name: &str, replies: &mut Replies) {
     let count = message.fields.iter().filter(|field| field.eq_ignore_ascii_case(name.as_bytes())).count();
     for number in (1..=count).rev() {
-        replies.change_header(u32::try_from(number).unwrap_or(u32::MAX), name.as_bytes(), b"");
+        replies.delete_header(u32::try_from(number).unwrap_or(u32::MAX), name.as_bytes());
     }
 }
 
@@ -188,7 +190,7 @@ fn prefix(message: &Message, prefix: &str, replies: &mut Replies) {
     if bare.starts_with(prefix.as_bytes()) {
         return;
     }
-    let value = [b" ".as_slice(), prefix.as_bytes(), b" ", bare].concat();
+    let value = [prefix.as_bytes(), b" ", bare].concat();
     let name = message.fields.iter().find(|name| name.eq_ignore_ascii_case(b"subject"));
     replies.change_header(1, name.map_or(b"Subject".as_slice(), Vec::as_slice), &value);
 }

@@ -223,7 +223,7 @@ async fn scan<S: AsyncWrite + Unpin>(
     let stop = Arc::new(AtomicBool::new(false));
     let submitted = shared.pool.submit(Arc::clone(message), auth, tamis_common::time::now(), Arc::clone(&stop));
     let Some(verdict) = submitted else { return Ok(None) };
-    let failed = || Some(Scanned { verdict: None, waited: Duration::ZERO, took: begun.elapsed() });
+    let failed = || Some(Scanned { verdict: None, waited: Duration::ZERO, took: begun.elapsed(), stages: Vec::new() });
     let deadline = Duration::from_secs(milter.deadline_seconds.into());
     let mut verdict = std::pin::pin!(verdict);
     loop {

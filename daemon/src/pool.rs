@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -32,6 +32,8 @@ pub(crate) struct Scanned {
     pub(crate) waited: Duration,
     /// On the scan thread.
     pub(crate) took: Duration,
+    /// What each stage of the engine took of it.
+    pub(crate) stages: Vec<(&'static str, Duration)>,
 }
 
 struct Queue {
@@ -122,6 +124,8 @@ impl Pool {
     /// Scans until another engine is current (false) or the pool is closed (true).
     fn work_with(&self, engine: &Arc<Engine>) -> bool {
         let mut worker = engine.worker();
+        worker.keep_stage_times(nanoseconds);
+        let mut before = worker.stage_times();
         loop {
             let job = {
                 let mut queue = self.lock();
@@ -145,13 +149,38 @@ impl Pool {
             let mail = mail(&job);
             let verdict = std::panic::catch_unwind(AssertUnwindSafe(|| worker.scan(&mail))).ok();
             let failed = verdict.is_none();
-            let _ = job.done.send(Scanned { verdict, waited, took: begun.elapsed() });
+            let took = begun.elapsed();
+            let after = worker.stage_times();
+            let stages = stages(&before, &after, took);
+            before = after;
+            let _ = job.done.send(Scanned { verdict, waited, took, stages });
             // A worker that a fault went through is not used again.
             if failed {
                 return false;
             }
         }
     }
+}
+
+/// A clock that only goes on.
+fn nanoseconds() -> u64 {
+    static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    u64::try_from(BEGUN.elapsed().as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// The engine keeps sums: what one message added to each. What is left of `took` is the judging.
+fn stages(
+    before: &[(&'static str, u64)],
+    after: &[(&'static str, u64)],
+    took: Duration,
+) -> Vec<(&'static str, Duration)> {
+    let added = |((name, after), (_, before)): (&(&'static str, u64), &(&'static str, u64))| {
+        (*name, Duration::from_nanos(after.saturating_sub(*before)))
+    };
+    let mut stages: Vec<_> = after.iter().zip(before).map(added).collect();
+    let seen = stages.iter().map(|(_, time)| *time).sum();
+    stages.push(("policy", took.saturating_sub(seen)));
+    stages
 }
 
 fn mail(job: &Job) -> Mail<'_> {

@@ -42,6 +42,8 @@ pub mod steps {
 pub struct Replies {
     /// Packets, one behind the other.
     pub bytes: Vec<u8>,
+    /// Whether the server takes values as they are, and puts no blank of its own in front of them.
+    leading_space: bool,
 }
 
 impl Replies {
@@ -54,6 +56,7 @@ impl Replies {
 
     /// Version, actions and steps that are used.
     pub fn negotiate(&mut self, version: u32, actions: u32, steps: u32) {
+        self.leading_space = steps & steps::LEADING_SPACE != 0;
         self.packet(b'O', &[&version.to_be_bytes(), &actions.to_be_bytes(), &steps.to_be_bytes()]);
     }
 
@@ -92,12 +95,24 @@ impl Replies {
 
     /// A header field behind the others.
     pub fn add_header(&mut self, name: &str, value: &str) {
-        self.packet(b'h', &[name.as_bytes(), &[0], value.as_bytes(), &[0]]);
+        let blank = self.blank();
+        self.packet(b'h', &[name.as_bytes(), &[0], blank, value.as_bytes(), &[0]]);
     }
 
     /// Another value for the field of this name that is the `number`th from the top, counted from 1.
     pub fn change_header(&mut self, number: u32, name: &[u8], value: &[u8]) {
-        self.packet(b'm', &[&number.to_be_bytes(), name, &[0], value, &[0]]);
+        let blank = self.blank();
+        self.packet(b'm', &[&number.to_be_bytes(), name, &[0], blank, value, &[0]]);
+    }
+
+    /// The field of this name that is the `number`th from the top goes.
+    pub fn delete_header(&mut self, number: u32, name: &[u8]) {
+        self.packet(b'm', &[&number.to_be_bytes(), name, &[0, 0]]);
+    }
+
+    /// What stands between the colon and a value. Filters of users look for `X-Spam-Flag: YES`, with it.
+    fn blank(&self) -> &'static [u8] {
+        if self.leading_space { b" " } else { b"" }
     }
 
     /// A recipient is taken out of the envelope.
@@ -118,11 +133,22 @@ mod tests {
     #[test]
     fn replies_are_packets() {
         let mut replies = Replies::default();
-        replies.change_header(2, b"X", b"");
+        replies.delete_header(2, b"X");
         replies.smtp(550, "5.7.1", "100 % spam\r\n250 ok");
         replies.accept();
         let line = b"y550 5.7.1 100 %% spam250 ok\0";
         let expected = [b"\0\0\0\x08m\0\0\0\x02X\0\0\0\0\0\x1d".as_slice(), line, b"\0\0\0\x01a"].concat();
         assert_eq!(replies.bytes, expected, "{}", String::from_utf8_lossy(&replies.bytes));
+    }
+
+    #[test]
+    fn one_blank_stands_before_a_value() {
+        for (steps, expected) in [(0, b"hX\0yes\0".as_slice()), (steps::LEADING_SPACE, b"hX\0 yes\0")] {
+            let mut replies = Replies::default();
+            replies.negotiate(6, 0, steps);
+            replies.bytes.clear();
+            replies.add_header("X", "yes");
+            assert_eq!(replies.bytes.get(4..).unwrap(), expected);
+        }
     }
 }

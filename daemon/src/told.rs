@@ -80,6 +80,7 @@ pub(crate) fn tell(shared: &Shared, config: &Config, message: &Message, referenc
     let total = told.begun.elapsed();
     if let Some(scanned) = told.scanned {
         shared.metrics.times(scanned.waited, scanned.took, total);
+        shared.metrics.stages(&scanned.stages);
         fields.push(("waited_ms", millis(scanned.waited)));
         fields.push(("scan_ms", millis(scanned.took)));
     }

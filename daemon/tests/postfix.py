@@ -30,6 +30,8 @@ def test_each_action(world):
     assert code == 250, text
     message = world.arrived(1)[0]
     assert message["X-Spam-Flag"] == "YES" and message["Subject"] == "[SPAM] please tag me", message.items()
+    # As filters of users look for it.
+    assert all(line in world.sink.messages()[0] for line in [b"\nX-Spam-Flag: YES\n", b"\nSubject: [SPAM] please"]), world.sink.messages()
     assert "test-tag=7.0" in message["X-Tamis-Verdict"] and "test-tag" in message["X-Spam-Status"]
     world.sink.clear()
 

@@ -228,8 +228,9 @@ def test_6_executable_pages(it):
     time.sleep(3)
     ended = show("ActiveState"), show("Result"), show("ExecMainStatus")
     assert not ready(), "YARA runs without executable pages: the unit can be stricter"
-    told = journal("executable")
-    print(f"    with YARA: {' '.join(ended)}: {told[-1] if told else journal()[-12:]}")
+    told = journal("MemoryDenyWriteExecute")
+    assert told and ended == ("failed", "exit-code", "2"), (ended, journal()[-12:])
+    print(f"    with YARA it ends, and says: {told[-1].strip()}")
     config = pathlib.Path("/etc/tamis/tamis.toml")
     config.write_text(CONFIG + "[yara]\nenabled = false\n")
     # YARA's rules stay out as well: what is asked for and cannot be done is a mistake.
@@ -263,6 +264,10 @@ def inside():
 def install():
     missing = {package for program, package in NEEDED.items() if not shutil.which(program) and not os.path.exists(program)}
     if missing:
+        policy = pathlib.Path("/usr/sbin/policy-rc.d")
+        if not policy.exists():
+            policy.write_text("#!/bin/sh\nexit 101\n")
+            policy.chmod(0o755)
         subprocess.run(["debconf-set-selections"], input="postfix postfix/main_mailer_type select No configuration\n",
                        text=True, check=True)
         subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *sorted(missing)],

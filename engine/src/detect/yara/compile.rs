@@ -34,7 +34,8 @@ const FIRST: &str = "rule first { condition: depth == -1 }";
 
 /// What the compiler gave.
 pub(super) struct Compiled {
-    pub(super) rules: Rules,
+    /// None where nothing may be executed that was written.
+    pub(super) rules: Option<Rules>,
     pub(super) problems: Vec<Problem>,
     pub(super) notes: Vec<Problem>,
 }
@@ -90,7 +91,13 @@ pub(super) fn compile(units: &[Unit]) -> Compiled {
             None => notes.push(Problem::file("yara", warning.title())),
         }
     }
-    Compiled { rules: compiler.build(), problems, notes }
+    // The last step makes memory executable, and yara-x panics where that is refused.
+    let rules = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| compiler.build())).ok();
+    if rules.is_none() {
+        let problem = Problem::file("yara", "the rules cannot be compiled to machine code");
+        problems.push(problem.remedy("systemd's MemoryDenyWriteExecute= has to be off, or yara.enabled"));
+    }
+    Compiled { rules, problems, notes }
 }
 
 fn remedy(code: &str) -> &'static str {

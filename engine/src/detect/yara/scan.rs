@@ -114,6 +114,7 @@ impl Yara {
             Some(rules) => rules,
             None => {
                 let Compiled { rules, problems: wrong, notes } = compile::compile(units);
+                let Some(rules) = rules else { return (yara, wrong) };
                 if let (true, Some((store, key)), Ok(bytes)) = (wrong.is_empty(), key, rules.serialize()) {
                     store.put(&key, &bytes);
                 }

@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
-"""What `tamis serve` costs behind Postfix, beside a milter that does nothing (benches/nothing.c).
+"""What `tamis serve` costs behind Postfix, beside a milter that does nothing (benches/nothing.c) and beside rspamd's.
 
-    benches/milter.py [--messages N] [--pairs N] [--tamis PROGRAM] FOLDER
+    benches/milter.py [--messages N] [--pairs N] [--tamis PROGRAM] [--unix] [--rspamd] FOLDER
 
-Messages of FOLDER go through a private Postfix, 20 at a time, to smtp-sink; runs with one and the other milter are
-interleaved, in changing order. Each run is timed from its first message to its last reply. The engine's own CPU is that of the
+Messages of FOLDER go through a private Postfix, 20 at a time, to smtp-sink; runs with each milter are
+interleaved, in changing order. rspamd (Debian's, which is to be installed) scans in its proxy, with its stock rules, with no checks
+that ask a network, and refuses nothing. Each run is timed from its first message to its last reply. The engine's own CPU is that of the
 daemon's scan threads; taken off a run's time is what it would take on all cores. Then single messages, one after another, over TCP
 and over a UNIX socket: what the sender waits for from the end of a message to the reply. Needs root, Postfix, libmilter's
 development files and a C compiler. Prints lines for a record under benches/records/."""
 
-import argparse, os, pathlib, signal, smtplib, statistics, subprocess, sys, threading, time
+import argparse, contextlib, os, pathlib, shutil, signal, smtplib, statistics, subprocess, sys, threading, time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "daemon/tests"))
@@ -33,10 +34,51 @@ class Nothing(Daemon):
             self.unix.chmod(0o666)
 
 
+# What asks a network, or another server; hfilter and once_received ask DNS.
+ASKING = ("rbl surbl spf dkim dkim_signing dmarc arc asn fuzzy_check greylist ratelimit mx_check hfilter once_received url_redirector "
+          "neural history_redis replies phishing bayes_expiry maillist metadata_exporter known_senders clickhouse elastic").split()
+
+
+class Rspamd(Daemon):
+    """rspamd's milter, with a configuration of its own, in the daemon's place."""
+
+    by_unix = False
+
+    def start(self):
+        conf, self.unix = self.root / "rspamd", self.root / "run/rspamd.sock"
+        shutil.copytree("/etc/rspamd", conf)
+        for name in ("db", "log", "run"):
+            (self.root / name).mkdir()
+            shutil.chown(self.root / name, "_rspamd", "_rspamd")
+        local = conf / "local.d"
+        for name in ASKING:
+            (local / f"{name}.conf").write_text("enabled = false;\n")
+        for name in ("normal", "controller", "fuzzy"):
+            (local / f"worker-{name}.inc").write_text("enabled = false;\n")
+        where = f"{self.unix} mode=0666" if self.by_unix else f"127.0.0.1:{self.port}"
+        (local / "worker-proxy.inc").write_text(
+            f'bind_socket = "{where}";\nmilter = yes;\ntimeout = 120s;\ncount = {os.cpu_count()};\n'
+            'upstream "local" { default = yes; self_scan = yes; hosts = "localhost"; }\n')
+        (local / "options.inc").write_text('dns { nameserver = ["127.0.0.1:9"]; timeout = 0.1s; retransmits = 1; }\n')
+        (local / "actions.conf").write_text("reject = 100000; greylist = 90000; rewrite_subject = null; add_header = 6;\n")
+        (local / "classifier-bayes.conf").write_text("enabled = false;\n")
+        (local / "logging.inc").write_text(f'type = "file"; filename = "{self.root}/log/rspamd.log"; level = "notice";\n')
+        words = [f"{key}={value}" for key, value in {"CONFDIR": conf, "LOCAL_CONFDIR": conf, "DBDIR": self.root / "db",
+                                                     "LOGDIR": self.root / "log", "RUNDIR": self.root / "run"}.items()]
+        with open(self.root / "rspamd.out", "wb") as out:
+            self.process = subprocess.Popen(
+                ["rspamd", "-f", "-u", "_rspamd", "-g", "_rspamd", "-c", conf / "rspamd.conf", *(f"--var={it}" for it in words)],
+                stdout=out, stderr=out)
+        wait_for("rspamd listens", self.unix.exists if self.by_unix else lambda: connects(self.port), 60)
+        # It compiles its patterns after it listens.
+        time.sleep(15)
+
+
 def cpu(process, name=""):
-    """CPU seconds of the threads whose names begin so, and of all."""
+    """CPU seconds of the threads whose names begin so, and of all, of the process and those that it started."""
     some = total = 0
-    for task in pathlib.Path(f"/proc/{process.pid}/task").iterdir():
+    children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    for task in [it for pid in [process.pid, *children] for it in pathlib.Path(f"/proc/{pid}/task").iterdir()]:
         text = (task / "stat").read_text()
         ticks = sum(map(int, text.rsplit(") ", 1)[1].split()[11:13]))
         total += ticks
@@ -99,13 +141,14 @@ def main():
     parser.add_argument("--pairs", type=int, default=7)
     parser.add_argument("--tamis", default=str(HERE.parent / "target/release/tamis"))
     parser.add_argument("--unix", action="store_true", help="the pairs over UNIX sockets, not TCP")
+    parser.add_argument("--rspamd", action="store_true", help="rspamd's milter as a third")
     parser.add_argument("folder", type=pathlib.Path)
     given = parser.parse_args()
     paths = sorted(path for path in given.folder.rglob("*") if path.is_file())
     step = max(1, len(paths) // given.messages)
     messages = [smtplib._fix_eols(path.read_bytes().decode("latin-1")).encode("latin-1") for path in paths[::step][: given.messages]]
     cores = os.cpu_count()
-    Nothing.by_unix = given.unix
+    Nothing.by_unix = Rspamd.by_unix = given.unix
     # All is judged and marked, and nothing is refused: what Postfix has to do stays the same.
     watching = "\n[actions.inbound]\nmonitor_only = true\n"
 
@@ -115,23 +158,28 @@ def main():
             it.daemon.config.write_text(text.replace("[actions.inbound]\n", watching.lstrip("\n")))
         return World(given.tamis, False, daemon=kind, prepare=prepare)
 
-    with world(Daemon) as ours, world(Nothing) as none:
+    with contextlib.ExitStack() as stack:
+        ours, none = stack.enter_context(world(Daemon)), stack.enter_context(world(Nothing))
+        peer = stack.enter_context(world(Rspamd)) if given.rspamd else None
+        sides = [it for it in (ours, none, peer) if it]
         rest = pathlib.Path(f"/proc/{ours.daemon.process.pid}/status").read_text()
         print(f"at rest: {int(rest.split('VmRSS:')[1].split()[0]) // 1024} MB")
         if given.unix:
-            [it.postfix.set(f"smtpd_milters=unix:{it.daemon.unix}") for it in (ours, none)]
-        feed(ours, messages[:200]), feed(none, messages[:200])
-        pairs, beyond = [], []
+            [it.postfix.set(f"smtpd_milters=unix:{it.daemon.unix}") for it in sides]
+        [feed(it, messages[:200]) for it in sides]
+        pairs, beyond, peers = [], [], []
         for number in range(given.pairs):
             got = {}
-            for it in [ours, none][:: 1 if number % 2 else -1]:
+            for it in sides[:: 1 if number % 2 else -1]:
                 scan, total = cpu(it.daemon.process, "tamis-scan")
                 took, accepted = feed(it, messages)
                 assert accepted == len(messages), f"{accepted} of {len(messages)} accepted"
                 scan_after, total_after = cpu(it.daemon.process, "tamis-scan")
-                got[it is ours] = (took, scan_after - scan, total_after - total)
-            pairs.append((got[True][0], got[False][0], got[True][1]))
-            beyond.append([1000 * it / len(messages) for it in (got[True][2] - got[True][1], got[False][2])])
+                got[it] = (took, scan_after - scan, total_after - total)
+            if peer:
+                peers.append((got[peer][0], got[ours][0], *(1000 * got[it][2] / len(messages) for it in (peer, ours))))
+            pairs.append((got[ours][0], got[none][0], got[ours][1]))
+            beyond.append([1000 * it / len(messages) for it in (got[ours][2] - got[ours][1], got[none][2])])
         rates = [(len(messages) / a, len(messages) / b) for a, b, _ in pairs]
         print(f"{len(messages)} messages, {given.pairs} pairs over {'UNIX sockets' if given.unix else 'TCP'}; messages a second, tamis and nothing: "
               + ", ".join(f"{a:.0f}/{b:.0f}" for a, b in rates))
@@ -140,6 +188,10 @@ def main():
               f"over {cores} cores: {statistics.median(b / (a - c / cores) for a, b, c in pairs):.3f}")
         print(f"daemon's CPU beyond scan threads: median {statistics.median(a for a, _ in beyond):.3f} ms a message; all CPU of the milter "
               f"that does nothing: {statistics.median(b for _, b in beyond):.3f} ms")
+        if peer:
+            print("messages a second, tamis and rspamd: " + ", ".join(f"{len(messages) / b:.0f}/{len(messages) / a:.0f}" for a, b, _, _ in peers))
+            print(f"raw ratio, median: {statistics.median(a / b for a, b, _, _ in peers):.3f}; all CPU of rspamd: median "
+                  f"{statistics.median(it[2] for it in peers):.2f} ms a message, of tamis {statistics.median(it[3] for it in peers):.2f} ms")
         single = messages[:: max(1, len(messages) // 200)][:200]
         tcp, unix = [], []
         for _ in range(3):

@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 
-use regex_automata::meta::{BuildError, Config, Regex};
+use regex_automata::meta::{Config, Regex};
 use regex_automata::util::primitives::StateID;
 use regex_syntax::hir::{Class, Hir, HirKind};
 use regex_syntax::utf8::Utf8Sequences;
@@ -25,7 +25,7 @@ impl Lazy {
     /// Refuses a pattern whose program would be too large. What might be is compiled at once, to know.
     pub(super) fn new(hir: Hir) -> Result<Lazy, String> {
         let program = match states(&hir).saturating_mul(STATE_BYTES) > COMPILED_BYTES {
-            true => OnceLock::from(Some(compile(&hir).map_err(|error| error.to_string())?)),
+            true => OnceLock::from(Some(compile(&hir)?)),
             false => OnceLock::new(),
         };
         Ok(Lazy { hir, program })
@@ -41,9 +41,9 @@ impl Lazy {
     }
 }
 
-fn compile(hir: &Hir) -> Result<Regex, BuildError> {
+fn compile(hir: &Hir) -> Result<Regex, String> {
     let config = Config::new().nfa_size_limit(Some(COMPILED_BYTES)).utf8_empty(false);
-    Regex::builder().configure(config).build_from_hir(hir)
+    Regex::builder().configure(config).build_from_hir(hir).map_err(|error| error.to_string())
 }
 
 /// At least as many states as the program of a pattern has.

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use tamis_common::config::{Config, Model};
-use tamis_common::measure::{Confusion, HAM_BELOW, SPAM_FROM, interval, one_minus_roca_percent, share_interval};
+use tamis_common::measure::{
+    Confusion, HAM_BELOW, SPAM_FROM, interval, one_minus_roca_percent, reliability, share_interval,
+};
 use tamis_common::print;
 use tamis_engine::{Engine, Label, Trainer, Verdict};
 
 use crate::engine::{With, build};
-use crate::picture::{Curve, page};
+use crate::picture::{Beside, Curve, page};
 use crate::terminal::say;
 use crate::train::{Labelled, Whole};
 
@@ -37,7 +39,7 @@ pub(crate) struct Evaluate {
     /// Scores each message by a model that learned the other K-1 parts, in place of the configured model
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u64).range(2..=100))]
     folds: Option<u64>,
-    /// Draws the ROC curve into this file: HTML, or SVG alone by its name
+    /// Draws the ROC curve, and with --by bayes how often what was said was so, into this file: HTML, or SVG alone by its name
     #[arg(long, value_name = "FILE")]
     picture: Option<PathBuf>,
     #[command(flatten)]
@@ -97,7 +99,8 @@ impl Evaluate {
         if let Some(picture) = picture {
             let scores = scored.iter().map(|it| (it.score, it.label)).collect();
             let name = self.by.to_possible_value().map_or(String::new(), |it| it.get_name().to_owned());
-            let page = page(&[Curve { name, scores }], &report, self.picture.as_deref(), false);
+            let beside = if self.by == By::Bayes { Beside::Reliability } else { Beside::Nothing };
+            let page = page(&[Curve { name, scores }], &report, self.picture.as_deref(), beside);
             picture.write(page.as_bytes())?;
         }
         Ok(false)
@@ -232,6 +235,25 @@ pub(crate) fn report(scored: &[Scored], threshold: f64, by: By) -> Result<String
         let unsure = |it: f64| (HAM_BELOW..SPAM_FROM).contains(&it);
         share(&mut out, "ham not sure", count(Label::Ham, &unsure), confusion.ham());
         share(&mut out, "spam not sure", count(Label::Spam, &unsure), confusion.spam());
+        out.push('\n');
+    }
+    if by == By::Bayes {
+        let _ = writeln!(out, "probability said      messages  mean said     spam, %  [95 %]");
+        for it in reliability(&scores) {
+            let (low, high) = share_interval(it.spam, it.messages).unwrap_or_default();
+            let percent = |share: f64| 100.0 * share;
+            let _ = writeln!(
+                out,
+                "{:<5} to {:<12} {:>8} {:>9.2} % {:>10.2}   [{:.2} - {:.2}]",
+                it.from,
+                it.below.min(1.0),
+                it.messages,
+                percent(it.said),
+                percent(it.spam as f64 / it.messages.max(1) as f64),
+                percent(low),
+                percent(high)
+            );
+        }
         out.push('\n');
     }
     let mut measure = |what: &str, value: Option<f64>, bounds: Option<(f64, f64)>| {

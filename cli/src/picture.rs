@@ -1,15 +1,26 @@
-//! Scores -> a picture of how well they tell spam from ham: the ROC curve, and, of a run that learns, the learning curve.
+//! Scores -> a picture of how well they tell spam from ham: the ROC curve, and beside it, of a run that learns, the learning
+//! curve, or of a model, how often what it said was so.
 
 use std::fmt::Write;
 use std::path::Path;
 
-use tamis_common::measure::one_minus_roca_percent;
+use tamis_common::measure::{one_minus_roca_percent, reliability, share_interval};
 use tamis_engine::Label;
 
 /// A run, in the order of its messages.
 pub(crate) struct Curve {
     pub(crate) name: String,
     pub(crate) scores: Vec<(f64, Label)>,
+}
+
+/// What stands beside the ROC curve.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Beside {
+    Nothing,
+    /// For scores in the order in which messages came.
+    Learning,
+    /// For scores that are log-odds.
+    Reliability,
 }
 
 const WIDTH: f64 = 460.0;
@@ -19,19 +30,21 @@ const TOP: f64 = 36.0;
 const COLOURS: [&str; 4] = ["#0b62a4", "#c4501b", "#3a7d44", "#7a3b8f"];
 
 /// A page with the pictures and the figures; where the file's name ends in `.svg`, the pictures alone.
-pub(crate) fn page(curves: &[Curve], figures: &str, file: Option<&Path>, learning: bool) -> String {
-    let count = if learning { 2.0 } else { 1.0 };
+pub(crate) fn page(curves: &[Curve], figures: &str, file: Option<&Path>, beside: Beside) -> String {
+    let count = if beside == Beside::Nothing { 1.0 } else { 2.0 };
     let (width, height) = (count * (WIDTH + LEFT + 30.0), TOP + HEIGHT + 56.0);
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
          font-family=\"sans-serif\" font-size=\"12\"><rect width=\"{width}\" height=\"{height}\" fill=\"white\"/>"
     );
     roc(&mut svg, curves);
-    if learning {
-        let _ = write!(svg, "<g transform=\"translate({},0)\">", WIDTH + LEFT + 30.0);
-        over_time(&mut svg, curves);
-        svg += "</g>";
+    let _ = write!(svg, "<g transform=\"translate({},0)\">", WIDTH + LEFT + 30.0);
+    match beside {
+        Beside::Nothing => {}
+        Beside::Learning => over_time(&mut svg, curves),
+        Beside::Reliability => said(&mut svg, curves),
     }
+    svg += "</g>";
     svg += "</svg>\n";
     if file.is_some_and(|file| file.extension().is_some_and(|it| it == "svg")) {
         return svg;
@@ -157,6 +170,42 @@ fn roc(svg: &mut String, curves: &[Curve]) {
         let area = one_minus_roca_percent(&curve.scores).unwrap_or(0.0);
         let colour = key(svg, number, &format!("{}: 1-ROCA {area:.4} %", curve.name));
         line(svg, &points, colour);
+    }
+}
+
+/// What a model said, and what was so, on axes of log-odds: near certainty is where most messages are.
+fn said(svg: &mut String, curves: &[Curve]) {
+    const FURTHEST: f64 = 9.0;
+    let at = |share: f64| {
+        let odds = (share.max(1e-9) / (1.0 - share).max(1e-9)).ln();
+        ((odds + FURTHEST) / (2.0 * FURTHEST)).clamp(0.0, 1.0)
+    };
+    frame(
+        svg,
+        "Reliability: on the line is right",
+        "probability of spam that was said, %",
+        "share that is spam, %, and 95 %",
+    );
+    for mark in [0.0001, 0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999] {
+        let text = format!("{}", (mark * 1e6f64).round() / 1e4);
+        x_mark(svg, at(mark), &text);
+        y_mark(svg, at(mark), &text);
+    }
+    line(svg, &[(0.0, 0.0), (1.0, 1.0)], "#999");
+    for (number, curve) in curves.iter().enumerate() {
+        let colour = COLOURS.get(number % COLOURS.len()).copied().unwrap_or("#000");
+        for it in reliability(&curve.scores) {
+            let share = it.spam as f64 / it.messages.max(1) as f64;
+            let (low, high) = share_interval(it.spam, it.messages).unwrap_or_default();
+            line(svg, &[(at(it.said), at(low)), (at(it.said), at(high))], colour);
+            let _ = write!(
+                svg,
+                "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"3.5\" fill=\"{colour}\"><title>{} messages</title></circle>",
+                LEFT + at(it.said) * WIDTH,
+                TOP + (1.0 - at(share)) * HEIGHT,
+                it.messages
+            );
+        }
     }
 }
 

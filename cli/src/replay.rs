@@ -11,7 +11,7 @@ use tamis_engine::{EngineBuilder, Label, Learner, Limits, Mail};
 
 use crate::engine::build;
 use crate::evaluate::{By, Scored, report};
-use crate::picture::{Curve, page};
+use crate::picture::{Beside, Curve, page};
 use crate::terminal::say;
 use crate::train::Whole;
 
@@ -95,7 +95,7 @@ impl Replay {
         if let Some(picture) = picture {
             let name = print::safe(&shown).into_owned();
             let curve = Curve { name, scores: scored.iter().map(|it| (it.score, it.label)).collect() };
-            picture.write(page(&[curve], &report, self.picture.as_deref(), true).as_bytes())?;
+            picture.write(page(&[curve], &report, self.picture.as_deref(), Beside::Learning).as_bytes())?;
         }
         Ok(false)
     }

@@ -241,8 +241,14 @@ fn training_and_evaluation() {
     for by in ["total", "rules"] {
         assert_eq!(run(&[&["evaluate", "--by", by, "--model", "m.model"][..], &mail].concat()).code, 0);
     }
-    let ran = run(&[&["evaluate", "--by", "bayes", "--folds", "5"][..], &mail].concat());
+    let ran = run(&[&["evaluate", "--by", "bayes", "--folds", "5", "--picture", "p.svg"][..], &mail].concat());
     assert!(ran.code == 0 && ran.out.contains("1-ROCA"), "{}", ran.err);
+    // Each message is in one group of what was said; the picture has a point for each group.
+    let groups = ran.out.lines().skip_while(|line| !line.starts_with("probability said")).skip(1);
+    let counts: Vec<u64> = groups.map_while(|line| line.split_whitespace().nth(3)?.parse().ok()).collect();
+    assert_eq!(counts.iter().sum::<u64>(), 60, "{}", ran.out);
+    let picture = fs::read_to_string(folder.path().join("p.svg")).unwrap();
+    assert!(picture.starts_with("<svg") && picture.matches("<circle").count() == counts.len(), "{picture}");
     // Without the body, and without a subject that repeats, nothing is left to learn from.
     fs::write(folder.path().join("kept.txt"), "Nothing\n").unwrap();
     let ran = run(&[&["train", "--out", "k.model", "--keep-headers", "kept.txt"][..], &mail].concat());

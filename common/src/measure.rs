@@ -103,6 +103,46 @@ pub fn share_interval(count: u64, of: u64) -> Option<(f64, f64)> {
     Some((((middle - half) / whole).max(0.0), ((middle + half) / whole).min(1.0)))
 }
 
+/// Messages of which a model said about the same.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reliability {
+    /// The least probability of spam that it said.
+    pub from: f64,
+    /// What it did not reach.
+    pub below: f64,
+    /// How many messages.
+    pub messages: u64,
+    /// How many of them are spam.
+    pub spam: u64,
+    /// The mean of what it said.
+    pub said: f64,
+}
+
+/// Where one group of probabilities ends and the next begins: finer near certainty, where most messages are.
+const SAID: [f64; 9] = [0.001, 0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99, 0.999];
+
+/// How often what a model said was so, for log-odds of spam by natural logarithm. Groups without messages are left out.
+pub fn reliability(scores: &[(f64, Label)]) -> Vec<Reliability> {
+    let edges = [&[0.0], SAID.as_slice(), &[1.0 + f64::EPSILON]].concat();
+    let mut groups: Vec<Reliability> = edges
+        .windows(2)
+        .filter_map(|pair| Some((*pair.first()?, *pair.get(1)?)))
+        .map(|(from, below)| Reliability { from, below, messages: 0, spam: 0, said: 0.0 })
+        .collect();
+    for (score, label) in scores {
+        let said = 1.0 / (1.0 + (-score).exp());
+        let at = SAID.partition_point(|edge| *edge <= said);
+        if let Some(group) = groups.get_mut(at) {
+            group.messages += 1;
+            group.spam += u64::from(*label == Label::Spam);
+            group.said += said;
+        }
+    }
+    groups.retain(|group| group.messages > 0);
+    groups.iter_mut().for_each(|group| group.said /= group.messages as f64);
+    groups
+}
+
 /// The 95 % interval of a measure, by drawing as many messages again, with replacement and each class for itself, `DRAWS`
 /// times (bootstrap). The same scores give the same interval.
 pub fn interval(scores: &[(f64, Label)], measure: impl Fn(&[(f64, Label)]) -> Option<f64>) -> Option<(f64, f64)> {
@@ -186,6 +226,21 @@ mod tests {
         assert!(with(0, 0).lam_percent().unwrap() < 0.06);
         assert!(with(999, 999).lam_percent().unwrap() > 99.9);
         assert_eq!(Confusion::default().lam_percent(), None);
+    }
+
+    #[test]
+    fn what_was_said_is_held_against_what_was() {
+        assert_eq!(reliability(&[]), []);
+        // Log-odds of ln 4 are four in five; of ten such messages eight are spam.
+        let said = 4f64.ln();
+        let mut all = vec![(said, Label::Spam); 8];
+        all.extend([(said, Label::Ham), (said, Label::Ham), (-800.0, Label::Ham), (800.0, Label::Spam)]);
+        let found = reliability(&all);
+        let of = |it: &Reliability| (it.from, it.messages, it.spam);
+        assert_eq!(found.iter().map(of).collect::<Vec<_>>(), [(0.0, 1, 0), (0.7, 10, 8), (0.999, 1, 1)]);
+        let means: Vec<f64> = found.iter().map(|it| it.said).collect();
+        assert!(means.iter().zip([0.0, 0.8, 1.0]).all(|(mean, said)| (mean - said).abs() < 1e-9), "{means:?}");
+        assert!(found.iter().all(|it| it.from <= it.said && it.said < it.below));
     }
 
     #[test]

@@ -1,0 +1,227 @@
+"""What single settings promise: the log without addresses, watching only, whom to believe, a full queue, the deadline, a folder
+that cannot be written to; and none at all. Each with its opposite."""
+
+import pathlib, subprocess, threading, time
+
+from world import Daemon, free_port, wait_for, connects
+
+OUTSIDE = "198.51.100.7"
+
+
+def config(*changes):
+    """Changes the configuration before the daemon reads it."""
+    def prepare(world):
+        text = world.daemon.config.read_text()
+        for old, new in changes:
+            assert old in text, old
+            text = text.replace(old, new, 1)
+        world.daemon.config.write_text(text)
+    return prepare
+
+
+class Bare(Daemon):
+    """Without a configuration: `tamis serve --milter ...` and no more."""
+
+    def start(self):
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen([self.program, "serve", "--milter", f"inet:127.0.0.1:{self.port}"], stderr=log,
+                                            stdout=log, cwd=self.root, env={"HOME": str(self.root), "PATH": "/usr/bin:/bin"})
+        wait_for("the daemon listens or ends", lambda: self.process.poll() is not None or connects(self.port), 60)
+        assert self.process.poll() is None, "the daemon ended"
+
+
+def test_no_configuration_at_all(world):
+    (code, text), _ = world.send("lunch", client=OUTSIDE)
+    assert code == 250, text
+    message = world.arrived(1)[0]
+    assert message["X-Tamis-Verdict"].startswith("accept; score="), message.items()
+    line = wait_for("its log line", lambda: world.daemon.lines("event=message"))[0]
+    assert "action=accept" in line and "from=ann@here.example" in line and "to=bob@there.example" in line, line
+    # Stock rules count; those of a file that nobody named do not.
+    (code, text), _ = world.send("please refuse me", client=OUTSIDE)
+    assert code == 250, text
+    # Nothing but the socket that was named.
+    assert not connects(world.daemon.http)
+
+
+test_no_configuration_at_all.world = {"daemon": Bare}
+
+PRIVATE = ["ann@here.example", "bob@there.example", "ann@", "bob@", OUTSIDE, "harvest"]
+
+
+def lines_of_some_mail(world):
+    world.send("please tag me, harvest", client=OUTSIDE)
+    world.send("please refuse me, harvest", client=OUTSIDE)
+    world.send("harvest", client=OUTSIDE, login="ann@login.example")
+    wait_for("three log lines", lambda: len(world.daemon.lines("event=message")) == 3)
+    return "\n".join(world.daemon.lines(""))
+
+
+def test_the_log_without_addresses(world):
+    log = lines_of_some_mail(world)
+    assert not [word for word in PRIVATE + ["login.example"] if word in log], log
+    assert "action=reject" in log and "test-tag=7.0" in log and "recipients=1" in log and "queue_id=" in log, log
+
+
+test_the_log_without_addresses.world = {"state": "[log]\nwithout_addresses = true"}
+
+
+def test_the_log_with_addresses(world):
+    log = lines_of_some_mail(world)
+    assert all(word in log for word in ["from=ann@here.example", "to=bob@there.example", f"client={OUTSIDE}",
+                                        "user=ann@login.example"]), log
+    # What a message says is never there.
+    assert "harvest" not in log, log
+
+
+def test_monitor_only(world):
+    for subject, action in [("please refuse me", "reject"), ("please hold me", "quarantine")]:
+        world.sink.clear()
+        (code, text), _ = world.send(subject, client=OUTSIDE)
+        assert code == 250, text
+        message = world.arrived(1)[0]
+        assert message["X-Spam-Flag"] == "YES", message.items()
+        line = world.daemon.lines("event=message")[-1]
+        assert "action=tag" in line and f"unmonitored={action}" in line, line
+    assert not world.postfix.queue()
+    # The other direction is as it was.
+    (code, text), _ = world.send("please refuse me", client="192.0.2.7")
+    assert code == 550, text
+
+
+test_monitor_only.world = {"prepare": config(("[actions.inbound]\n", "[actions.inbound]\nmonitor_only = true\n"))}
+
+
+def reasons(world, server):
+    world.sink.clear()
+    (code, text), _ = world.send("lunch", client=OUTSIDE,
+                                 extra=f"Authentication-Results: {server}; dmarc=fail header.from=here.example\n")
+    assert code == 250, text
+    return world.arrived(1)[0]["X-Tamis-Verdict"]
+
+
+def dmarc_rule(world):
+    config(("deadline_seconds", 'authserv_ids = ["mx.example"]\ndeadline_seconds'))(world)
+    (world.root / "rules/auth.toml").write_text(
+        '[rule.test-dmarc]\nwhat = "A server that is believed says so"\nwhy = "To see who is believed"\n'
+        "AUTH_CONDITION\n")
+
+
+def test_whom_to_believe(world):
+    assert "test-dmarc" in reasons(world, "mx.example")
+    for server in ["evil.example", "mx.example.evil.example", "evil.example (mx.example)"]:
+        assert "test-dmarc" not in reasons(world, server), server
+
+
+test_whom_to_believe.world = {"prepare": dmarc_rule}
+
+LARGE = "All work and no play makes Jack a dull boy at http://site{n}.example/ today.\n"
+
+
+def burst(world, count=24):
+    """Many messages at once that take a while. Gives the codes they got, when what was accepted has arrived."""
+    body = "".join(LARGE.format(n=n) for n in range(40_000))
+    codes = []
+
+    def run():
+        (code, _), _ = world.send("lunch", client=OUTSIDE, body=body)
+        codes.append(code)
+
+    threads = [threading.Thread(target=run) for _ in range(count)]
+    [it.start() for it in threads]
+    [it.join() for it in threads]
+    assert len(codes) == count
+    wait_for("what was accepted arrives", lambda: len(world.sink.messages()) == codes.count(250), 60)
+    time.sleep(0.5)
+    assert len(world.sink.messages()) == codes.count(250)
+    return codes
+
+
+def test_a_full_queue_defers(world):
+    codes = burst(world)
+    deferred = len(world.daemon.lines("why=overload"))
+    assert deferred == codes.count(451) > 0 and set(codes) == {250, 451}, (deferred, codes)
+    assert all("action=defer" in line for line in world.daemon.lines("why=overload"))
+    # Nobody gets past it without having been judged.
+    assert all(b"X-Tamis-Verdict: accept; score=" in message for message in world.sink.messages())
+    print(f"    {deferred} of {len(codes)} deferred")
+
+
+test_a_full_queue_defers.world = {"more": "queue = 1", "prepare": config(("[milter]", "[scan]\nthreads = 1\n[milter]"))}
+
+
+def test_a_queue_with_room_does_not(world):
+    assert set(burst(world)) == {250} and not world.daemon.lines("why=overload")
+
+
+test_a_queue_with_room_does_not.world = {"prepare": config(("[milter]", "[scan]\nthreads = 1\n[milter]"))}
+
+
+def slow(world):
+    """A message for which a scan takes long: with the limits that follow, seconds."""
+    import base64, io, zipfile
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(40):
+            archive.writestr(f"{number}.txt", f"{number} " + "All work and no play makes Jack a dull boy.\n" * 500_000)
+    data = base64.encodebytes(file.getvalue()).decode()
+    world.sink.clear()
+    (code, text), _ = world.send(
+        "lunch", client=OUTSIDE, extra="MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n",
+        body=f"--x\nContent-Type: text/plain\n\nhello\n--x\nContent-Type: application/zip\n"
+             f"Content-Disposition: attachment; filename=a.zip\nContent-Transfer-Encoding: base64\n\n{data}\n--x--\n")
+    assert code == 250, text
+    message = world.arrived(1)[0]
+    return message, world.daemon.lines("event=message")[-1]
+
+
+PATIENT = ("[milter]", "[scan]\nsteps = 200000000000\nunpacked_bytes = 4000000000\nratio = 1000000\n[milter]")
+STRICT = ("[actions.inbound]\n", '[actions.inbound]\nincomplete = "tag"\n')
+
+
+def test_the_deadline(world):
+    message, line = slow(world)
+    assert "why=verdict" in line and "deadline" in line.split("incomplete=")[1].split()[0], line
+    assert "action=tag" in line and message["X-Spam-Flag"] == "YES", line
+    print(f"    scan_ms={line.split('scan_ms=')[1].split()[0]}")
+    # The next one has its own.
+    world.sink.clear()
+    world.send("lunch", client=OUTSIDE)
+    assert world.arrived(1)[0]["X-Spam-Flag"] is None and "incomplete=" not in world.daemon.lines("event=message")[-1]
+
+
+test_the_deadline.world = {"prepare": config(PATIENT, STRICT, ("deadline_seconds = 20", "deadline_seconds = 1"))}
+
+
+def test_the_deadline_far_away(world):
+    _, line = slow(world)
+    assert "deadline" not in line, line
+
+
+test_the_deadline_far_away.world = {"prepare": config(PATIENT, STRICT, ("deadline_seconds = 20", "deadline_seconds = 120"))}
+
+
+def test_a_quarantine_folder_that_cannot_be_written_to(world):
+    """Who is to be kept apart stays a recipient until the copy is there."""
+    folder = world.root / "kept"
+    aside = world.root / "aside"
+    # Root may write anywhere: a file in the folder's place stops everybody.
+    folder.rename(aside)
+    folder.write_text("")
+    (code, text), _ = world.send("please hold me", client=OUTSIDE)
+    assert code == 451, (code, text)
+    assert world.daemon.lines("event=quarantine-failed") and "action=defer" in world.daemon.lines("event=message")[-1]
+    assert "kept=" not in world.daemon.lines("event=message")[-1]
+    assert not world.sink.messages() and not world.postfix.queue()
+    # Others do not notice.
+    (code, text), _ = world.send("lunch", client=OUTSIDE)
+    assert code == 250, text
+    world.arrived(1)
+    folder.unlink()
+    aside.rename(folder)
+    (code, text), _ = world.send("please hold me", client=OUTSIDE)
+    assert code == 250 and "kept=1" in world.daemon.lines("event=message")[-1], text
+    assert len(list(folder.glob("*.eml"))) == 1 and not world.postfix.queue() and len(world.sink.messages()) == 1
+
+
+test_a_quarantine_folder_that_cannot_be_written_to.world = {"state": 'quarantine = "kept"'}

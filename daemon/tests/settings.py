@@ -1,9 +1,9 @@
 """What single settings promise: the log without addresses, watching only, whom to believe, a full queue, the deadline, a folder
 that cannot be written to; and none at all. Each with its opposite."""
 
-import pathlib, subprocess, threading, time
+import base64, io, subprocess, threading, time, zipfile
 
-from world import Daemon, free_port, wait_for, connects
+from world import Daemon, connects, wait_for
 
 OUTSIDE = "198.51.100.7"
 
@@ -104,7 +104,9 @@ def dmarc_rule(world):
     config(("deadline_seconds", 'authserv_ids = ["mx.example"]\ndeadline_seconds'))(world)
     (world.root / "rules/auth.toml").write_text(
         '[rule.test-dmarc]\nwhat = "A server that is believed says so"\nwhy = "To see who is believed"\n'
-        "AUTH_CONDITION\n")
+        """when = 'auth.exists(a, a.method == "dmarc" && a.result == "fail")'\n""")
+    with open(world.root / "rules/scores.toml", "a") as scores:
+        scores.write("test-dmarc = 7.0\n")
 
 
 def test_whom_to_believe(world):
@@ -159,7 +161,6 @@ test_a_queue_with_room_does_not.world = {"prepare": config(("[milter]", "[scan]\
 
 def slow(world):
     """A message for which a scan takes long: with the limits that follow, seconds."""
-    import base64, io, zipfile
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for number in range(40):

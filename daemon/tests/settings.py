@@ -1,8 +1,9 @@
 """What single settings promise: the log without addresses, watching only, whom to believe, a full queue, the deadline, a folder
 that cannot be written to; and none at all. Each with its opposite."""
 
-import base64, io, subprocess, threading, time, zipfile
+import base64, io, json, subprocess, threading, time, zipfile
 
+from loss import sendmail
 from world import Daemon, connects, wait_for
 
 OUTSIDE = "198.51.100.7"
@@ -226,3 +227,26 @@ def test_a_quarantine_folder_that_cannot_be_written_to(world):
 
 
 test_a_quarantine_folder_that_cannot_be_written_to.world = {"state": 'quarantine = "kept"'}
+
+
+def test_recipients_that_differ_and_no_copy_can_be_written(world):
+    """Mail of a local program: it waits, for all of them, until the copy for the one is there; then each gets what is due."""
+    world.postfix.set(f"non_smtpd_milters = inet:127.0.0.1:{world.daemon.port}")
+    folder, aside = world.root / "kept", world.root / "aside"
+    folder.rename(aside)
+    folder.write_text("")
+    sendmail(world, "please hold me", "bob@there.example", "abuse@there.example")
+    wait_for("a copy fails", lambda: world.daemon.lines("event=quarantine-failed"))
+    time.sleep(1)
+    assert not world.sink.messages()
+    folder.unlink()
+    aside.rename(folder)
+    world.postfix.command("flush")
+    wait_for("one arrives", lambda: world.sink.messages(), 60)
+    time.sleep(1)
+    messages = world.sink.messages()
+    assert len(messages) == 1 and b"abuse@there.example" in messages[0] and b"<bob@there.example>" not in messages[0], messages
+    assert [json.loads(it.read_text())["to"] for it in folder.glob("*.json")] == [["bob@there.example"]]
+
+
+test_recipients_that_differ_and_no_copy_can_be_written.world = {"state": 'quarantine = "kept"'}

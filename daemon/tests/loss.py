@@ -194,7 +194,7 @@ def test_nothing_is_lost_while_reloading(world, mail, count):
 
 
 def test_nothing_is_lost_when_the_disk_is_full(world, mail, count):
-    """Log and quarantine lie on a file system of a megabyte that is filled and emptied."""
+    """Log and quarantine lie on a file system of 8 MB, room for the copies of 2,000 messages and the log, that is filled and emptied."""
     small, times = world.root / "small", [0]
     ballast = small / "ballast"
 
@@ -223,7 +223,7 @@ def test_nothing_is_lost_when_the_disk_is_full(world, mail, count):
 def small_disk(world):
     folder = world.root / "small"
     folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tamis", folder], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tamis", folder], check=True)
     world.mounts.append(folder)
     world.daemon.log = folder / "daemon.log"
 

@@ -70,8 +70,9 @@ def messages() -> None:
             encoding = str(part.get("Content-Transfer-Encoding", "")).strip().lower()
             if encoding in ("base64", "quoted-printable"):
                 seed(encoding, body)
-            if b"begin " in body:
-                seed("uuencode", body)
+            for target, word in (("uuencode", b"begin "), ("yenc", b"=ybegin "), ("binhex", b"converted with BinHex")):
+                if word in body:
+                    seed(target, body)
             if part.get_content_type() == "text/html":
                 seed("html", part.get_payload(decode=True) or b"")
             seed("charsets", str(part.get_content_charset("utf-8")).encode("utf-8", "replace") + b"\n" + body)
@@ -84,6 +85,13 @@ def made() -> None:
     seed("quoted-printable", quopri.encodestring(text))
     seed("uuencode", uuencoded(text))
     seed("uuencode", b"prose\n" + uuencoded(text) + b"more\n" + uuencoded(b"b"))
+    seed("yenc", b"=ybegin part=1 line=128 size=9 name=a b.txt\r\n=ypart begin=1 end=9\r\n\x8c\x8b=J\r\n=yend size=9\r\n" * 2)
+    # A header that says "a.txt", a run of one byte, and bytes that stand for themselves.
+    plain = b"\x05a.txt\0TEXTttxt\0\0" + (30).to_bytes(4, "big") + bytes(6) + b"b\x90\x14" + b"c\x90\x00" + b"d" * 8 + bytes(2)
+    letters = b"!\"#$%&'()*+,-012345689@ABCDEFGHIJKLMNPQRSTUVXYZ[`abcdefhijklmpqr"
+    bits = "".join(f"{byte:08b}" for byte in plain)
+    data = bytes(letters[int(bits[at : at + 6].ljust(6, "0"), 2)] for at in range(0, len(bits), 6))
+    seed("binhex", b"(This file must be converted with BinHex 4.0)\r\n\r\n:" + data + b":\r\n")
     seed("utf-7", b"a+AOk-b+2D3eAA-c+-")
     for label in "utf-8 utf-7 utf-16 utf-16be iso-2022-jp gb18030 big5 euc-kr euc-jp shift_jis koi8-r windows-1252 x".split():
         seed("charsets", label.encode() + b"\n" + text)
@@ -211,6 +219,8 @@ def words() -> None:
         Received: Date: Subject: begin\\x20644\\x20 \\x0d\\x0a\\x0d\\x0a \\x0d\\x0a multipart/digest multipart/alternative""".split()
     html = "<style> </style> <script <a\\x20href= <p\\x20style= display:none <!-- --> <base\\x20href= <table <svg <meta &amp; &#".split()
     kept = {
+        "yenc": ["=ybegin\\x20", "\\x20size=", "\\x20name=", "=ypart\\x20", "\\x0a=yend"],
+        "binhex": ["(This\\x20file\\x20must\\x20be\\x20converted\\x20with\\x20BinHex", "\\x0a:", ":"],
         "cel": names + cel, "rules": names + cel + rule, "config": keys, "mime": mail, "message": mail, "scan": mail + html,
         "cf-message": mail + html, "cf": "header body rawbody uri full meta mimeheader score tflags multiple eval: exists: =~ !~ (?: (?= (?<! (?> \\\\1 *+ {2,} [^ \\\\b".split(),
         "headers": mail + "(Mon, Nov +0100 <a@b> from by with helo= [192.0.2.1] utf-8''".split(), "html": html,

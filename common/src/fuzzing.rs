@@ -46,7 +46,7 @@ fn engine() -> &'static Engine {
     })
 }
 
-/// A message, scanned by two workers that saw different mail before.
+/// A message, some of them scanned by two workers that saw different mail before.
 fn scan(data: &[u8]) {
     thread_local! {
         static WORKERS: RefCell<(Worker<'static>, Worker<'static>)> =
@@ -55,8 +55,11 @@ fn scan(data: &[u8]) {
     WORKERS.with_borrow_mut(|(one, other)| {
         let mail = Mail::new(data);
         let verdict = one.scan(&mail);
-        other.scan(&Mail::new(data.get(data.len() / 2..).unwrap_or_default()));
-        assert_eq!(other.scan(&mail), verdict);
+        // Of some, since it takes three times as long.
+        if data.len() % 8 == 0 {
+            other.scan(&Mail::new(data.get(data.len() / 2..).unwrap_or_default()));
+            assert_eq!(other.scan(&mail), verdict);
+        }
 
         assert!(verdict.score.is_finite() && verdict.bayes_score.is_none_or(f64::is_finite));
         assert!(verdict.spam_probability.is_some_and(|it| (0.0..=1.0).contains(&it)));

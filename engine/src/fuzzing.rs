@@ -18,6 +18,8 @@ pub const TARGETS: &[Target] = &[
     ("base64", mime::base64),
     ("quoted-printable", mime::quoted_printable),
     ("uuencode", mime::uuencode),
+    ("yenc", mime::yenc),
+    ("binhex", mime::binhex),
     ("utf-7", mime::utf7),
     ("charsets", mime::charsets),
     ("html", unpack::html),

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-use super::{Encoding, PartKind, Tree, charset, fields, parameters, transfer, utf7, uuencode};
+use super::{Encoding, PartKind, Tree, binhex, charset, fields, parameters, transfer, utf7, uuencode, yenc};
 use crate::limits::{Budget, Limits};
 
 /// Any bytes as a message: spans lie in it, parents stand before their children, and the work is linear.
@@ -146,6 +146,43 @@ pub(crate) fn uuencode(data: &[u8]) {
     }
     let most = files.len() / 2;
     assert_eq!(uuencode::files(data, most), files[..most]);
+}
+
+/// Files stand in the text, one behind the other, and fewer may be asked for.
+fn in_order(data: &[u8], files: impl Fn(&[u8], usize) -> Vec<uuencode::Found>) -> Vec<uuencode::Found> {
+    let found = files(data, usize::MAX);
+    let mut before = 0;
+    for file in &found {
+        assert!(file.span.start >= before && file.span.start <= file.span.end && file.span.end as usize <= data.len());
+        before = file.span.end;
+    }
+    let most = found.len() / 2;
+    assert_eq!(files(data, most), found[..most]);
+    found
+}
+
+/// yEnc in a text: no byte comes of less than one, and what is cut is the head of the whole.
+pub(crate) fn yenc(data: &[u8]) {
+    for file in in_order(data, yenc::files) {
+        let (bytes, behind) = (file.span.of(data), &data[file.span.end as usize..]);
+        let mut all = Vec::new();
+        yenc::decode(bytes, behind, &mut all, usize::MAX);
+        assert!(all.len() <= bytes.len());
+        let mut part = Vec::new();
+        yenc::decode(bytes, behind, &mut part, all.len() / 2);
+        assert!(part.len() <= all.len() / 2 + 1 && all.starts_with(&part));
+    }
+}
+
+/// BinHex in a text: a count stands for 255 bytes at most, and what is cut is the head of the whole.
+pub(crate) fn binhex(data: &[u8]) {
+    for file in in_order(data, binhex::files) {
+        let bytes = file.span.of(data);
+        let Some((name, all, _)) = binhex::decode(bytes, usize::MAX / 2) else { continue };
+        assert!(name.len() <= 3 * 255 && all.len() <= bytes.len() * 128);
+        let (same, part, _) = binhex::decode(bytes, all.len() / 2).unwrap();
+        assert!(same == name && part.len() <= all.len() / 2 + 1 && all.starts_with(&part));
+    }
 }
 
 /// UTF-7. ASCII without a `+` is what it says.

@@ -24,10 +24,10 @@ pub(crate) fn files(text: &[u8], most: usize) -> Vec<Found> {
     {
         let start = at + offset;
         at = start + 6;
-        let at_line_start = start == 0 || matches!(text.get(start - 1), Some(b'\r' | b'\n'));
-        let Some(name) = line_at(text, start).filter(|_| at_line_start).and_then(|line| begins(line.text(text))) else {
+        if !is_line_start(text, start) {
             continue;
-        };
+        }
+        let Some(name) = line_at(text, start).and_then(|line| begins(line.text(text))) else { continue };
         let (end, lines) = body(text, start, |_, _| {});
         // Two lines at least: prose may well begin a line with "begin 100 words".
         if lines > 0 {
@@ -36,6 +36,12 @@ pub(crate) fn files(text: &[u8], most: usize) -> Vec<Found> {
         }
     }
     found
+}
+
+/// Whether a line begins here. To be asked before the line's end is looked for: a long line may hold the word in question many
+/// times, and looking for its end each time would be quadratic.
+pub(super) fn is_line_start(text: &[u8], at: usize) -> bool {
+    at == 0 || matches!(text.get(at - 1), Some(b'\r' | b'\n'))
 }
 
 /// The name on a `begin MODE NAME` line.

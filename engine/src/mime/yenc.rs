@@ -4,7 +4,7 @@
 use memchr::memmem;
 
 use super::lines::line_at;
-use super::uuencode::Found;
+use super::uuencode::{Found, is_line_start};
 use crate::text::span::Span;
 
 /// The first `most` files in a text, in order. One that breaks off ends with the text, or where the next one begins.
@@ -16,8 +16,10 @@ pub(crate) fn files(text: &[u8], most: usize) -> Vec<Found> {
     {
         let start = at + offset;
         at = start + 8;
-        let at_line_start = start == 0 || matches!(text.get(start - 1), Some(b'\r' | b'\n'));
-        let Some(line) = line_at(text, start).filter(|_| at_line_start) else { continue };
+        if !is_line_start(text, start) {
+            continue;
+        }
+        let Some(line) = line_at(text, start) else { continue };
         // The name goes on to the end of the line, blanks and all (yEnc 1.3).
         let line_text = line.text(text);
         let Some(name) = memmem::find(line_text, b" name=").and_then(|name| line_text.get(name + 6..)) else {

@@ -127,16 +127,20 @@ rule document_starts_program_by_dde
         weight = 6
         hit = "samples/dde.docx"
         hit = "samples/dde.csv"
+        hit = "samples/dde-sheet.xml"
         miss = "samples/about-dde.txt"
         miss = "samples/table.csv"
+        miss = "samples/sheet.xml"
     strings:
         $field = /\bDDE(AUTO)?\b.{0,400}(cmd|powershell|mshta|wscript|cscript|rundll32|regsvr32|certutil)(\.exe)?\b/ nocase ascii wide
         $cell = /(^|[\r\n,;\t"])[=+@-]['"]?(cmd|powershell|mshta|msexcel|rundll32|regsvr32)(\.exe)?['"]?\|['"]/ nocase
+        $sheet = /Formula="=['"]?(cmd|powershell|mshta|msexcel|rundll32|regsvr32)(\.exe)?['"]?\|/ nocase
         $office = /ddeService="(cmd|powershell|mshta|rundll32|regsvr32)/ nocase
         $binary = /\xe8\x02[\x00-\xff]{1,2}\x01\x00[\x00-\xff]\x00\x00\x00(c\x00m\x00d\x00|m\x00s\x00h\x00t\x00a\x00|p\x00o\x00w\x00e\x00r\x00s\x00h\x00)/ nocase
     condition:
         ($field and (path endswith "word/document.xml" or kind == "ole" or kind == "rtf" or kind == "xml")) or
         ($cell and extension matches /^(csv|slk|iqy|txt|tsv)$/) or
+        ($sheet and kind == "xml") or
         (($office or $binary) and path contains "externalLinks/")
 }
 

@@ -164,6 +164,10 @@ powershell -File nightly.ps1 -Environment production
     )
     yield "dde.csv", b"name,amount\r\nAnn,3\r\n=cmd|'/c calc.exe'!A1,5\r\n"
     yield "table.csv", b"name,amount\r\nAnn,=SUM(B1:B3)\r\n+49 30 1234,5\r\n"
+    sheet = b'<?xml version="1.0"?>\r\n<?mso-application progid="Excel.Sheet"?>\r\n<Workbook xmlns:ss="urn:schemas-microsoft-com:office:'
+    sheet += b'spreadsheet"><Worksheet><Table><Row><Cell ss:Formula="%s"><Data>5</Data></Cell></Row></Table></Worksheet></Workbook>\r\n'
+    yield "dde-sheet.xml", sheet % b"=cmd|'/c calc.exe'!A1"
+    yield "sheet.xml", sheet % b"=SUM(B1:B3)"
     yield "about-dde.txt", b"A field DDEAUTO may start cmd.exe: that is why Word asks before it does so. Switch DDE off.\r\n"
     yield "package.doc", ole(wide("WordDocument"), wide("\x01Ole10Native"), b"\x02\0setup.exe\0C:\\temp\\setup.exe\0\0\0\x03\0")
     yield "package-of-text.doc", ole(wide("WordDocument"), wide("\x01Ole10Native"), b"\x02\0notes.txt\0C:\\temp\\notes.txt\0\0")

@@ -10,7 +10,7 @@ on free ports of 127.0.0.1. Exit: 0 all passed, 1 something failed, 2 it cannot 
 import argparse, json, os, pathlib, shutil, signal, smtplib, subprocess, sys, time, urllib.error, urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-import clients, example, loss, settings
+import actions, clients, example, loss, settings
 from world import REPOSITORY, World, wait_for
 
 EICAR = "X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + "EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
@@ -167,7 +167,7 @@ def test_stop_waits_for_answers(world):
 
 
 # Programs that tests need, and Debian's packages with them.
-NEEDED = {"postfix": "postfix", "smtp-sink": "postfix", "miltertest": "miltertest", "cc": "gcc", "pkg-config": "pkg-config",
+NEEDED = {"postfix": "postfix", "swaks": "swaks", "smtp-sink": "postfix", "miltertest": "miltertest", "cc": "gcc", "pkg-config": "pkg-config",
           "/usr/include/libmilter/mfapi.h": "libmilter-dev"}
 
 
@@ -199,7 +199,7 @@ def main():
         return 2
     install()
     failed = 0
-    tests = {**globals(), **vars(example), **vars(loss), **vars(clients), **vars(settings)}
+    tests = {**globals(), **vars(actions), **vars(example), **vars(loss), **vars(clients), **vars(settings)}
     for name, test in sorted(tests.items()):
         if not name.startswith("test_") or (options.only and not any(word in name for word in options.only.split(","))):
             continue

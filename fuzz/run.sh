@@ -7,7 +7,7 @@
 # and adds a line to fuzz/records/DATE.md (TAMIS_FUZZ_RECORD names another file). An execution that takes over
 # TAMIS_FUZZ_TIMEOUT seconds (10) of wall time counts as found: give it more on a machine that has other things to do. What
 # crashes is made small and put into
-# fuzz/regressions/TARGET/, where plain `cargo test` replays it. Exit: 0 nothing found, 1 something found, 2 error.
+# fuzz/regressions/TARGET/, where plain `cargo test` replays it. TAMIS_FUZZ_SEED makes mutations the same each time. Exit: 0 nothing found, 1 something found, 2 error.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -65,7 +65,7 @@ for target in $chosen; do
   before=$(ls "$artifacts" | wc -l)
   started=$(date +%s)
   status=0
-  fuzzer "$target" "$limit" "${words[@]}" -max_len="$longest" -timeout="${TAMIS_FUZZ_TIMEOUT:-10}" -rss_limit_mb=2048 -print_final_stats=1 \
+  fuzzer "$target" "$limit" ${TAMIS_FUZZ_SEED:+"-seed=$TAMIS_FUZZ_SEED"} "${words[@]}" -max_len="$longest" -timeout="${TAMIS_FUZZ_TIMEOUT:-10}" -rss_limit_mb=2048 -print_final_stats=1 \
     -artifact_prefix="$artifacts/" "$KEPT/$target" >"$log" 2>&1 || status=$?
   seconds=$(($(date +%s) - started))
   last=$(grep -aE '^#[0-9]+.*cov: ' "$log" | tail -1)

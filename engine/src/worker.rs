@@ -180,7 +180,7 @@ impl<'e> Worker<'e> {
 
     /// The tokens of a message, for a [`Trainer`](crate::Trainer).
     pub fn token_set(&mut self, mail: &Mail<'_>) -> TokenSet {
-        self.with_facts(mail, bayes::WANTED, |_, _, facts, _, _, _| TokenSet::of(facts))
+        self.with_facts(mail, bayes::WANTED, |_, memory, facts, _, _, _| TokenSet::of(facts, &mut memory.bayes))
     }
 
     /// The messages that are attached to a message, as they were before: what users forward when they report one. What is

@@ -73,14 +73,21 @@ def run(*command, **more):
 # --- the programs: each learns two folders and gives a score for each file ---
 
 def tamis(work, learned, scored):
-    model = work / "tamis.model"
-    run(TAMIS, "train", "--ham", work / learned / "ham", "--spam", work / learned / "spam", "--out", model)
-    result = {}
-    for by in ("bayes", "naive-bayes", "logistic"):
-        scores = work / f"{by}.scores"
-        run(TAMIS, "evaluate", "--ham", work / scored / "ham", "--spam", work / scored / "spam", "--by", by,
-            "--model", model, "--no-stock-rules", "--scores", scores)
-        result[by] = {line.split(" ", 2)[2]: float(line.split(" ", 2)[1]) for line in scores.read_text().splitlines()}
+    model = work / f"{learned}.model"
+    if not model.exists():
+        run(TAMIS, "train", "--ham", work / learned / "ham", "--spam", work / learned / "spam", "--out", model)
+    result = {"bayes": {}, "naive-bayes": {}, "logistic": {}}
+    # Exit code 1 is that spam was found.
+    done = subprocess.run([TAMIS, "scan", "--json", "--stable", "--no-stock-rules", "--model", model, work / scored / "ham",
+                           work / scored / "spam"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    if done.returncode not in (0, 1):
+        sys.exit(f"tamis scan ended with {done.returncode}")
+    for line in done.stdout.splitlines():
+        verdict = json.loads(line)
+        if verdict["type"] == "verdict":
+            result["bayes"][verdict["path"]] = verdict["bayes_score"]
+            result["naive-bayes"][verdict["path"]] = verdict["experts"]["naive_bayes"]
+            result["logistic"][verdict["path"]] = verdict["experts"]["logistic"]
     return result
 
 

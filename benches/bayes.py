@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How well the model tells spam from ham, beside bogofilter and spamprobe, on the same messages.
 
-    benches/bayes.py [--peers | --bogofilter] [--record] [CELL...]
+    benches/bayes.py [--peers | --bogofilter] [--keep FOLDER] [--only-peers] [--record] [CELL...]
 
 Cells: half (SpamAssassin corpus, one half learned, the other scored), half-new (the same without near-duplicates of learned
 messages), online (trec07-early, each message scored, then learned), s2t, t2s (one of the two collections learned, the other
@@ -10,9 +10,11 @@ messages reduced to the header fields of `kept-headers.txt`. Figures are 1-ROCA 
 1-ROCA; of a peer also the interval of its 1-ROCA less ours, by drawing the same messages again for both.
 
 Needs the collections in $TAMIS_CORPORA (default ~/.cache/tamis-corpora); those that are missing are left out, and said. With
---peers the Debian packages bogofilter and spamprobe (hours: its database is slow); with --bogofilter that alone. Nothing here was used to choose a setting.
+--peers the Debian packages bogofilter and spamprobe; with --bogofilter that alone. What the peers say does not change with us: with
+--keep their scores are kept in a folder and not made anew, and --only-peers does nothing but make them. Set TMPDIR to a file
+system in memory: spamprobe writes its database to disk all the time. Nothing here was used to choose a setting.
 """
-import hashlib, math, os, pathlib, random, re, shutil, subprocess, sys, tempfile, time
+import hashlib, json, math, os, pathlib, random, re, shutil, subprocess, sys, tempfile, time
 
 HERE = pathlib.Path(__file__).resolve().parent
 TAMIS = pathlib.Path(os.environ.get("TAMIS", HERE.parent / "target/release/tamis"))
@@ -71,14 +73,21 @@ def run(*command, **more):
 # --- the programs: each learns two folders and gives a score for each file ---
 
 def tamis(work, learned, scored):
-    model = work / "tamis.model"
-    run(TAMIS, "train", "--ham", work / learned / "ham", "--spam", work / learned / "spam", "--out", model)
-    result = {}
-    for by in ("bayes", "naive-bayes", "logistic"):
-        scores = work / f"{by}.scores"
-        run(TAMIS, "evaluate", "--ham", work / scored / "ham", "--spam", work / scored / "spam", "--by", by,
-            "--model", model, "--no-stock-rules", "--scores", scores)
-        result[by] = {line.split(" ", 2)[2]: float(line.split(" ", 2)[1]) for line in scores.read_text().splitlines()}
+    model = work / f"{learned}.model"
+    if not model.exists():
+        run(TAMIS, "train", "--ham", work / learned / "ham", "--spam", work / learned / "spam", "--out", model)
+    result = {"bayes": {}, "naive-bayes": {}, "logistic": {}}
+    # Exit code 1 is that spam was found.
+    done = subprocess.run([TAMIS, "scan", "--json", "--stable", "--no-stock-rules", "--model", model, work / scored / "ham",
+                           work / scored / "spam"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    if done.returncode not in (0, 1):
+        sys.exit(f"tamis scan ended with {done.returncode}")
+    for line in done.stdout.splitlines():
+        verdict = json.loads(line)
+        if verdict["type"] == "verdict":
+            result["bayes"][verdict["path"]] = verdict["bayes_score"]
+            result["naive-bayes"][verdict["path"]] = verdict["experts"]["naive_bayes"]
+            result["logistic"][verdict["path"]] = verdict["experts"]["logistic"]
     return result
 
 
@@ -110,6 +119,21 @@ def spamprobe(work, learned, scored):
             for file, row in zip(part, rows):
                 found[str(file)] = float(row.split()[1])
     return {"spamprobe": found}
+
+
+def scores_of(peer, cell, work, files, kept, make):
+    """What a peer says of the files of a cell: made anew by `make`, or as it was kept, by the places in the collections."""
+    place = kept and kept / f"{cell.replace(' ', '-')}-{peer.__name__}.json"
+    names = {str(path): str(origin.relative_to(CORPORA)) for _, path, origin in files}
+    if place and place.exists():
+        before = json.loads(place.read_text())
+        if set(names.values()) <= set(before):
+            return {peer.__name__: {path: before[name] for path, name in names.items()}}
+    found = make()[peer.__name__]
+    if place:
+        kept.mkdir(parents=True, exist_ok=True)
+        place.write_text(json.dumps({names[path]: score for path, score in found.items()}))
+    return {peer.__name__: found}
 
 
 # --- measures ---
@@ -234,7 +258,7 @@ def split(cell):
     return (learned, scored) if learned and scored else None
 
 
-def batch(cell, reduced, peers):
+def batch(cell, reduced, peers, kept=None, ours=True):
     parts = split(cell)
     if parts is None:
         return None
@@ -242,13 +266,28 @@ def batch(cell, reduced, peers):
         work = pathlib.Path(work)
         place(work, "learned", parts[0], reduced)
         files = place(work, "scored", parts[1], reduced)
-        results = tamis(work, "learned", "scored")
+        name = f"{cell} {'reduced' if reduced else 'whole'}"
+        results = tamis(work, "learned", "scored") if ours else {}
         for peer in peers:
-            results |= peer(work, "learned", "scored")
-        return table(f"{cell} {'reduced' if reduced else 'whole'}", files, results)
+            results |= scores_of(peer, name, work, files, kept, lambda: peer(work, "learned", "scored"))
+        return table(name, files, results) if ours else ([f"{name}: the peers' scores are kept"], [])
 
 
-def online(reduced, peers):
+def online_bogofilter(work, files):
+    base, found = work / "base", {}
+    base.mkdir()
+    for label, path, _ in files:
+        with open(path, "rb") as file:
+            done = subprocess.run(["bogofilter", "-C", "-d", base, "-TT"], stdin=file, capture_output=True, text=True)
+        # Before anything was learned there is no answer.
+        words = done.stdout.split()
+        found[str(path)] = float(words[-1]) if words else 0.5
+        with open(path, "rb") as file:
+            subprocess.run(["bogofilter", "-C", "-d", base, "-s" if label == "spam" else "-n"], stdin=file, check=True)
+    return {"bogofilter": found}
+
+
+def online(reduced, peers, kept=None, ours=True):
     messages = collection("trec07-early")
     if messages is None:
         return None
@@ -256,23 +295,15 @@ def online(reduced, peers):
         work = pathlib.Path(work)
         files = place(work, "run", messages, reduced)
         (work / "index").write_text("".join(f"{label} {path}\n" for label, path, _ in files))
+        name = f"online {'reduced' if reduced else 'whole'}"
         results = {}
-        for by in ("bayes", "naive-bayes", "logistic"):
+        for by in ("bayes", "naive-bayes", "logistic") if ours else ():
             rows = run(TAMIS, "replay", work / "index", "--by", by).splitlines()
             results[by] = {row.split(" ", 2)[2]: float(row.split(" ", 2)[1]) for row in rows}
+        # One process a message, and spamprobe opens its database for each: hours, so it is left out.
         if bogofilter in peers:
-            base, found = work / "base", {}
-            base.mkdir()
-            for label, path, _ in files:
-                with open(path, "rb") as file:
-                    done = subprocess.run(["bogofilter", "-C", "-d", base, "-TT"], stdin=file, capture_output=True, text=True)
-                # Before anything was learned there is no answer.
-                words = done.stdout.split()
-                found[str(path)] = float(words[-1]) if words else 0.5
-                with open(path, "rb") as file:
-                    subprocess.run(["bogofilter", "-C", "-d", base, "-s" if label == "spam" else "-n"], stdin=file, check=True)
-            results["bogofilter"] = found
-        return table(f"online {'reduced' if reduced else 'whole'}", files, results)
+            results |= scores_of(bogofilter, name, work, files, kept, lambda: online_bogofilter(work, files))
+        return table(name, files, results) if ours else ([f"{name}: the peers' scores are kept"], [])
 
 
 def main():
@@ -283,6 +314,12 @@ def main():
         missing = [it.__name__ for it in peers if not shutil.which(it.__name__)]
         if missing:
             sys.exit(f"missing: {' '.join(missing)}; apt-get install {' '.join(missing)}")
+    kept = None
+    if "--keep" in arguments:
+        at = arguments.index("--keep")
+        kept = pathlib.Path(arguments.pop(at + 1))
+        arguments.pop(at)
+    ours = "--only-peers" not in arguments
     cells = [it for it in arguments if not it.startswith("--")] or ["half", "half-new", "online", "s2t", "t2s", "both", "stock"]
     head = ["| messages | by | 1-ROCA % | LAM % | 1-ROCA less ours | ham over 5 / spam under -0.85, %; ham / spam between |",
             "|---|---|---|---|---|---|"]
@@ -290,7 +327,7 @@ def main():
     rows, costly = [], []
     for cell in cells:
         for reduced in (False, True):
-            done = online(reduced, peers) if cell == "online" else batch(cell, reduced, peers)
+            done = (online if cell == "online" else lambda *it: batch(cell, *it))(reduced, peers, kept, ours)
             if done is None:
                 print(f"| {cell} | left out: a collection is not there | | | | |")
                 continue

@@ -8,6 +8,7 @@ use clap::{Args, Parser};
 
 #[cfg(feature = "allocations")]
 mod allocations;
+mod bayes;
 mod clock;
 mod lists;
 mod scan;
@@ -19,6 +20,8 @@ enum Bench {
     Scan(scan::Scan),
     /// Scans messages and adds up what each stage takes
     Stages(Mail),
+    /// What the model costs beyond parsing: to classify, to learn, to read
+    Bayes(bayes::Bayes),
     /// Builds a list of made-up entries and looks subjects up in it
     Lists(lists::Lists),
     /// Counts allocations, message by message
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
     let done = match Bench::parse() {
         Bench::Scan(it) => it.run(),
         Bench::Stages(it) => scan::stages(&it),
+        Bench::Bayes(it) => it.run(),
         Bench::Lists(it) => it.run(),
         #[cfg(feature = "allocations")]
         Bench::Allocations(it) => allocations::run(&it),

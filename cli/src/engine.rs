@@ -23,6 +23,9 @@ pub(crate) struct With {
     /// A Bayes model in place of the configured one
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
+    /// Counts what this user had learned as well, if anything: `users` in [bayes] of the configuration says where that lies
+    #[arg(long, value_name = "ADDRESS")]
+    user: Option<String>,
 }
 
 impl With {
@@ -38,6 +41,18 @@ impl With {
         config.rule_paths.extend(self.rules.iter().cloned());
         if let Some(path) = &self.model {
             config.model = Model::File(path.clone());
+        }
+        if let Some(user) = &self.user {
+            if config.user_store(user).is_none() {
+                let user = tamis_common::print::safe(user);
+                return Err(match config.users {
+                    Some(_) => format!("{user}: cannot be the name of a user\n  help: name an address"),
+                    None => format!(
+                        "{user}: no user has a model of his own\n  help: set users in [bayes] of the configuration to a folder"
+                    ),
+                });
+            }
+            config.user = Some(user.clone());
         }
         Ok(config)
     }

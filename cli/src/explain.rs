@@ -9,6 +9,8 @@ use crate::terminal::{colour, say};
 
 /// How many tokens are shown.
 const TOKENS: usize = 15;
+/// And how many for a program.
+const JSON_TOKENS: usize = 200;
 
 /// One verdict.
 #[derive(Args)]
@@ -31,7 +33,11 @@ impl Explain {
         let verdict = worker.judge(examined.clone(), &Answers::new());
         let found = verdict.action != tamis_engine::Action::Accept;
         if self.one.json {
-            say(&json::verdict(&message.path, &verdict, None).to_string());
+            let mut out = json::verdict(&message.path, &verdict, None);
+            if let (Some(object), Some(_)) = (out.as_object_mut(), verdict.bayes_score) {
+                object.insert("tokens".into(), worker.tokens(&mail, JSON_TOKENS).iter().map(json::token).collect());
+            }
+            say(&out.to_string());
             return Ok(found);
         }
         let action = colour(verdict.action, verdict.action.name());
@@ -52,7 +58,14 @@ impl Explain {
             say(&format!("        without this reason: {}, and a score of {:.1}", without.action, without.score));
         }
         if let (Some(probability), Some(score)) = (verdict.spam_probability, verdict.bayes_score) {
-            say(&format!("\nBayes: probability of spam {:.2} % (log-odds {score:+.2})", probability * 100.0));
+            let experts = match (verdict.naive_bayes_score, verdict.logistic_score) {
+                (Some(naive_bayes), Some(logistic)) => {
+                    format!("; naive Bayes alone {naive_bayes:+.2}, logistic expert alone {logistic:+.2}")
+                }
+                _ => String::new(),
+            };
+            let percent = probability * 100.0;
+            say(&format!("\nBayes: probability of spam {percent:.2} % (log-odds {score:+.2}{experts})"));
             let tokens = worker.tokens(&mail, TOKENS);
             for token in &tokens {
                 let text = print::safe(&token.token).into_owned();

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use tamis_common::learned::{Outcome, Store};
+use tamis_common::learned::{Outcome, Store, Writer};
 use tamis_common::mails::Mails;
 use tamis_common::reduce::Kept;
 use tamis_common::{print, time};
@@ -20,15 +20,17 @@ use crate::terminal::{progress, say};
     tamis learn spam wrong.eml --forget            takes a message back\n  \
     tamis learn spam - --attached <report.eml      learns the messages that are attached to a user's report\n  \
     tamis learn --list                             what was learned, by whom, and when\n  \
-    tamis learn --forget-id 0123456789abcdef0123456789abcdef\n\n\
+    tamis learn --forget-id 0123456789abcdef0123456789abcdef\n  \
+    tamis learn ham news.eml --user ann@example.com  counts for ann's mail alone\n  \
+    tamis learn --merge other-host/learned         learns what another host has learned\n\n\
     What is learned lies beside the model, or where learned in [bayes] of the configuration says; tamis scan and a running \
     tamis serve use it from then on. Several may learn at once. docs/learning.md has more.")]
 pub(crate) struct Learn {
     /// What the messages are
-    #[arg(required_unless_present_any = ["list", "forget_id"])]
+    #[arg(required_unless_present_any = ["list", "forget_id", "merge"])]
     label: Option<What>,
     /// Files, folders, mailboxes, Maildirs, `-` for standard input
-    #[arg(required_unless_present_any = ["list", "forget_id"])]
+    #[arg(required_unless_present_any = ["list", "forget_id", "merge"])]
     paths: Vec<PathBuf>,
     /// Takes the messages back, whatever they were learned as
     #[arg(long)]
@@ -39,6 +41,10 @@ pub(crate) struct Learn {
     /// Lists what was learned, the oldest first
     #[arg(long, conflicts_with_all = ["label", "paths"])]
     list: bool,
+    /// Learns what lies in another folder of what was learned: that of another host, or of a user. What is known here stays as
+    /// it is
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["label", "paths", "list", "forget_id"])]
+    merge: Vec<PathBuf>,
     /// Learns the messages that are attached, in place of the messages
     #[arg(long)]
     attached: bool,
@@ -64,14 +70,18 @@ impl Learn {
     /// Learns.
     pub(crate) fn run(self) -> Result<bool, String> {
         let config = self.with.config()?;
-        let store = config.learned_store().ok_or(
+        let store = config.user.as_ref().map_or_else(|| config.learned_store(), |user| config.user_store(user)).ok_or(
             "there is no place to keep what is learned\n  help: set learned in [bayes] of the configuration to a folder, and \
              model to a model",
         )?;
         if self.list {
             return list(&store);
         }
-        let base = config.model_bytes()?;
+        // What a user had learned stands on what the site has learned until now.
+        let base = match config.user {
+            Some(_) => config.site_model()?.map(|(_, model)| model),
+            None => config.model_bytes()?,
+        };
         let mut writer = store.write(base.as_deref())?;
         let cannot = |error: std::io::Error| format!("{}: {error}", print::from_path(store.folder()));
         for id in &self.forget_id {
@@ -79,6 +89,9 @@ impl Learn {
                 .ok_or_else(|| format!("{}: a number has 32 digits and letters a to f", print::safe(id)))?;
             let done = writer.forget(&bytes, time::now()).map_err(cannot)?;
             say(&format!("{id}: {}", word(done)));
+        }
+        if !self.merge.is_empty() {
+            return merge(&self.merge, writer, &store);
         }
         let Some(label) = self.label else {
             writer.finish()?;
@@ -134,16 +147,52 @@ impl Learn {
         if let Some(error) = broken {
             return Err(cannot(error));
         }
-        let [ham, spam] = writer.learner().messages();
-        writer.finish()?;
-        let [learned, relabelled, forgotten, unchanged] = counts;
-        say(&format!(
-            "learned {learned}, learned anew with the other label {relabelled}, forgotten {forgotten}, nothing to do for \
-             {unchanged}\nthe model counts {ham} ham and {spam} spam; what it learned lies in {}",
-            print::safe(&print::from_path(store.folder()))
-        ));
+        finish(counts, writer, &store)?;
         if failures.is_empty() { Ok(false) } else { Err(failures.join("\n")) }
     }
+}
+
+/// Learns what other stores have learned, and keeps who had it learned, and when.
+fn merge(folders: &[PathBuf], mut writer: Writer, store: &Store) -> Result<bool, String> {
+    let mut counts = [0u64; 4];
+    for folder in folders {
+        let same = |path: &std::path::Path| std::fs::canonicalize(path).ok();
+        if same(folder).is_some() && same(folder) == same(store.folder()) {
+            return Err(format!("{}: is what is learned here already", print::from_path(folder)));
+        }
+        if !folder.join("state").is_file() {
+            return Err(format!(
+                "{}: nothing that tamis learn learned lies there\n  help: name the folder that has the file state",
+                print::from_path(folder)
+            ));
+        }
+        for (entry, tokens) in Store::new(folder).messages()? {
+            let done = match writer.label(&entry.id) {
+                Some(_) => Outcome::Unchanged,
+                None => writer
+                    .learn(tokens, entry.label, &entry.source, entry.at)
+                    .map_err(|error| format!("{}: {error}", print::from_path(store.folder())))?,
+            };
+            if let Some(count) = counts.get_mut(done as usize) {
+                *count += 1;
+            }
+        }
+    }
+    finish(counts, writer, store)?;
+    Ok(false)
+}
+
+/// Makes what was done safe on disk, and says what it was.
+fn finish(counts: [u64; 4], writer: Writer, store: &Store) -> Result<(), String> {
+    let [ham, spam] = writer.learner().messages();
+    writer.finish()?;
+    let [learned, relabelled, forgotten, unchanged] = counts;
+    say(&format!(
+        "learned {learned}, learned anew with the other label {relabelled}, forgotten {forgotten}, nothing to do for \
+         {unchanged}\nthe model counts {ham} ham and {spam} spam; what it learned lies in {}",
+        print::safe(&print::from_path(store.folder()))
+    ));
+    Ok(())
 }
 
 fn word(outcome: Outcome) -> &'static str {

@@ -91,6 +91,23 @@ fn the_envelope_reaches_the_facts() {
     assert!(ran.code == 2 && ran.err.contains("192.0.2.777"), "{}", ran.err);
 }
 
+/// The words that moved the model, with their counts, for people and for programs.
+#[test]
+fn explain_says_what_moved_the_model() {
+    let folder = folder(&[("b.eml", SPAM)]);
+    let ran = tamis_in(folder.path(), &["explain", "b.eml"], "");
+    assert!(ran.out.contains("naive Bayes alone ") && ran.out.contains("logistic expert alone "), "{}", ran.out);
+    let value = &lines(&tamis_in(folder.path(), &["explain", "b.eml", "--json"], "").out)[0];
+    let tokens = value["tokens"].as_array().unwrap();
+    assert!(tokens.len() > 5 && tokens.len() <= 200, "{}", tokens.len());
+    let weight = |at: usize| tokens[at]["weight"].as_f64().unwrap();
+    assert!(weight(0).abs() >= weight(1).abs() && weight(1) != 0.0);
+    assert!(tokens.iter().any(|it| it["ham"].as_u64().unwrap() + it["spam"].as_u64().unwrap() > 0));
+    let off = [("b.eml", SPAM), ("off.toml", "[bayes]\nmodel = false\n")];
+    let ran = tamis_in(support::folder(&off).path(), &["explain", "b.eml", "--json", "--config", "off.toml"], "");
+    assert!(lines(&ran.out)[0].get("tokens").is_none());
+}
+
 #[test]
 fn explain_says_what_each_reason_weighs() {
     let folder = folder(&[("b.eml", SPAM), ("rules/won.toml", RULE), ("rules/scores.toml", SCORES)]);

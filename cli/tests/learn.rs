@@ -63,6 +63,70 @@ fn each_model_learns_for_itself() {
     assert!(ran.err.contains("there is no place to keep what is learned"), "{}", ran.err);
 }
 
+/// What one user had learned counts for his mail alone, on top of what the site knows by then.
+#[test]
+fn a_user_has_a_model_of_his_own() {
+    let folder = folder(&[("offers.eml", SPAM), ("other.eml", HAM), ("site.toml", "[bayes]\nusers = \"users\"\n")]);
+    let here = folder.path();
+    let of = |user: &str, message: &str| match user {
+        "" => score(here, &["--config", "site.toml", message]),
+        user => score(here, &["--config", "site.toml", "--user", user, message]),
+    };
+    let learn = |arguments: &[&str]| {
+        let ran = tamis_in(here, &[&["learn", "--config", "site.toml"], arguments].concat(), "");
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        ran.out
+    };
+    let before = of("", "offers.eml");
+    learn(&["ham", "offers.eml", "--user", "Ann@Site.example"]);
+    // He who taught it, however his address is written; nobody else, and not the site.
+    assert!(of("ann+shops@site.example", "offers.eml") < before - 0.5);
+    assert!((of("bob@site.example", "offers.eml") - before).abs() < 1e-9);
+    assert!((of("", "offers.eml") - before).abs() < 1e-9);
+    assert_eq!(learn(&["--list"]), "");
+    assert!(learn(&["--list", "--user", "ann@site.example"]).ends_with("offers.eml\n"));
+    // What the site learns later counts for him as well.
+    let other = of("ann@site.example", "other.eml");
+    learn(&["spam", "other.eml"]);
+    assert!(of("ann@site.example", "other.eml") > other);
+    // Taken back, he has the site's again.
+    learn(&["ham", "offers.eml", "--forget", "--user", "ann@site.example"]);
+    assert!((of("ann@site.example", "offers.eml") - of("", "offers.eml")).abs() < 0.3);
+    // Where users have no models that is said.
+    let ran = tamis_in(here, &["learn", "ham", "offers.eml", "--user", "ann@site.example"], "");
+    assert!(ran.code == 2 && ran.err.contains("set users in [bayes]"), "{}", ran.err);
+}
+
+/// Two hosts that learned apart: one learns what the other has, each message once.
+#[test]
+fn what_another_host_learned_is_merged() {
+    let folder = folder(&[
+        ("a.eml", HAM),
+        ("b.eml", SPAM),
+        ("one.toml", "[bayes]\nlearned = \"one\"\n"),
+        ("two.toml", "[bayes]\nlearned = \"two\"\n"),
+    ]);
+    let here = folder.path();
+    let learn = |arguments: &[&str]| tamis_in(here, &[&["learn"], arguments].concat(), "");
+    learn(&["ham", "a.eml", "--config", "one.toml"]);
+    learn(&["spam", "a.eml", "--config", "two.toml"]);
+    learn(&["spam", "b.eml", "--config", "two.toml", "--source", "ann"]);
+    for (learned, unchanged) in [(1, 1), (0, 2)] {
+        let ran = learn(&["--merge", "two", "--config", "one.toml"]);
+        let said = format!(
+            "learned {learned}, learned anew with the other label 0, forgotten 0, nothing to do for {unchanged}\n"
+        );
+        assert!(ran.code == 0 && ran.out.starts_with(&said), "{}{}", ran.out, ran.err);
+    }
+    // What was known stays as it was; who had the rest learned is known.
+    let list = learn(&["--list", "--config", "one.toml"]).out;
+    assert!(list.contains(" ham ") && list.ends_with("ann\n") && list.lines().count() == 2, "{list}");
+    let ran = learn(&["--merge", "nowhere", "--config", "one.toml"]);
+    assert!(ran.code == 2 && ran.err.contains("nowhere: nothing that tamis learn learned lies there"), "{}", ran.err);
+    let ran = learn(&["--merge", "one", "--config", "one.toml"]);
+    assert!(ran.code == 2 && ran.err.contains("is what is learned here already"), "{}", ran.err);
+}
+
 /// What users forward when they report is learned, not their own words.
 #[test]
 fn attached_messages() {

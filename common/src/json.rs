@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
-use tamis_engine::{Defect, FactValue, Finding, Incomplete, Place, Verdict};
+use tamis_engine::{Defect, FactValue, Finding, Incomplete, Place, TokenWeight, Verdict};
 
 /// A place.
 pub fn place(place: &Place) -> Value {
@@ -15,6 +15,11 @@ pub fn place(place: &Place) -> Value {
         "length": place.length,
         "readings": place.readings.iter().collect::<Vec<_>>(),
     })
+}
+
+/// A token that moved a message's score by the model.
+pub fn token(token: &TokenWeight) -> Value {
+    json!({"token": token.token, "weight": token.weight, "ham": token.ham, "spam": token.spam})
 }
 
 /// A verdict; without `elapsed_us` where that is to be the same from run to run.

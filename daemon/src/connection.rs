@@ -17,6 +17,7 @@ use crate::reply::Replies;
 use crate::serve::Shared;
 use crate::session::{Message, Rules, Session, Step};
 use crate::told::{Told, tell};
+use crate::users::user_of;
 use crate::{authres, quarantine};
 
 /// One connection, from its first byte to its last.
@@ -221,9 +222,18 @@ async fn scan<S: AsyncWrite + Unpin>(
     let milter = &config.serve.milter;
     let auth = authres::results(message.auth_results.iter().map(String::as_str), &milter.authserv_ids);
     let stop = Arc::new(AtomicBool::new(false));
-    let submitted = shared.pool.submit(Arc::clone(message), auth, tamis_common::time::now(), Arc::clone(&stop));
+    let user = user_of(config, message).map(|user| (shared.config(), user));
+    let submitted = shared.pool.submit(Arc::clone(message), auth, tamis_common::time::now(), Arc::clone(&stop), user);
     let Some(verdict) = submitted else { return Ok(None) };
-    let failed = || Some(Scanned { verdict: None, waited: Duration::ZERO, took: begun.elapsed(), stages: Vec::new() });
+    let failed = || {
+        Some(Scanned {
+            verdict: None,
+            waited: Duration::ZERO,
+            took: begun.elapsed(),
+            stages: Vec::new(),
+            problem: None,
+        })
+    };
     let deadline = Duration::from_secs(milter.deadline_seconds.into());
     let mut verdict = std::pin::pin!(verdict);
     loop {

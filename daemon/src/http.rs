@@ -122,13 +122,25 @@ async fn answer(shared: &Shared, method: &str, path: &str, message: Message, loc
             let body = shared.metrics.text(shared.waiting(), &versions.rules, &versions.model);
             Answer { status: "200 OK", kind: "text/plain; version=0.0.4; charset=utf-8", body }
         }
-        ("POST", "/scan") => scan(shared, message).await,
+        ("POST", path) if path == "/scan" || path.starts_with("/scan?") => {
+            match request::parameters(path.strip_prefix("/scan").unwrap_or_default()).as_deref() {
+                Some([]) => scan(shared, message, None).await,
+                Some([(name, user)]) if name == "user" => scan(shared, message, Some(user.clone())).await,
+                _ => plain("400 Bad Request", "there is one parameter: /scan?user=ADDRESS"),
+            }
+        }
         ("POST", path) if path == "/learn" || path.starts_with("/learn?") => match (wish(path), local) {
             (_, false) if !shared.config().serve.learn_anywhere => {
                 plain("403 Forbidden", "only programs on this host may teach; learn_anywhere in [http] lets others")
             }
-            (Some(wish), _) => learn(shared, message, wish).await,
-            (None, _) => plain("400 Bad Request", "say what it is: /learn?as=spam, /learn?as=ham, /learn?as=unknown"),
+            (Some((_, Some(user))), _) if shared.config().user_store(&user).is_none() => {
+                plain("501 Not Implemented", "no user has a model of his own: set users in [bayes]")
+            }
+            (Some((wish, user)), _) => learn(shared, message, wish, user).await,
+            (None, _) => plain(
+                "400 Bad Request",
+                "say what it is: /learn?as=spam, /learn?as=ham, /learn?as=unknown; and &user=ADDRESS for one user alone",
+            ),
         },
         (_, "/health" | "/ready" | "/metrics" | "/scan" | "/learn") => {
             plain("405 Method Not Allowed", "another method, please")
@@ -137,10 +149,11 @@ async fn answer(shared: &Shared, method: &str, path: &str, message: Message, loc
     }
 }
 
-async fn scan(shared: &Shared, message: Message) -> Answer {
+async fn scan(shared: &Shared, message: Message, user: Option<String>) -> Answer {
     let message = Arc::new(message);
     let stop = Arc::new(AtomicBool::new(false));
-    let submitted = shared.pool.submit(message, Vec::new(), tamis_common::time::now(), Arc::clone(&stop));
+    let user = user.map(|user| (shared.config(), user));
+    let submitted = shared.pool.submit(message, Vec::new(), tamis_common::time::now(), Arc::clone(&stop), user);
     let Some(verdict) = submitted else { return plain("503 Service Unavailable", "too many messages are waiting") };
     let deadline = Duration::from_secs(shared.config().serve.milter.deadline_seconds.into());
     let mut verdict = std::pin::pin!(verdict);
@@ -151,6 +164,9 @@ async fn scan(shared: &Shared, message: Message) -> Answer {
             tokio::time::timeout(deadline, verdict).await.ok().and_then(Result::ok)
         }
     };
+    if let Some(problem) = scanned.as_ref().and_then(|it| it.problem.as_deref()) {
+        shared.log.warning("user-model-failed", &[("problem", problem.into())]);
+    }
     match scanned.and_then(|it| Some((it.verdict?, it.took))) {
         Some((verdict, took)) => {
             let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
@@ -161,22 +177,27 @@ async fn scan(shared: &Shared, message: Message) -> Answer {
     }
 }
 
-/// What is to be done with a message, by the path of the request.
-fn wish(path: &str) -> Option<Wish> {
-    match path.strip_prefix("/learn?as=")? {
-        "ham" => Some(Wish::Learn(Label::Ham)),
-        "spam" => Some(Wish::Learn(Label::Spam)),
-        "unknown" => Some(Wish::Forget),
-        _ => None,
+/// What is to be done with a message, and whose model is to learn it, by the path of the request.
+fn wish(path: &str) -> Option<(Wish, Option<String>)> {
+    let (mut wish, mut user) = (None, None);
+    for (name, value) in request::parameters(path.strip_prefix("/learn")?)? {
+        match (name.as_str(), value.as_str()) {
+            ("as", "ham") => wish = Some(Wish::Learn(Label::Ham)),
+            ("as", "spam") => wish = Some(Wish::Learn(Label::Spam)),
+            ("as", "unknown") => wish = Some(Wish::Forget),
+            ("user", _) => user = Some(value),
+            _ => return None,
+        }
     }
+    Some((wish?, user))
 }
 
 /// Learns a message, and answers when it is safe on disk.
-async fn learn(shared: &Shared, message: Message, wish: Wish) -> Answer {
+async fn learn(shared: &Shared, message: Message, wish: Wish, user: Option<String>) -> Answer {
     if message.raw.is_empty() {
         return plain("400 Bad Request", "there is no message in the request");
     }
-    let word = match shared.teacher.teach(Arc::new(message), wish) {
+    let word = match shared.teacher.teach(Arc::new(message), wish, user) {
         Err(Refused::Busy) => return plain("503 Service Unavailable", "too many messages are waiting to be learned"),
         Err(Refused::Nowhere) => {
             return plain("501 Not Implemented", "there is no place to keep what is learned: set learned in [bayes]");

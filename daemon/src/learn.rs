@@ -1,7 +1,7 @@
 //! Learning while serving: messages that somebody says are ham or spam, over HTTP, and, where that is wanted, messages whose
 //! verdict was clear without the model. One thread of its own; scan threads and sessions never wait for it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -33,6 +33,8 @@ pub(crate) enum Wish {
 struct Lesson {
     message: Arc<Message>,
     wish: Wish,
+    /// Whose model learns it; the site's where nobody is named.
+    user: Option<String>,
     done: Option<oneshot::Sender<Result<Outcome, String>>>,
 }
 
@@ -76,9 +78,10 @@ impl Teacher {
         &self,
         message: Arc<Message>,
         wish: Wish,
+        user: Option<String>,
     ) -> Result<oneshot::Receiver<Result<Outcome, String>>, Refused> {
         let (done, answer) = oneshot::channel();
-        self.send(Lesson { message, wish, done: Some(done) }).map(|()| answer)
+        self.send(Lesson { message, wish, user, done: Some(done) }).map(|()| answer)
     }
 
     fn send(&self, lesson: Lesson) -> Result<(), Refused> {
@@ -97,7 +100,8 @@ impl Teacher {
         let domain = sender.rsplit_once('@').map_or(sender, |(_, domain)| domain).to_ascii_lowercase();
         let mut pace = self.limits.lock().unwrap_or_else(PoisonError::into_inner);
         if pace.allows(&config.learn_by_use, label, &domain, Instant::now()) {
-            let _ = self.send(Lesson { message: Arc::clone(message), wish: Wish::ByUse(label), done: None });
+            let _ =
+                self.send(Lesson { message: Arc::clone(message), wish: Wish::ByUse(label), user: None, done: None });
         }
     }
 }
@@ -162,15 +166,19 @@ fn learn(lessons: &Receiver<Lesson>, store: &Store, config: &Config) {
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
             }
         }
-        let lessons: Vec<_> = batch
-            .into_iter()
-            .map(|lesson| (worker_tokens(&mut worker, &lesson.message), lesson.wish, lesson.done))
-            .collect();
-        let result = learn_all(store, config, &lessons);
-        for (number, (_, _, done)) in lessons.into_iter().enumerate() {
-            let Some(done) = done else { continue };
-            let answer = result.as_ref().map_err(Clone::clone);
-            let _ = done.send(answer.map(|all| all.get(number).copied().unwrap_or(Outcome::Unchanged)));
+        // Those of one store together: it is opened once for them.
+        let mut of_stores: BTreeMap<Option<String>, Vec<Asked>> = BTreeMap::new();
+        for lesson in batch {
+            let tokens = worker_tokens(&mut worker, &lesson.message);
+            of_stores.entry(lesson.user).or_default().push((tokens, lesson.wish, lesson.done));
+        }
+        for (user, lessons) in of_stores {
+            let result = learn_all(store, config, user.as_deref(), &lessons);
+            for (number, (_, _, done)) in lessons.into_iter().enumerate() {
+                let Some(done) = done else { continue };
+                let answer = result.as_ref().map_err(Clone::clone);
+                let _ = done.send(answer.map(|all| all.get(number).copied().unwrap_or(Outcome::Unchanged)));
+            }
         }
     }
 }
@@ -181,9 +189,15 @@ fn worker_tokens(worker: &mut Worker<'_>, message: &Message) -> TokenSet {
 
 type Asked = (TokenSet, Wish, Option<oneshot::Sender<Result<Outcome, String>>>);
 
-fn learn_all(store: &Store, config: &Config, lessons: &[Asked]) -> Result<Vec<Outcome>, String> {
-    let base = config.model_bytes()?;
-    let mut writer = store.write(base.as_deref())?;
+fn learn_all(site: &Store, config: &Config, user: Option<&str>, lessons: &[Asked]) -> Result<Vec<Outcome>, String> {
+    let mut writer = match user {
+        None => site.write(config.model_bytes()?.as_deref())?,
+        // On top of what the site has learned until now.
+        Some(user) => {
+            let own = config.user_store(user).ok_or("no user has a model of his own: set users in [bayes]")?;
+            own.write(config.site_model()?.map(|(_, model)| model).as_deref())?
+        }
+    };
     let mut outcomes = Vec::with_capacity(lessons.len());
     for (tokens, wish, _) in lessons {
         let outcome = match wish {

@@ -39,6 +39,7 @@ pub mod room;
 mod serve;
 pub mod session;
 mod told;
+mod users;
 mod watch;
 
 pub use serve::{Options, run};

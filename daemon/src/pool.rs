@@ -8,10 +8,12 @@ use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use tamis_common::config::Config;
 use tamis_engine::{AuthResults, Direction, Engine, Envelope, Mail, Verdict};
 use tokio::sync::oneshot;
 
 use crate::session::Message;
+use crate::users::Users;
 
 /// A message on its way to a scan thread.
 struct Job {
@@ -20,6 +22,8 @@ struct Job {
     received_at: i64,
     /// Set when nobody waits for all of the verdict any more.
     stop: Arc<AtomicBool>,
+    /// Whose model counts, if he has one, and the configuration that says where it lies.
+    user: Option<(Arc<Config>, String)>,
     since: Instant,
     done: oneshot::Sender<Scanned>,
 }
@@ -34,6 +38,8 @@ pub(crate) struct Scanned {
     pub(crate) took: Duration,
     /// What each stage of the engine took of it.
     pub(crate) stages: Vec<(&'static str, Duration)>,
+    /// Why the model of the site judged, and not that of the user.
+    pub(crate) problem: Option<String>,
 }
 
 struct Queue {
@@ -47,6 +53,7 @@ pub(crate) struct Pool {
     filled: Condvar,
     most: usize,
     engine: RwLock<Arc<Engine>>,
+    users: Users,
 }
 
 impl Pool {
@@ -61,6 +68,7 @@ impl Pool {
             filled: Condvar::new(),
             most: most.max(1),
             engine: RwLock::new(Arc::new(engine)),
+            users: Users::default(),
         });
         let mut handles = Vec::new();
         for number in 0..threads.max(1) {
@@ -95,13 +103,14 @@ impl Pool {
         auth: Vec<AuthResults>,
         received_at: i64,
         stop: Arc<AtomicBool>,
+        user: Option<(Arc<Config>, String)>,
     ) -> Option<oneshot::Receiver<Scanned>> {
         let (done, verdict) = oneshot::channel();
         let mut queue = self.lock();
         if queue.jobs.len() >= self.most || queue.closed {
             return None;
         }
-        queue.jobs.push_back(Job { message, auth, received_at, stop, since: Instant::now(), done });
+        queue.jobs.push_back(Job { message, auth, received_at, stop, user, since: Instant::now(), done });
         drop(queue);
         self.filled.notify_one();
         Some(verdict)
@@ -147,13 +156,22 @@ impl Pool {
             }
             let begun = Instant::now();
             let mail = mail(&job);
-            let verdict = std::panic::catch_unwind(AssertUnwindSafe(|| worker.scan(&mail))).ok();
+            let (own, problem) = match job.user.as_ref().map(|(config, user)| self.users.model(config, user)) {
+                Some(Ok(own)) => (own, None),
+                Some(Err(problem)) => (None, Some(problem)),
+                None => (None, None),
+            };
+            let scan = || match &own {
+                Some(own) => worker.scan_by(&mail, own),
+                None => worker.scan(&mail),
+            };
+            let verdict = std::panic::catch_unwind(AssertUnwindSafe(scan)).ok();
             let failed = verdict.is_none();
             let took = begun.elapsed();
             let after = worker.stage_times();
             let stages = stages(&before, &after, took);
             before = after;
-            let _ = job.done.send(Scanned { verdict, waited, took, stages });
+            let _ = job.done.send(Scanned { verdict, waited, took, stages, problem });
             // A worker that a fault went through is not used again.
             if failed {
                 return false;

@@ -34,6 +34,37 @@ fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
+/// The parameters behind a path, decoded: `?as=spam&user=ann%40site.example`. None where they are malformed.
+pub(crate) fn parameters(query: &str) -> Option<Vec<(String, String)>> {
+    let query = match query.strip_prefix('?') {
+        None if query.is_empty() => return Some(Vec::new()),
+        query => query?,
+    };
+    let pairs = query.split('&').map(|it| {
+        let (name, value) = it.split_once('=')?;
+        Some((name.to_owned(), decoded(value)?))
+    });
+    pairs.collect()
+}
+
+/// `%XX` as the byte that it stands for. A `+` stays: addresses have it.
+fn decoded(value: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut rest = value.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'%' => {
+                let digits = [rest.next()?, rest.next()?];
+                // from_str_radix takes a sign, too
+                let text = std::str::from_utf8(&digits).ok().filter(|_| digits.iter().all(u8::is_ascii_hexdigit))?;
+                u8::from_str_radix(text, 16).ok()?
+            }
+            byte => byte,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
 /// Reads a head, up to and with its empty line.
 pub(crate) fn head(bytes: &[u8]) -> Result<Head, Refused> {
     let bad = |why| ("400 Bad Request", why);
@@ -85,6 +116,19 @@ mod tests {
 
     fn status(fields: &str) -> &'static str {
         head(format!("POST /scan HTTP/1.1\r\nHost: a\r\n{fields}\r\n").as_bytes()).map_or_else(|it| it.0, |_| "200 OK")
+    }
+
+    #[test]
+    fn parameters_of_a_path() {
+        let one = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(parameters(""), Some(vec![]));
+        assert_eq!(
+            parameters("?as=spam&user=ann+x%40a.example"),
+            Some(vec![one("as", "spam"), one("user", "ann+x@a.example")])
+        );
+        for bad in ["?", "?as", "as=spam", "?user=%4", "?user=%+1", "?user=%ff", "?a=b&"] {
+            assert_eq!(parameters(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -23,6 +23,9 @@ pub(crate) struct Told<'t> {
 
 /// The log line of a message, and its counts.
 pub(crate) fn tell(shared: &Shared, config: &Config, message: &Message, reference: &str, told: &Told<'_>) {
+    if let Some(problem) = told.scanned.and_then(|it| it.problem.as_deref()) {
+        shared.log.warning("user-model-failed", &[("id", reference.into()), ("problem", problem.into())]);
+    }
     let direction = if message.outbound { "outbound" } else { "inbound" };
     let action = told.action.name();
     let labels = format!("action=\"{action}\",direction=\"{direction}\",why=\"{}\"", told.why);

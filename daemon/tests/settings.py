@@ -250,3 +250,32 @@ def test_recipients_that_differ_and_no_copy_can_be_written(world):
 
 
 test_recipients_that_differ_and_no_copy_can_be_written.world = {"state": 'quarantine = "kept"'}
+
+
+def test_users_with_models_of_their_own(world):
+    """What Bob has to say counts for mail to Bob alone; mail to him and others is judged by the site's model."""
+    def score(*to):
+        world.sink.clear()
+        (code, text), _ = world.send("weekly figures", to=to, client=OUTSIDE)
+        assert code == 250, text
+        return float(world.arrived(1)[0]["X-Spam-Score"])
+
+    bob, carol = "bob@there.example", "carol@there.example"
+    before = score(bob)
+    raw = world.sink.messages()[0]
+    raw = raw if isinstance(raw, bytes) else raw.as_bytes()
+    learn = lambda word: json.loads(world.daemon.get(f"/learn?as={word}&user=Bob%2Bnews@there.example", raw))["result"]
+    assert learn("spam") == "learned" and learn("spam") == "unchanged"
+    assert score(bob) > before + 0.3, before
+    assert abs(score(carol) - before) < 0.11 and abs(score(bob, carol) - before) < 0.11
+    by = lambda user: json.loads(world.daemon.get(f"/scan?user={user}", raw))["bayes_score"]
+    assert by(bob) > by(carol)
+    assert learn("unknown") == "forgotten"
+    assert abs(score(bob) - before) < 0.4
+    # What cannot be read is said, and the site's model judges.
+    (world.daemon.root / "users" / bob / "state").write_text("something")
+    score(bob)
+    wait_for("a warning", lambda: world.daemon.lines("event=user-model-failed"))
+
+
+test_users_with_models_of_their_own.world = {"prepare": config(('learned = "learned"', 'learned = "learned"\nusers = "users"'))}

@@ -199,6 +199,29 @@ impl Engine {
     }
 }
 
+/// A model that counts in place of the engine's for some messages, those of one recipient: for
+/// [`Worker::scan_by`](crate::Worker::scan_by). Immutable; shared by threads, and by engines.
+#[derive(Debug)]
+pub struct OwnModel {
+    pub(crate) model: Model,
+    /// As in [`Versions`].
+    pub(crate) version: Arc<str>,
+}
+
+impl OwnModel {
+    /// Reads a model file. `source` names it in errors.
+    pub fn read(source: &str, bytes: &[u8], experts: Experts) -> Result<OwnModel, BuildError> {
+        let model =
+            Model::read(bytes, experts).map_err(|wrong| BuildError { problems: vec![Problem::file(source, wrong)] })?;
+        Ok(OwnModel { model, version: short(&Sha256::digest(bytes)).into() })
+    }
+}
+
+/// The digits of a digest that versions show.
+fn short(digest: &[u8]) -> String {
+    digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// What an engine was made of, but for its lists, which change more often.
 #[derive(Clone, Debug)]
 pub(crate) struct Digests {
@@ -216,7 +239,6 @@ impl Digests {
             digest.update(name);
             digest.update(text);
         }
-        let short = |digest: &[u8]| -> String { digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect() };
         Versions {
             engine: env!("CARGO_PKG_VERSION").into(),
             rules: short(&digest.finalize()).into(),

@@ -82,7 +82,7 @@ pub use detect::rules::{Rule, RuleSource};
 pub use detect::spamassassin::{CfCost, CfRule};
 pub use detect::yara::YaraRule;
 pub use direction::Direction;
-pub use engine::Engine;
+pub use engine::{Engine, OwnModel};
 pub use error::{BuildError, Problem, nearest};
 pub use facts::show::{FactValue, facts_document};
 pub use finding::{Effect, Finding};

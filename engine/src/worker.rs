@@ -2,13 +2,14 @@
 
 use std::marker::PhantomData;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::defect::Defect;
 use crate::detect::bayes::{self, TokenSet, TokenWeight};
 use crate::detect::spamassassin::CfCost;
 use crate::detect::{Detected, Memory};
 use crate::direction::Direction;
-use crate::engine::Engine;
+use crate::engine::{Engine, OwnModel};
 use crate::facts::show::FactValue;
 use crate::facts::{self, Facts};
 use crate::finding::Finding;
@@ -52,6 +53,8 @@ pub struct Examined {
     readings: u32,
     bytes: u64,
     work: Work,
+    /// The version of the model, where it is not the engine's.
+    own_model: Option<Arc<str>>,
 }
 
 impl Examined {
@@ -97,8 +100,21 @@ impl<'e> Worker<'e> {
 
     /// Looks at a message.
     pub fn examine(&mut self, mail: &Mail<'_>) -> Examined {
-        self.with_facts(mail, self.engine.wanted, |engine, memory, facts, content, budget, stages| {
-            let Detected { mut findings, bayes, questions } = engine.detectors.run(facts, memory, budget, stages);
+        self.examined(mail, None)
+    }
+
+    /// Like [`scan`](Worker::scan), by another model: the one of the recipient.
+    pub fn scan_by(&mut self, mail: &Mail<'_>, own: &OwnModel) -> Verdict {
+        let examined = self.examined(mail, Some(own));
+        self.judge(examined, &Answers::new())
+    }
+
+    fn examined(&mut self, mail: &Mail<'_>, own: Option<&OwnModel>) -> Examined {
+        let wanted = self.engine.wanted | own.map_or(Wanted::NOTHING, |_| bayes::WANTED);
+        self.with_facts(mail, wanted, |engine, memory, facts, content, budget, stages| {
+            let model = own.map(|own| &own.model);
+            let Detected { mut findings, bayes, questions } =
+                engine.detectors.run(facts, model, memory, budget, stages);
             // What the header, the raw bytes or the whole say is there however the message is read.
             let mut defects = content.defects.clone();
             let places = findings.iter_mut().map(|it| &mut it.place).chain(defects.iter_mut().map(|it| &mut it.place));
@@ -118,6 +134,7 @@ impl<'e> Worker<'e> {
                 readings: facts.readings,
                 bytes: facts.size,
                 work: content.work,
+                own_model: own.map(|own| Arc::clone(&own.version)),
             }
         })
     }
@@ -125,6 +142,10 @@ impl<'e> Worker<'e> {
     /// Judges what any worker of this engine examined.
     pub fn judge(&self, mut examined: Examined, answers: &Answers) -> Verdict {
         let engine = self.engine;
+        let mut versions = engine.versions.clone();
+        if let Some(own) = examined.own_model.take() {
+            versions.model = own;
+        }
         engine.detectors.reputation.judge(&examined.questions, answers, &mut examined.findings);
         engine.policy.decide(&Case {
             direction: examined.direction,
@@ -140,7 +161,7 @@ impl<'e> Worker<'e> {
             readings: examined.readings,
             bytes: examined.bytes,
             work: examined.work,
-            versions: &engine.versions,
+            versions: &versions,
         })
     }
 
@@ -159,7 +180,7 @@ impl<'e> Worker<'e> {
 
     /// The tokens of a message, for a [`Trainer`](crate::Trainer).
     pub fn token_set(&mut self, mail: &Mail<'_>) -> TokenSet {
-        self.with_facts(mail, bayes::WANTED, |_, _, facts, _, _, _| TokenSet::of(facts))
+        self.with_facts(mail, bayes::WANTED, |_, memory, facts, _, _, _| TokenSet::of(facts, &mut memory.bayes))
     }
 
     /// The messages that are attached to a message, as they were before: what users forward when they report one. What is

@@ -337,7 +337,7 @@ const YARA: [Key; 5] = [
     },
 ];
 
-const BAYES: [Key; 9] = [
+const BAYES: [Key; 10] = [
     Key {
         section: "bayes",
         name: "model",
@@ -415,6 +415,20 @@ const BAYES: [Key; 9] = [
             Ok(())
         },
         get: |config| config.fade_after.to_string(),
+    },
+    Key {
+        section: "bayes",
+        name: "users",
+        why: "A folder of what single users had learned (tamis learn --user): mail to one of them is judged by the site's model and \
+              that; false: all have the site's",
+        set: |config, given| {
+            config.users = match given.get_ref() {
+                toml::de::DeValue::Boolean(false) => None,
+                _ => Some(value::path(value::text(given)?, given.span(), &config.base)?),
+            };
+            Ok(())
+        },
+        get: |config| config.users.as_ref().map_or("false".into(), |folder| quote(&path(folder))),
     },
     Key {
         section: "bayes",

@@ -166,6 +166,10 @@ pub struct Config {
     pub keep_learned: usize,
     /// After how many learned messages all counts are halved; 0 for never.
     pub fade_after: u32,
+    /// The folder of what single users had learned; none where nobody has a model of his own.
+    pub users: Option<PathBuf>,
+    /// Whose model counts in place of the site's, where he has one.
+    pub user: Option<String>,
     /// Learning from messages whose verdict is clear without the model.
     pub learn_by_use: LearnByUse,
     /// Where the user keeps what programs learn: `$XDG_STATE_HOME`, else `~/.local/state`. Only [`find`](Config::find) sets
@@ -199,6 +203,8 @@ impl Default for Config {
             learned: Learned::Auto,
             keep_learned: 20_000,
             fade_after: 0,
+            users: None,
+            user: None,
             learn_by_use: LearnByUse::default(),
             state_home: None,
             yara: Yara::default(),
@@ -207,6 +213,29 @@ impl Default for Config {
             lines: BTreeMap::new(),
         }
     }
+}
+
+/// How many messages of one user count: each is learned anew on the site's model whenever that changes.
+const MOST_OF_USER: usize = 2_000;
+
+/// The name of a user's folder: the address in lower case, without what stands behind a `+`, and with `%XX` for what is no
+/// letter, digit, `@`, `-`, `_`, or `.` inside. None where there is nothing left, or it is too long for a name.
+fn user_folder(user: &str) -> Option<String> {
+    let (local, domain) = user.rsplit_once('@').map_or((user, None), |(local, domain)| (local, Some(domain)));
+    let plain = match local.split_once('+') {
+        Some((before, _)) if !before.is_empty() => before,
+        _ => local,
+    };
+    let mut name = String::new();
+    let whole = format!("{plain}{}{}", if domain.is_some() { "@" } else { "" }, domain.unwrap_or_default());
+    for letter in whole.to_lowercase().bytes() {
+        match letter {
+            b'.' if name.is_empty() => name.push_str("%2e"),
+            b'a'..=b'z' | b'0'..=b'9' | b'@' | b'-' | b'_' | b'.' => name.push(char::from(letter)),
+            _ => name.push_str(&format!("%{letter:02x}")),
+        }
+    }
+    (!name.is_empty() && name.len() <= 200).then_some(name)
 }
 
 impl Config {
@@ -285,6 +314,14 @@ impl Config {
             }
         }
         builder = builder.experts(self.experts);
+        if let Some(user) = &self.user {
+            return match self.current_model() {
+                Ok(Some((name, model))) => builder.model_bytes(name, model),
+                Ok(None) => builder,
+                Err(wrong) => builder
+                    .problem(Problem::file(user, wrong).remedy("tamis learn --user makes it anew, in a new folder")),
+            };
+        }
         if let Some(store) = self.learned_store() {
             let name = store.folder().display().to_string();
             match store.model() {
@@ -315,8 +352,28 @@ impl Config {
         Some(Store::new(folder).keep(self.keep_learned).fade_after(self.fade_after))
     }
 
-    /// The model that counts: as configured, with what was learned since, and its name for errors.
+    /// Where what one user had learned is kept; none where users have no models of their own. An address is the same with and
+    /// without what stands behind a `+`, and in whatever case.
+    pub fn user_store(&self, user: &str) -> Option<Store> {
+        let folder = self.users.as_ref().filter(|_| self.model != Model::Off)?;
+        let name = user_folder(user)?;
+        Some(Store::new(folder.join(name)).keep(self.keep_learned.min(MOST_OF_USER)).of_user())
+    }
+
+    /// The model that counts: as configured, with what was learned since, by the site and by the user, and its name for errors.
     pub fn current_model(&self) -> Result<Option<(String, Vec<u8>)>, String> {
+        let site = self.site_model()?;
+        if let (Some(user), Some((_, model))) = (&self.user, &site)
+            && let Some(store) = self.user_store(user)
+            && let Some(own) = store.model_over(model)?
+        {
+            return Ok(Some((store.folder().display().to_string(), own)));
+        }
+        Ok(site)
+    }
+
+    /// The model of those who have none of their own.
+    pub fn site_model(&self) -> Result<Option<(String, Vec<u8>)>, String> {
         if let Some(store) = self.learned_store()
             && let Some(model) = store.model()?
         {

@@ -7,6 +7,9 @@
 //! FOLDER/journal.N   records, added at the end (journal.rs)
 //! ```
 //!
+//! What a user had learned is a journal alone (`Store::of_user`): it counts on top of the site's model as that is now, so that a
+//! user who taught little has what the site learned since.
+//!
 //! Readers never wait and never write: they take the snapshot and the records behind it. A writer holds the lock; a record is
 //! there whole or not at all, whenever the machine stops; half a record at the end is cut off by the next writer. Learning
 //! the same message again changes nothing, with the other label it is forgotten first.
@@ -17,11 +20,12 @@ mod state;
 mod tests;
 mod writer;
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tamis_engine::{Label, Learner};
+use tamis_engine::{Label, Learner, TokenSet};
 
 pub use self::writer::{Outcome, Writer};
 
@@ -36,6 +40,8 @@ pub struct Store {
     keep: usize,
     /// After how many learned messages all counts are halved; 0 for never.
     fade: u32,
+    /// Whether what was learned counts on top of another model, that of the site.
+    of_user: bool,
 }
 
 /// A message that was learned.
@@ -54,7 +60,7 @@ pub struct Entry {
 impl Store {
     /// The store in a folder, which need not be there yet.
     pub fn new(folder: impl Into<PathBuf>) -> Store {
-        Store { folder: folder.into(), keep: 20_000, fade: 0 }
+        Store { folder: folder.into(), keep: 20_000, fade: 0, of_user: false }
     }
 
     /// How many of the latest messages can be listed and taken back, and are known when they come again.
@@ -66,6 +72,14 @@ impl Store {
     /// After so many learned messages all that was learned counts half; 0 for never.
     pub fn fade_after(mut self, messages: u32) -> Store {
         self.fade = messages;
+        self
+    }
+
+    /// What one user had learned, on top of the model of the site. Of that there is no snapshot, so that a user keeps fewer
+    /// messages: `keep` says how many, and what is older does not count any more.
+    pub fn of_user(mut self) -> Store {
+        self.of_user = true;
+        self.fade = 0;
         self
     }
 
@@ -85,19 +99,27 @@ impl Store {
 
     /// The model with everything that was learned; none where nothing was.
     pub fn model(&self) -> Result<Option<Vec<u8>>, String> {
+        self.model_over(&[])
+    }
+
+    /// The same, of what a user had learned: on top of the model of the site, a model file.
+    pub fn model_over(&self, site: &[u8]) -> Result<Option<Vec<u8>>, String> {
         // A writer that makes a new journal takes the old one away: then there is a new snapshot.
         let mut tries = 3;
         loop {
-            match self.current() {
+            match self.current(site) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound && tries > 0 => tries -= 1,
                 result => return result.map_err(|error| self.cannot("cannot be read", &error)),
             }
         }
     }
 
-    fn current(&self) -> io::Result<Option<Vec<u8>>> {
-        let Some(state) = State::read(&self.state_file())? else { return Ok(None) };
+    fn current(&self, site: &[u8]) -> io::Result<Option<Vec<u8>>> {
+        let Some(mut state) = State::read(&self.state_file())? else { return Ok(None) };
         let mut journal = Journal::new(File::open(self.journal_file(state.generation))?, state.covered)?;
+        if self.of_user {
+            state.model = site.to_vec();
+        }
         let mut learner = None;
         while let Some((_, event)) = journal.next()? {
             let learner = match &mut learner {
@@ -106,29 +128,51 @@ impl Store {
             };
             apply(learner, event);
         }
-        Ok(Some(learner.map_or(state.model, |learner: Learner| learner.to_bytes())))
+        match learner {
+            // The site's model is there without it.
+            None if self.of_user => Ok(None),
+            None => Ok(Some(state.model)),
+            Some(learner) => Ok(Some(learner.to_bytes())),
+        }
     }
 
     /// Every message that was learned and not forgotten, the oldest first.
     pub fn entries(&self) -> Result<Vec<Entry>, String> {
-        let read = || -> io::Result<Vec<Entry>> {
+        self.each(|entry, _| entry)
+    }
+
+    /// The same messages as they were learned: for another store.
+    pub fn messages(&self) -> Result<Vec<(Entry, TokenSet)>, String> {
+        self.each(|entry, tokens| (entry, tokens))
+    }
+
+    fn each<T>(&self, of: impl Fn(Entry, TokenSet) -> T) -> Result<Vec<T>, String> {
+        let read = || -> io::Result<Vec<T>> {
             let Some(state) = State::read(&self.state_file())? else { return Ok(Vec::new()) };
             let mut journal = Journal::new(File::open(self.journal_file(state.generation))?, 0)?;
-            let mut entries: Vec<Entry> = Vec::new();
+            let mut found: Vec<Option<T>> = Vec::new();
+            let mut places: HashMap<[u8; 16], usize> = HashMap::new();
             while let Some((_, event)) = journal.next()? {
                 match event {
-                    Event::Learn { entry, .. } => entries.push(entry),
-                    Event::Forget { id, .. } => entries.retain(|entry| entry.id != id),
+                    Event::Learn { entry, tokens, .. } => {
+                        places.insert(entry.id, found.len());
+                        found.push(Some(of(entry, tokens)));
+                    }
+                    Event::Forget { id, .. } => {
+                        if let Some(it) = places.remove(&id).and_then(|place| found.get_mut(place)) {
+                            *it = None;
+                        }
+                    }
                     Event::Fade => {}
                 }
             }
-            Ok(entries)
+            Ok(found.into_iter().flatten().collect())
         };
         read().map_err(|error| self.cannot("cannot be read", &error))
     }
 
     /// Opens it to learn. Waits for whoever else is writing. What is learned goes on from `base`, a model file, where
-    /// nothing was learned yet.
+    /// nothing was learned yet; what a user had learned goes on from it always.
     pub fn write(&self, base: Option<&[u8]>) -> Result<Writer, String> {
         Writer::open(self, base).map_err(|error| self.cannot("cannot be written", &error))
     }

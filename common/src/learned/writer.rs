@@ -50,17 +50,23 @@ impl Writer {
         std::fs::create_dir_all(&store.folder)?;
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(store.folder.join("lock"))?;
         lock.lock()?;
-        let state = match State::read(&store.state_file())? {
+        let base = || base.map_or_else(|| Learner::new().to_bytes(), <[u8]>::to_vec);
+        let mut state = match State::read(&store.state_file())? {
             Some(state) => state,
             None => {
-                let model = base.map_or_else(|| Learner::new().to_bytes(), <[u8]>::to_vec);
+                let model = if store.of_user { Vec::new() } else { base() };
                 let state = State { generation: 0, covered: 0, since_fade: 0, model };
-                state.learner()?;
+                if !store.of_user {
+                    state.learner()?;
+                }
                 File::create(store.journal_file(0))?.sync_all()?;
                 state.write(&store.state_file())?;
                 state
             }
         };
+        if store.of_user {
+            state.model = base();
+        }
         let file = OpenOptions::new().read(true).append(true).open(store.journal_file(state.generation))?;
         let mut learner = state.learner()?;
         let (mut known, mut since_fade) = (HashMap::new(), state.since_fade);
@@ -175,7 +181,7 @@ impl Writer {
         if self.known.len() > self.store.keep.saturating_add(self.store.keep / 4) {
             return self.shorten();
         }
-        if self.end.saturating_sub(self.state.covered) >= SNAPSHOT_BYTES {
+        if !self.store.of_user && self.end.saturating_sub(self.state.covered) >= SNAPSHOT_BYTES {
             self.state = self.snapshot(self.state.generation, self.end);
             self.state.write(&self.store.state_file())?;
         }
@@ -183,6 +189,10 @@ impl Writer {
     }
 
     fn snapshot(&self, generation: u64, covered: u64) -> State {
+        if self.store.of_user {
+            // It stands on the site's model, whatever that is when somebody reads it.
+            return State { generation, covered: 0, since_fade: 0, model: Vec::new() };
+        }
         State { generation, covered, since_fade: self.since_fade, model: self.learner.to_bytes() }
     }
 

@@ -52,10 +52,11 @@ impl Detectors {
             | self.spamassassin.wanted()
     }
 
-    /// Asks each of them.
+    /// Asks each of them. `own` is a model that counts in place of ours: of a recipient who has one.
     pub(crate) fn run<'e>(
         &'e self,
         facts: &Facts<'_>,
+        own: Option<&bayes::Model>,
         memory: &mut Memory<'e>,
         budget: &mut Budget<'_>,
         stages: &mut Stages,
@@ -74,7 +75,7 @@ impl Detectors {
         self.yara.run(facts, &mut memory.yara, budget, &mut detected.findings);
         stages.done(Stage::Yara);
         // How likely the words of the message are in spam and in ham.
-        if let Some(model) = &self.bayes {
+        if let Some(model) = own.or(self.bayes.as_deref()) {
             detected.bayes = model.run(facts, &mut memory.bayes, &mut detected.findings);
         }
         stages.done(Stage::Bayes);

@@ -1,7 +1,8 @@
 //! What moved a score, as people read it: tokens with their counts, and runs of characters.
 
-use super::features::{Memory, grams};
+use super::features::{OUTSIDE, WORD, grams};
 use super::hash;
+use super::logistic::Sums;
 use super::tokens::{self, Family, Sink};
 use crate::facts::Facts;
 
@@ -24,9 +25,8 @@ pub struct TokenWeight {
 pub(super) struct Readable {
     /// By slot, each slot once.
     tokens: Vec<Token>,
-    /// By feature, each once; without those of tokens.
-    runs: Vec<(u32, String)>,
-    features: usize,
+    /// By feature, each once, where it stands first; without those of tokens. With the segment.
+    runs: Vec<(u32, u8, String)>,
     with_features: bool,
 }
 
@@ -69,15 +69,14 @@ impl Readable {
         }
         if with_features {
             features.sort_unstable();
-            let mut memory = Memory::default();
-            grams(facts, &mut memory, |of, four, feature| {
+            grams(facts, &mut String::new(), |segment, four, feature| {
                 if features.binary_search(&feature).is_err() {
-                    readable.runs.push((feature, format!("{of}:{:?}", String::from_utf8_lossy(&four))));
+                    let of = if segment == OUTSIDE { "header" } else { "text" };
+                    readable.runs.push((feature, segment, format!("{of}:{:?}", String::from_utf8_lossy(&four))));
                 }
             });
             readable.runs.sort();
-            readable.runs.dedup_by_key(|(feature, _)| *feature);
-            readable.features = features.len() + readable.runs.len();
+            readable.runs.dedup_by_key(|(feature, _, _)| *feature);
         }
         readable
     }
@@ -97,9 +96,21 @@ impl Readable {
         self.tokens.iter().map(|token| token.slot)
     }
 
-    /// How many features there are.
-    pub(super) fn features(&self) -> usize {
-        self.features
+    /// Where a block of the text decides, and not the whole, only its features and those outside of the text count. Gives how
+    /// many do.
+    pub(super) fn keep_deciding(&mut self, weigh: impl Fn(u32) -> f64) -> u32 {
+        let segment = |token: &Token| if token.not_text { OUTSIDE } else { WORD };
+        let of_tokens = self.tokens.iter().filter_map(|token| Some((token.feature?, segment(token))));
+        let of_runs = self.runs.iter().map(|(feature, segment, _)| (*feature, *segment));
+        let (mut sums, mut count) = (Sums::default(), 0);
+        for (feature, segment) in of_tokens.chain(of_runs) {
+            sums.add(segment, weigh(feature), 1);
+            count += 1;
+        }
+        let Some((block, features)) = sums.decides() else { return count };
+        self.runs.retain(|(_, segment, _)| *segment == block || *segment == OUTSIDE);
+        self.tokens.iter_mut().filter(|token| !token.not_text).for_each(|token| token.feature = None);
+        features
     }
 
     /// What each moved the score by; `counts` are of the slots, in their order.
@@ -116,7 +127,7 @@ impl Readable {
             spam: *spam,
         });
         let runs = self.runs.into_iter();
-        let runs = runs.map(|(feature, token)| TokenWeight { token, weight: of_feature(feature), ham: 0, spam: 0 });
+        let runs = runs.map(|(feature, _, token)| TokenWeight { token, weight: of_feature(feature), ham: 0, spam: 0 });
         tokens.chain(runs).filter(|it| it.weight != 0.0).collect()
     }
 }

@@ -7,12 +7,23 @@ use super::hash;
 use super::tokens::{self, Family, Sink};
 use crate::facts::Facts;
 
-/// Bytes of the header fields, and of the visible text, whose runs are features.
+/// Bytes of the header fields whose runs are features; of the visible text, all or, of a longer one, so many from its front
+/// and from its end.
 const HEADER_BYTES: usize = 1_000;
 const TEXT_BYTES: usize = 6_000;
+const FRONT_BYTES: usize = 4_000;
 /// Tell the runs of header fields from those of the text.
 const OF_HEADER: u64 = 1;
 const OF_TEXT: u64 = 2;
+/// The visible text is looked at in blocks of about so many runs, too, each by itself: `logistic::judged` says why.
+const BLOCK_RUNS: usize = 150;
+
+/// Where a feature stands: outside of the visible text, as a word of it, or, from this number on, in a block of it.
+pub(super) const OUTSIDE: u8 = 0;
+pub(super) const WORD: u8 = 1;
+pub(super) const FIRST_BLOCK: u8 = 2;
+/// Segments that a message has at most; later blocks count with the last one.
+pub(super) const SEGMENTS: usize = 64;
 
 /// A set of features, as bits: each once, in order, and emptied as it is read.
 #[derive(Debug)]
@@ -27,10 +38,17 @@ impl Default for Features {
 }
 
 impl Features {
-    fn add(&mut self, feature: u32) {
-        if let Some(word) = self.bits.get_mut((feature >> 6) as usize) {
-            *word |= 1 << (feature & 63);
-        }
+    /// Adds a feature, and says whether it is new.
+    fn add(&mut self, feature: u32) -> bool {
+        let Some(word) = self.bits.get_mut((feature >> 6) as usize) else { return false };
+        let bit = 1 << (feature & 63);
+        let is_new = *word & bit == 0;
+        *word |= bit;
+        is_new
+    }
+
+    fn clear(&mut self) {
+        self.bits.fill(0);
     }
 
     /// Hands over each feature, in ascending order, and empties the set.
@@ -69,7 +87,14 @@ impl Slot {
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     pub(super) slots: Vec<Slot>,
-    pub(super) features: Features,
+    /// Features in the order of their segments, each once, where it stands first; and where each segment ends.
+    pub(super) features: Vec<u32>,
+    pub(super) ends: Vec<usize>,
+    seen: Features,
+    /// Features of words of the visible text.
+    words: Vec<u32>,
+    /// The segment of each feature, where it is in `seen`; empty until somebody learns.
+    segments: Vec<u8>,
     /// For sums.
     pub(super) good: Vec<i16>,
     text: String,
@@ -78,17 +103,21 @@ pub(crate) struct Memory {
 /// Takes tokens, as slots and as features.
 struct Both<'m> {
     slots: &'m mut Vec<Slot>,
-    features: Option<&'m mut Features>,
+    features: Option<(&'m mut Features, &'m mut Vec<u32>, &'m mut Vec<u32>)>,
 }
 
 impl Sink for Both<'_> {
     fn token(&mut self, family: Family, of: &str, text: &str) {
         let hash = hash::token(family, of, text);
         self.slots.push(Slot::new(hash::slot(hash), family == Family::Body));
-        if let Some(features) = &mut self.features
-            && tokens::is_portable(family, of)
-        {
-            features.add(hash::feature(hash));
+        let Some((seen, outside, words)) = &mut self.features else { return };
+        if family == Family::Body {
+            words.push(hash::feature(hash));
+        } else if tokens::is_portable(family, of) {
+            let feature = hash::feature(hash);
+            if seen.add(feature) {
+                outside.push(feature);
+            }
         }
     }
 }
@@ -97,8 +126,11 @@ impl Memory {
     /// Fills in the slots of a message, sorted, each once, and, if they are wanted, its features.
     pub(super) fn take(&mut self, facts: &Facts<'_>, features: bool) {
         self.slots.clear();
-        let wanted = features.then_some(&mut self.features);
-        tokens::tokens(facts, &mut Both { slots: &mut self.slots, features: wanted });
+        self.features.clear();
+        self.ends.clear();
+        self.words.clear();
+        let Memory { slots, features: list, seen, words, .. } = self;
+        tokens::tokens(facts, &mut Both { slots, features: features.then_some((&mut *seen, list, words)) });
         self.slots.sort_unstable();
         self.slots.dedup_by_key(|slot| slot.number());
         if features {
@@ -107,24 +139,49 @@ impl Memory {
     }
 
     fn runs(&mut self, facts: &Facts<'_>) {
-        let mut features = std::mem::take(&mut self.features);
-        grams(facts, self, |_, _, feature| features.add(feature));
-        self.features = features;
+        let Memory { features, ends, seen, words, text, .. } = self;
+        let mut segment = OUTSIDE;
+        // A segment has ended, and the words stand between what is outside of the text and its blocks.
+        let mut end = |features: &mut Vec<u32>, seen: &mut Features, before: u8| {
+            ends.push(features.len());
+            if before == OUTSIDE {
+                features.extend(words.iter().filter(|word| seen.add(**word)));
+                ends.push(features.len());
+            }
+        };
+        grams(facts, text, |now, _, feature| {
+            if now != segment {
+                end(features, seen, segment);
+                segment = now;
+            }
+            if seen.add(feature) {
+                features.push(feature);
+            }
+        });
+        end(features, seen, segment);
+        seen.clear();
+    }
+
+    /// The features with their segments, ascending.
+    fn ascending(&mut self, mut each: impl FnMut(u32, u8)) {
+        self.segments.resize(1 << hash::FEATURE_BITS, 0);
+        let mut begin = 0;
+        for (end, segment) in self.ends.iter().zip(0u8..) {
+            for feature in self.features.get(begin..*end).unwrap_or_default() {
+                self.seen.add(*feature);
+                if let Some(it) = self.segments.get_mut(*feature as usize) {
+                    *it = segment;
+                }
+            }
+            begin = *end;
+        }
+        let segments = &self.segments;
+        self.seen.drain(|feature| each(feature, segments.get(feature as usize).copied().unwrap_or(OUTSIDE)));
     }
 }
 
-/// Hands over each run of four bytes of what the sender wrote: where it stands, the bytes, and its feature.
-pub(super) fn grams(facts: &Facts<'_>, memory: &mut Memory, mut each: impl FnMut(&'static str, [u8; 4], u32)) {
-    let mut runs = |name, of, text: &[u8]| {
-        let mut four = 0u32;
-        for (at, byte) in text.iter().enumerate() {
-            four = (four >> 8) | (u32::from(*byte) << 24);
-            if at >= 3 {
-                each(name, four.to_le_bytes(), hash::gram(of, four));
-            }
-        }
-    };
-    let text = &mut memory.text;
+/// Hands over each run of four bytes of what the sender wrote: the segment, the bytes, and the feature. `text` is scratch.
+pub(super) fn grams(facts: &Facts<'_>, text: &mut String, mut each: impl FnMut(u8, [u8; 4], u32)) {
     let mut left = HEADER_BYTES;
     for header in facts.headers.iter().filter(|header| tokens::is_senders(&header.name)) {
         text.clear();
@@ -132,11 +189,49 @@ pub(super) fn grams(facts: &Facts<'_>, memory: &mut Memory, mut each: impl FnMut
         let line = text.as_bytes();
         let line = line.get(..left).unwrap_or(line);
         left -= line.len();
-        runs("header", OF_HEADER, line);
+        runs(line, OF_HEADER, |four, feature| each(OUTSIDE, four, feature));
     }
-    let visible = &facts.body.visible.text;
-    tokens::lower_into(visible.get(..visible.floor_char_boundary(TEXT_BYTES)).unwrap_or_default(), text);
-    runs("text", OF_TEXT, text.as_bytes());
+    let mut block = FIRST_BLOCK;
+    for piece in ends_of(&facts.body.visible.text) {
+        tokens::lower_into(piece, text);
+        let count = text.len().saturating_sub(3);
+        // As many blocks of the same size as come nearest to what a block is to have.
+        let blocks = ((count + BLOCK_RUNS / 2) / BLOCK_RUNS).max(1);
+        let size = count.div_ceil(blocks).max(1);
+        let mut left = size;
+        runs(text.as_bytes(), OF_TEXT, |four, feature| {
+            if left == 0 {
+                left = size;
+                block = (block + 1).min(SEGMENTS as u8 - 1);
+            }
+            left -= 1;
+            each(block, four, feature);
+        });
+        block = (block + 1).min(SEGMENTS as u8 - 1);
+    }
+}
+
+/// A text, or, of a long one, its front and its end.
+fn ends_of(text: &str) -> impl Iterator<Item = &str> {
+    let (front, back) = match text.len() <= TEXT_BYTES {
+        true => (text, ""),
+        false => {
+            let (front, rest) = text.split_at(text.floor_char_boundary(FRONT_BYTES));
+            let from = rest.ceil_char_boundary(rest.len().saturating_sub(TEXT_BYTES - FRONT_BYTES));
+            (front, rest.get(from..).unwrap_or_default())
+        }
+    };
+    [front, back].into_iter().filter(|piece| !piece.is_empty())
+}
+
+fn runs(text: &[u8], of: u64, mut each: impl FnMut([u8; 4], u32)) {
+    let mut four = 0u32;
+    for (at, byte) in text.iter().enumerate() {
+        four = (four >> 8) | (u32::from(*byte) << 24);
+        if at >= 3 {
+            each(four.to_le_bytes(), hash::gram(of, four));
+        }
+    }
 }
 
 /// What is learned from one message; and what tells it from others.
@@ -146,27 +241,27 @@ pub struct TokenSet {
     pub(super) slots: Box<[Slot]>,
     /// The features as gaps between them (LEB128): one byte each, mostly.
     pub(super) features: Box<[u8]>,
-    /// How many features there are.
-    pub(super) feature_count: u32,
+    /// The segment of each.
+    pub(super) segments: Box<[u8]>,
     pub(super) digest: u64,
     pub(super) id: [u8; 16],
 }
 
 impl TokenSet {
     /// Of a message.
-    pub(crate) fn of(facts: &Facts<'_>) -> TokenSet {
-        let mut memory = Memory::default();
+    pub(crate) fn of(facts: &Facts<'_>, memory: &mut Memory) -> TokenSet {
         memory.take(facts, true);
-        let (mut features, mut count, mut before) = (Vec::new(), 0, 0);
-        memory.features.drain(|feature| {
+        let count = memory.features.len();
+        let (mut features, mut segments, mut before) = (Vec::with_capacity(count), Vec::with_capacity(count), 0);
+        memory.ascending(|feature, segment| {
             variable(feature - before, &mut features);
+            segments.push(segment);
             before = feature;
-            count += 1;
         });
         TokenSet {
-            slots: memory.slots.into(),
+            slots: memory.slots.as_slice().into(),
             features: features.into(),
-            feature_count: count,
+            segments: segments.into(),
             digest: hash::digest(facts.raw),
             id: TokenSet::id_of(facts.raw),
         }
@@ -180,6 +275,16 @@ impl TokenSet {
             feature = feature.checked_add(read_variable(&mut rest)?)?;
             Some(feature)
         })
+    }
+
+    /// The features, ascending, each with the segment that it stands in.
+    pub(super) fn in_segments(&self) -> impl Iterator<Item = (u32, u8)> {
+        self.features().zip(self.segments.iter().copied())
+    }
+
+    /// How many features there are.
+    pub(super) fn feature_count(&self) -> u32 {
+        u32::try_from(self.segments.len()).unwrap_or(u32::MAX)
     }
 
     /// A digest of the message, to deal messages into parts by.
@@ -231,8 +336,9 @@ impl TokenSet {
             variable(slot.0 - before, &mut out);
             before = slot.0;
         }
-        variable(self.feature_count, &mut out);
+        variable(self.feature_count(), &mut out);
         out.extend_from_slice(&self.features);
+        out.extend_from_slice(&self.segments);
         out
     }
 
@@ -251,9 +357,11 @@ impl TokenSet {
             }
             slots.push(Slot(slot));
         }
-        let feature_count = read_variable(&mut rest)?;
+        let feature_count = read_variable(&mut rest)? as usize;
+        let (features, segments) = rest.split_at_checked(rest.len().checked_sub(feature_count)?)?;
         let digest = u64::from_le_bytes(*digest);
-        let tokens = TokenSet { slots: slots.into(), features: rest.into(), feature_count, digest, id: *id };
+        let tokens =
+            TokenSet { slots: slots.into(), features: features.into(), segments: segments.into(), digest, id: *id };
         let (mut count, mut last) = (0, None);
         let ascending = tokens.features().all(|feature| {
             count += 1;
@@ -262,7 +370,8 @@ impl TokenSet {
             more
         });
         let whole = tokens.features.last().is_none_or(|byte| byte & 0x80 == 0);
-        (ascending && whole && count == feature_count).then_some(tokens)
+        let known = tokens.segments.iter().all(|segment| usize::from(*segment) < SEGMENTS);
+        (ascending && whole && known && count == feature_count).then_some(tokens)
     }
 }
 
@@ -302,6 +411,16 @@ mod tests {
     }
 
     #[test]
+    fn of_a_long_text_both_ends_are_seen() {
+        let ends = |text: &str| ends_of(text).map(str::len).collect::<Vec<_>>();
+        assert_eq!(ends(""), Vec::<usize>::new());
+        assert_eq!(ends(&"a".repeat(6_000)), [6_000]);
+        assert_eq!(ends(&"a".repeat(6_001)), [4_000, 2_000]);
+        // Letters of three bytes are not cut.
+        assert_eq!(ends(&"\u{4e2d}".repeat(3_000)), [3_999, 1_998]);
+    }
+
+    #[test]
     fn features_come_once_and_in_order() {
         let mut features = Features::default();
         for feature in [7, 262_143, 0, 64, 7, 63] {
@@ -320,7 +439,7 @@ mod tests {
         let tokens = TokenSet {
             slots: [0, 9, 1_048_575].map(|slot| Slot::new(slot, slot == 9)).into(),
             features: features.into(),
-            feature_count: 3,
+            segments: [OUTSIDE, WORD, FIRST_BLOCK].into(),
             digest: 77,
             id: [7; 16],
         };
@@ -330,6 +449,7 @@ mod tests {
         for cut in 0..bytes.len() {
             assert_eq!(TokenSet::from_bytes(bytes.get(..cut).unwrap()), None, "cut at {cut}");
         }
+        assert_eq!(TokenSet::from_bytes(&bytes).unwrap().in_segments().last(), Some((306, FIRST_BLOCK)));
         let more = [&*bytes, &[1]].concat();
         assert_eq!(TokenSet::from_bytes(&more), None);
     }

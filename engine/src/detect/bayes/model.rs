@@ -124,12 +124,18 @@ impl Model {
         memory.take(facts, !self.weights.is_empty());
         let (sum, used) = self.ratios(&memory.slots, &mut memory.good);
         let logistic = (!self.weights.is_empty()).then(|| {
-            let (mut sum, mut count) = (0i64, 0u32);
-            memory.features.drain(|feature| {
-                sum += i64::from(self.weight(feature));
-                count += 1;
-            });
-            self.logistic(sum, count)
+            let (mut sums, mut begin) = (logistic::Sums::default(), 0);
+            for (end, segment) in memory.ends.iter().zip(0u8..) {
+                let features = memory.features.get(begin..*end).unwrap_or_default();
+                let sum: i64 = features.iter().map(|feature| i64::from(self.weight(*feature))).sum();
+                sums.add(
+                    segment,
+                    sum as f64 / f64::from(WEIGHT_STEPS),
+                    u32::try_from(features.len()).unwrap_or(u32::MAX),
+                );
+                begin = *end;
+            }
+            sums.score() + self.bias
         });
         let score = score(&self.parameters, sum / damping(&self.parameters, used), logistic, used);
         let experts = score.logistic.map_or(String::new(), |logistic| {
@@ -154,8 +160,11 @@ impl Model {
     pub(crate) fn score(&self, tokens: &TokenSet) -> Score {
         let (sum, used) = self.ratios(&tokens.slots, &mut Vec::new());
         let logistic = (!self.weights.is_empty()).then(|| {
-            let sum = tokens.features().map(|feature| i64::from(self.weight(feature))).sum();
-            self.logistic(sum, tokens.feature_count)
+            let mut sums = logistic::Sums::default();
+            for (feature, segment) in tokens.in_segments() {
+                sums.add(segment, self.weighs(feature), 1);
+            }
+            sums.score() + self.bias
         });
         score(&self.parameters, sum / damping(&self.parameters, used), logistic, used)
     }
@@ -176,8 +185,8 @@ impl Model {
         self.weights.get(feature as usize).copied().unwrap_or(0)
     }
 
-    fn logistic(&self, sum: i64, count: u32) -> f64 {
-        logistic::scaled((sum as f64 / f64::from(WEIGHT_STEPS)) as f32, count, self.bias)
+    fn weighs(&self, feature: u32) -> f64 {
+        f64::from(self.weight(feature)) / f64::from(WEIGHT_STEPS)
     }
 
     /// The tokens that moved the score most, the strongest first.
@@ -187,7 +196,7 @@ impl Model {
         readable.keep_good_words(MOST_GOOD_WORDS, |slot| self.ratio(slot));
         let used = readable.slots().filter(|slot| self.ratio(*slot) != 0).count();
         let damping = damping(&self.parameters, u32::try_from(used).unwrap_or(u32::MAX)) * STEPS;
-        let features = f64::from(u32::try_from(readable.features()).unwrap_or(u32::MAX).max(1)).sqrt();
+        let features = f64::from(readable.keep_deciding(|feature| self.weighs(feature)).max(1)).sqrt();
         let (of_ratio, of_weight) = match both {
             true => (
                 self.parameters.fused.slope / (2.0 * NAIVE_BAYES_SCALE * damping),

@@ -1,4 +1,4 @@
-use super::features::{Slot, variable};
+use super::features::{OUTSIDE, Slot, variable};
 use super::file;
 use super::model::{Model, fused};
 use super::ratio::{Ratio, Sums, damping};
@@ -36,9 +36,9 @@ fn token_set(slots: &[u32], digest: u64) -> TokenSet {
         variable(slot - before, &mut features);
         before = *slot;
     }
-    let feature_count = u32::try_from(slots.len()).unwrap();
+    let segments = slots.iter().map(|_| OUTSIDE).collect();
     let slots = slots.iter().map(|slot| Slot::new(*slot, false)).collect();
-    TokenSet { slots, features: features.into(), feature_count, digest, id: [0; 16] }
+    TokenSet { slots, features: features.into(), segments, digest, id: [0; 16] }
 }
 
 fn read(bytes: &[u8]) -> Model {
@@ -268,4 +268,62 @@ fn more_good_words_do_not_help() {
     assert!(with(0) > with(10) && with(10) > with(20));
     // A stronger word takes a weaker one's place; there are no more of them.
     assert!(with(20) - with(60) < 0.2 * (with(0) - with(20)), "{} {} {}", with(0), with(20), with(60));
+}
+
+/// Scripts without blanks between words are learned from like others: new sentences of known expressions are told apart, by
+/// each expert.
+#[test]
+fn chinese_japanese_korean_and_thai_are_learned() {
+    let languages = [
+        (
+            ["会议时间改到下午三点", "请查收本周的项目报告", "附件是上次讨论的记录", "我们明天一起吃午饭吧"],
+            ["免费领取百万大奖", "点击链接立即发财", "低价代开各类发票", "无需抵押快速贷款"],
+        ),
+        (
+            [
+                "会議の時間が三時に変わりました",
+                "今週の報告書を送ります",
+                "議事録を添付しました",
+                "明日の昼食はどうですか",
+            ],
+            ["無料で賞金が当たります", "今すぐ登録して稼ごう", "激安ブランド時計の通販", "審査なしで即日融資"],
+        ),
+        (
+            [
+                "회의 시간이 세 시로 바뀌었습니다",
+                "이번 주 보고서를 보냅니다",
+                "회의록을 첨부합니다",
+                "내일 점심 같이 먹어요",
+            ],
+            ["무료경품에당첨되셨습니다", "지금클릭하고돈버세요", "초저가명품시계판매", "무담보즉시대출가능"],
+        ),
+        (
+            ["ประชุมเลื่อนเป็นบ่ายสามโมง", "ส่งรายงานประจำสัปดาห์", "แนบบันทึกการประชุมมาด้วย", "พรุ่งนี้ไปกินข้าวกลางวันกัน"],
+            ["รับเงินรางวัลฟรีทันที", "คลิกลิงก์เพื่อรวยเร็ว", "ขายนาฬิกาแบรนด์ราคาถูก", "เงินกู้ด่วนไม่ต้องค้ำประกัน"],
+        ),
+    ];
+    let engine = crate::EngineBuilder::new().build().unwrap();
+    let mut worker = engine.worker();
+    let mut tokens = |sentences: &[&str; 4], number: usize| {
+        let at = |step: usize| sentences[(number / 4usize.pow(u32::try_from(step).unwrap())) % 4];
+        let raw = format!(
+            "From: a@b.example\nSubject: {number}\nContent-Type: text/plain; charset=utf-8\n\n{}\u{3002}{}\n{}\n",
+            at(0),
+            at(1),
+            at(2)
+        );
+        worker.token_set(&crate::Mail::new(raw.as_bytes()))
+    };
+    for (ham, spam) in languages {
+        let mut learner = Learner::new();
+        for number in 0..32 {
+            learner.learn(&tokens(&ham, number), Label::Ham);
+            learner.learn(&tokens(&spam, number), Label::Spam);
+        }
+        for number in 32..64 {
+            let (ham, spam) = (learner.score(&tokens(&ham, number)), learner.score(&tokens(&spam, number)));
+            assert!(ham.naive_bayes < 0.0 && spam.naive_bayes > 0.0, "{ham:?} {spam:?}");
+            assert!(ham.logistic < Some(0.0) && spam.logistic > Some(0.0), "{ham:?} {spam:?}");
+        }
+    }
 }

@@ -11,6 +11,10 @@ use crate::text::fold;
 
 /// Tokens of one family that count, from the front: what matters stands there, and long messages do not drown it.
 const MOST: u32 = 1_000;
+/// Of the words of a longer text, so many from the front, and what is left of [`MOST`] from its end, within so many bytes: good
+/// words in front of a spam must not hide it.
+const FRONT_WORDS: u32 = 900;
+const BACK_BYTES: usize = 700;
 /// Words of the text that HTML hides that count, from the front.
 const MOST_HIDDEN: u32 = 200;
 
@@ -120,6 +124,27 @@ impl<S: Sink> Limited<'_, S> {
         }
     }
 
+    /// Words of the visible text: those in front, and, of a long text, those at its end.
+    fn body(&mut self, text: &str) {
+        if self.is_full(Family::Body) {
+            return;
+        }
+        let (mut count, mut is_long) = (0, false);
+        words(text, |word| {
+            is_long = count == FRONT_WORDS;
+            if !is_long {
+                self.token(Family::Body, "", word);
+                count += 1;
+            }
+            !is_long && !self.is_full(Family::Body)
+        });
+        if is_long {
+            let tail = text.get(text.ceil_char_boundary(text.len().saturating_sub(BACK_BYTES))..).unwrap_or_default();
+            // Not with half a word.
+            self.words(Family::Body, "", tail.split_once(char::is_whitespace).map_or(tail, |(_, rest)| rest));
+        }
+    }
+
     /// A host, and each domain above it.
     fn host(&mut self, family: Family, of: &str, host: &str) {
         let mut rest = host.trim_end_matches('.');
@@ -161,10 +186,10 @@ pub(super) fn tokens<S: Sink>(facts: &Facts<'_>, sink: &mut S) {
         }
         url(link, &mut lower, &mut out);
     }
-    out.words(Family::Body, "", &facts.body.visible.text);
+    out.body(&facts.body.visible.text);
     if !facts.body.visible.text.is_ascii() {
         // And as they are meant: `v\u{456}agra`, or one with an invisible character in it, is no new word.
-        out.words(Family::Body, "", &facts.body.folded.text);
+        out.body(&facts.body.folded.text);
     }
     out.words(Family::Hidden, "", &facts.body.hidden.text);
     for defect in &facts.defects {
@@ -313,6 +338,37 @@ pub(super) fn lower_into(text: &str, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(Default)]
+    struct Words(Vec<String>);
+
+    impl Sink for Words {
+        fn token(&mut self, _: Family, _: &str, text: &str) {
+            self.0.push(text.to_owned());
+        }
+    }
+
+    /// Words in front do not hide what stands behind them; what stands in the middle of a long text may be.
+    #[test]
+    fn long_texts_count_from_both_ends() {
+        let words = |text: &str| {
+            let mut found = Words::default();
+            Limited { sink: &mut found, counts: [0; Family::COUNT] }.body(text);
+            found.0
+        };
+        let good = |count: usize| "meeting ".repeat(count);
+        for (text, seen) in [
+            (format!("{}viagra", good(899)), true),
+            (format!("{}viagra", good(5_000)), true),
+            (format!("viagra {}", good(5_000)), true),
+            (format!("{}viagra {}", good(5_000), good(5_000)), false),
+        ] {
+            let found = words(&text);
+            assert_eq!(found.iter().any(|word| word == "viagra"), seen, "{} words", found.len());
+            assert!(found.len() <= 1_000 && found.iter().all(|word| word == "viagra" || word == "meeting"));
+        }
+        assert!(words(&"x".repeat(100_000)).len() == 1 && words("").is_empty());
+    }
 
     #[test]
     fn shapes() {

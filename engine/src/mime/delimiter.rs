@@ -42,8 +42,9 @@ pub(super) fn matching(open: &[Open], line: &[u8], choices: &mut Choices) -> Opt
 }
 
 /// Where a delimiter of an open multipart stands in a line, and whether it closes.
-pub(super) fn within_line(open: &[Open], line: &[u8]) -> Option<(usize, usize, bool)> {
-    for (index, it) in open.iter().enumerate().rev().filter(|(_, it)| !it.boundary.is_empty()) {
+pub(super) fn within_line(open: &[Open], line: &[u8], choices: Choices) -> Option<(usize, usize, bool)> {
+    let most = if choices.takes(Choice::OuterInside) { 1 } else { open.len() };
+    for (index, it) in open.iter().enumerate().rev().take(most).filter(|(_, it)| !it.boundary.is_empty()) {
         let found = memchr::memmem::find_iter(line, b"--")
             .find(|at| line.get(at + 2..).is_some_and(|rest| rest.starts_with(&it.boundary)));
         if let Some(at) = found {

@@ -65,7 +65,7 @@ pub(super) fn describe(raw: &[u8], fields: &[Field], choices: &mut Choices) -> D
             names.extend(parameters::loose(&structured(raw, field, &mut Vec::new()), "name"));
         }
     }
-    for name in names.iter().map(|name| parameters::file_name(name)).filter(|name| !name.is_empty()) {
+    for name in names.iter().flat_map(|name| parameters::file_names(name)).filter(|name| !name.is_empty()) {
         if it.names.len() < MOST_NAMES && !it.names.contains(&name) {
             it.names.push(name);
         }

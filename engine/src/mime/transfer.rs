@@ -290,6 +290,16 @@ fn repaired(repair: Repair, bytes: &[u8], out: &mut Vec<u8>, full: usize) -> Def
     Vec::new()
 }
 
+/// Whether the first line of a content that is not empty may be base64: it has no words, and hardly anything outside of the
+/// alphabet.
+pub(crate) fn begins_as_base64(head: &[u8]) -> bool {
+    let mut lines = head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let Some(first) = lines.find(|line| !line.is_empty()) else { return true };
+    let first = first.get(..76.min(first.len())).unwrap_or_default();
+    let others = first.iter().filter(|byte| matches!(digit(**byte), JUNK | BLANK)).count();
+    others * 8 < first.len()
+}
+
 /// Whether a content is plainly base64: lines of its alphabet alone, all but the last as long as each other, and enough
 /// of them that no text is.
 pub(crate) fn is_base64(head: &[u8]) -> bool {

@@ -38,12 +38,13 @@ pub(crate) fn files(text: &[u8], most: usize) -> Vec<Found> {
     found
 }
 
-/// The name on a `begin MODE NAME` line.
+/// The name on a `begin MODE NAME` line. Of the mode's three or four digits there may be any number, none included: Outlook Express
+/// takes such a line (Microsoft's article 898124).
 fn begins(line: &[u8]) -> Option<String> {
     let rest = line.strip_prefix(b"begin ")?;
     let mode = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let name = rest.get(mode..)?.strip_prefix(b" ")?.trim_ascii();
-    let fits = (3..=4).contains(&mode) && !name.is_empty() && name.len() <= 255;
+    let fits = mode <= 8 && !name.is_empty() && name.len() <= 255;
     fits.then(|| super::charset::to_utf8(None, name).0.into_owned())
 }
 

@@ -170,7 +170,7 @@ impl Walk<'_, '_, '_> {
             let mut line = line;
             let mut text = line.text(self.raw);
             if self.choices.takes(Choice::MidLine)
-                && let Some((offset, open, closes)) = within_line(&self.open, text)
+                && let Some((offset, open, closes)) = within_line(&self.open, text, self.choices)
             {
                 let _ = self.budget.work((line.next - counted) as u64, || Place::raw(at as u64, 0));
                 line.start = at + offset;
@@ -260,13 +260,19 @@ impl Walk<'_, '_, '_> {
         let mut boundary = description.boundary.as_deref().unwrap_or_default().trim_end().as_bytes().to_vec();
         if kind == PartKind::Multipart && self.choices.takes(Choice::SniffBoundary) {
             let mut head = head.get(..SNIFF_BYTES.min(head.len())).unwrap_or_default();
+            let own = if boundary.is_empty() {
+                None
+            } else {
+                memchr::memmem::find(head, &[b"--", boundary.as_slice()].concat())
+            };
+            let looked_at = head.get(..own.unwrap_or(head.len())).unwrap_or_default();
             // Whole or not at all, and by its length without carriage returns: the same with either line end.
-            match self.sniff.checked_sub(reading::length(head)) {
+            match self.sniff.checked_sub(reading::length(looked_at)) {
                 Some(left) => self.sniff = left,
                 None => head = &[],
             }
-            let _ = self.budget.work(head.len() as u64, || Place::raw(at as u64, 0));
-            if boundary.is_empty() || memchr::memmem::find(head, &[b"--", boundary.as_slice()].concat()).is_none() {
+            let _ = self.budget.work(looked_at.len() as u64, || Place::raw(at as u64, 0));
+            if own.is_none() {
                 boundary = sniffed(head, &self.open).unwrap_or(boundary);
             }
         }
@@ -352,7 +358,10 @@ impl Walk<'_, '_, '_> {
             return None;
         }
         let path = if part.path.is_empty() { Arc::from("1") } else { format!("{}.1", part.path).into() };
-        let child = self.bare(Some(multipart), path, "text/plain", part.encoding, part.body);
+        let mut child = self.bare(Some(multipart), path, "text/plain", part.encoding, part.body);
+        // Whoever takes it for a part of its own shows it under its names.
+        child.names.clone_from(&part.names);
+        child.disposition.clone_from(&part.disposition);
         self.tree.parts.push(child);
         Some(self.last())
     }

@@ -6,7 +6,7 @@ use super::{Open, Walk};
 use crate::defect::DefectKind;
 use crate::mime::choice::Choice;
 use crate::mime::tree::Encoding;
-use crate::mime::{description, header};
+use crate::mime::{description, header, lines};
 use crate::text::span::Span;
 
 impl Walk<'_, '_, '_> {
@@ -49,6 +49,19 @@ impl Walk<'_, '_, '_> {
         let text = self.raw.get(start..end).unwrap_or_default();
         let at = start + (text.len() - text.trim_ascii_start().len());
         let text = text.trim_ascii_start();
+        // A part behind a delimiter that no field names.
+        let (at, end) = match text.starts_with(b"--").then(|| lines::line_at(self.raw, at)).flatten() {
+            Some(line) if line.next < end => {
+                let delimiter = line.text(self.raw).trim_ascii_end();
+                let behind = self.raw.get(line.next..end).unwrap_or_default();
+                let next = memchr::memmem::find_iter(behind, delimiter)
+                    .find(|at| at.checked_sub(1).and_then(|before| behind.get(before)) == Some(&b'\n'));
+                let part = line.next..next.map_or(end, |length| line.next + length);
+                (part.start, lines::before_line_end(self.raw, part.start, part.end))
+            }
+            _ => (at, end),
+        };
+        let text = self.raw.get(at..end).unwrap_or_default();
         let fields = text.get(..8).is_some_and(|it| it.eq_ignore_ascii_case(b"content-"));
         let file = text.starts_with(b"begin ") || memchr::memmem::find(text, b"\nbegin ").is_some();
         if !(fields || file) || !self.choices.other(Choice::LookOutside) {

@@ -372,7 +372,14 @@ fn quoted_printable(bytes: &[u8], drop: bool, out: &mut Vec<u8>, full: usize) ->
         // A soft line break: blanks before the line end are padding of transport (rule 3 of the section).
         let blanks = after.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
         rest = match after.get(blanks..).unwrap_or_default() {
-            [b'\r', b'\r', b'\n', tail @ ..] | [b'\r', b'\n', tail @ ..] | [b'\n' | b'\r', tail @ ..] => tail,
+            line_end @ [b'\r' | b'\n', tail @ ..] => {
+                // However many carriage returns stand before the line feed.
+                let returns = line_end.iter().take_while(|byte| **byte == b'\r').count();
+                match line_end.get(returns..) {
+                    Some([b'\n', tail @ ..]) => tail,
+                    _ => tail,
+                }
+            }
             [] => &[],
             _ => {
                 note(&mut defects, DefectKind::QuotedPrintableMalformed, offset);

@@ -86,6 +86,11 @@ fn body(text: &[u8], start: usize, mut each: impl FnMut(&[u8], bool)) -> (usize,
             each(it, true);
             return (line.end, lines);
         }
+        // Two carriage returns before a line feed are a line end, and not an empty line.
+        if it.is_empty() && text.get(at.saturating_sub(1)) == Some(&b'\r') {
+            at = line.next;
+            continue;
+        }
         if !is_data(it) {
             break;
         }

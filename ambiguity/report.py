@@ -12,18 +12,32 @@ NAMELESS = ("ripmime", "munpack", "reformime")
 class Report:
     def __init__(self, made, shown, seen, wanted):
         self.made, self.shown, self.seen = made, shown, seen
-        self.found = {judge: {file for file in made if self.shows(judge, file, wanted)} for judge in shown}
+        self.found = {judge: {file for file in shown[judge] if self.shows(judge, file, wanted)} for judge in shown}
         self.ours = {file for file in made if seen[file][0] & wanted}
         anybody = set().union(*self.found.values())
         self.missed = sorted(anybody - self.ours)
         self.unnamed = {}
         for file in made:
-            names = {name for judge in shown if judge not in NAMELESS for _, name in shown[judge][file] if name}
+            names = {name for judge in shown if judge not in NAMELESS for _, name in shown[judge].get(file, ()) if name}
             ours = {comparable(it) for it in seen[file][1]}
             lost = {name for name in names if comparable(name) and comparable(name) not in ours and not explained(name)}
             if lost:
                 self.unnamed[file] = lost
         self.worse = sorted(set(self.missed) | set(self.unnamed))
+        self.asked = len(next(iter(shown.values()), ()))
+
+    def plus(self, other):
+        """Of more messages. What each judge shows of those that are well is forgotten."""
+        for mine, more in [(self.made, other.made), (self.seen, other.seen), (self.unnamed, other.unnamed)]:
+            mine.update(more)
+        for judge, shown in self.shown.items():
+            shown.update({file: parts for file, parts in other.shown[judge].items() if file in other.unnamed})
+            self.found[judge] |= other.found[judge]
+        self.ours |= other.ours
+        self.missed += other.missed
+        self.worse += other.worse
+        self.asked += other.asked
+        return self
 
     def shows(self, judge, file, wanted):
         return any(digest in wanted for digest, _ in self.shown[judge][file])
@@ -34,7 +48,8 @@ class Report:
 
     def text(self):
         total = len(self.made)
-        out = [f"{total} messages; the attachment is found in:"]
+        asked = "" if self.asked == total else f"; the judges were asked about {self.asked}"
+        out = [f"{total} messages{asked}; the attachment is found in:"]
         for judge, files in [*self.found.items(), ("Tamis", self.ours)]:
             missed = len(files - self.ours)
             out.append(f"  {judge:16} {len(files):6}  {len(files) / total:6.1%}" + (f"  Tamis misses {missed}" if missed else ""))
@@ -45,7 +60,7 @@ class Report:
             counts = Counter(it.name for file in self.missed for it in self.made[file][0])
             out.append(f"missed in all {len(self.missed)}, of tricks: {counts.most_common(40)}")
         for file, names in list(self.unnamed.items())[:200]:
-            who = {judge for judge in self.shown for _, name in self.shown[judge][file] if name in names}
+            who = {judge for judge in self.shown for _, name in self.shown[judge].get(file, ()) if name in names}
             ours = sorted(self.seen[file][1])
             out.append(f"no fact: {self.title(file)}: {sorted(names)} ({', '.join(sorted(who))}); Tamis: {ours}")
         if self.unnamed:
@@ -88,5 +103,5 @@ def explained(name):
 
 
 def comparable(name):
-    """A name without what only printing changes: blanks around it, and bytes that are no text."""
-    return "".join(c for c in name.strip() if " " <= c < "\x7f")
+    """A name without what only printing changes: which blanks it has, and bytes that are no text."""
+    return "".join(c for c in " ".join(name.split()) if " " <= c < "\x7f")

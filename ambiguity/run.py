@@ -5,21 +5,28 @@
     ambiguity/run.py --singles            each trick alone, at depth 1 to 4, in base64 and quoted-printable
     ambiguity/run.py --pairs 20000:30000  these of all pairs; `all` is every pair
     ambiguity/run.py --triples 5000       so many random triples
+    ambiguity/run.py --pairs all --lazy   the judges are asked only about messages of which Tamis does not show the attachment
+    ambiguity/run.py --pairs all --names  only those with a trick with names, and only the judges that show names
     ambiguity/run.py --bless              writes the table into docs/readings.md
     ambiguity/run.py --keep DIR           leaves the messages that Tamis reads worse than a judge there
 
 The judges are built and installed into ~/.cache/tamis-judges, where what they said is kept too: it needs apt-get (run by root)
 for libmime-tools-perl, ripmime, mpack, maildrop and libgmime-3.0-dev, and npm, cargo and a C compiler. Exit code 1 where Tamis
 misses what a judge shows.
+
+Messages are made, and asked about, 3,000 at a time: a run that was broken off goes on where it was, since what was said of the
+same messages is kept.
 """
 
 import argparse
+import contextlib
 import hashlib
 import itertools
 import json
 import os
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -35,6 +42,8 @@ import report  # noqa: E402
 import tricks  # noqa: E402
 
 SEED = 6
+# So many messages at a time.
+SLICE = 3000
 
 
 def singles():
@@ -63,7 +72,7 @@ def triples(count, seed):
 
 
 def write(cases, folder):
-    """The messages as files; gives what is in each."""
+    """The messages as files, of which no two runs have the same path; gives what is in each."""
     made = {}
     for number, (applied, depth, encoding) in enumerate(cases):
         file = os.path.join(folder, f"{number:06}.eml")
@@ -84,23 +93,22 @@ def asked(program, files):
 
 
 def see(name, program, files):
-    """The same, from an earlier run over the same messages where there is one."""
-    print(f"{name} ...", file=sys.stderr)
-    key = hashlib.sha256(name.encode())
-    for file in files:
-        with open(file, "rb") as source:
-            key.update(hashlib.sha256(source.read()).digest())
-    kept = os.path.join(judges.PLACE, "shown", key.hexdigest()[:20] + ".json")
-    if os.path.exists(kept):
-        with open(kept) as source:
-            lists = json.load(source)
-    else:
-        shown = asked(program, files)
-        lists = [shown.get(file, []) for file in files]
-        os.makedirs(os.path.dirname(kept), exist_ok=True)
-        with open(kept, "w") as out:
-            json.dump(lists, out)
-    return {file: [tuple(part) for part in parts] for file, parts in zip(files, lists)}
+    """The same, of each message from an earlier run where it was asked about then."""
+    os.makedirs(judges.PLACE, exist_ok=True)
+    with contextlib.closing(sqlite3.connect(os.path.join(judges.PLACE, "shown.sqlite"), timeout=600)) as kept, kept:
+        kept.execute("CREATE TABLE IF NOT EXISTS shown (judge TEXT, message BLOB, parts TEXT, PRIMARY KEY (judge, message))")
+        keys = {}
+        for file in files:
+            with open(file, "rb") as source:
+                keys[file] = hashlib.sha256(source.read()).digest()
+        find = "SELECT parts FROM shown WHERE judge = ? AND message = ?"
+        rows = {file: kept.execute(find, (name, key)).fetchone() for file, key in keys.items()}
+        shown = {file: json.loads(row[0]) for file, row in rows.items() if row}
+        new = [file for file in files if file not in shown]
+        said = asked(program, new) if new else {}
+        shown.update({file: said.get(file, []) for file in new})
+        kept.executemany("INSERT OR REPLACE INTO shown VALUES (?, ?, ?)", [(name, keys[file], json.dumps(shown[file])) for file in new])
+    return {file: [tuple(part) for part in shown[file]] for file in files}
 
 
 def wanted():
@@ -134,6 +142,8 @@ def main():
     parser.add_argument("--seed", type=int, default=SEED, help="of the triples")
     parser.add_argument("--bless", action="store_true")
     parser.add_argument("--keep")
+    parser.add_argument("--lazy", action="store_true", help="asks judges only where Tamis shows no attachment")
+    parser.add_argument("--names", action="store_true", help="only tricks with names")
     built = os.path.join(os.environ.get("CARGO_TARGET_DIR", os.path.join(TREE, "target")), "release/tamis")
     parser.add_argument("--tamis", default=built)
     given = parser.parse_args()
@@ -148,25 +158,40 @@ def main():
     if given.triples or sample:
         cases += triples(given.triples or 1500, given.seed)
 
+    if given.names:
+        cases = [case for case in cases if any(trick.kind == "names" for trick in case[0])]
     programs = judges.installed()
+    if given.names:
+        programs = {name: program for name, program in programs.items() if name not in report.NAMELESS}
+    total = None
+    for at in range(0, len(cases), SLICE):
+        found = slice_of(cases[at : at + SLICE], programs, given)
+        total = total.plus(found) if total else found
+        if len(cases) > SLICE:
+            print(f"{min(at + SLICE, len(cases))} of {len(cases)}: {len(total.missed)} missed, {len(total.unnamed)} without a name", file=sys.stderr)
+    print(total.text())
+    if given.bless:
+        total.bless(os.path.join(TREE, "docs", "readings.md"))
+    return 1 if total.worse else 0
+
+
+def slice_of(cases, programs, given):
+    """A report of a few thousand messages, which are made and forgotten."""
     folder = tempfile.mkdtemp(prefix="tamis-ambiguity-")
     # Judges that run as nobody read there.
     os.chmod(folder, 0o755)
     try:
         made = write(cases, folder)
-        files = list(made)
-        shown = {name: see(name, program, files) for name, program in programs.items()}
-        seen = tamis(given.tamis, files)
+        seen = tamis(given.tamis, list(made))
+        asked_of = [file for file in made if not (given.lazy and seen[file][0] & wanted())]
+        shown = {name: see(name, program, asked_of) for name, program in programs.items()}
         result = report.Report(made, shown, seen, wanted())
-        print(result.text())
         if given.keep:
             os.makedirs(given.keep, exist_ok=True)
             for file in result.worse:
-                name = "+".join(it.name for it in made[file][0]) + "." + os.path.basename(file)
+                name = "+".join(it.name for it in made[file][0]) + f".{made[file][1]}.{made[file][2].decode()}.eml"
                 shutil.copy(file, os.path.join(given.keep, name))
-        if given.bless:
-            result.bless(os.path.join(TREE, "docs", "readings.md"))
-        return 1 if result.worse else 0
+        return result
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

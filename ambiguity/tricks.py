@@ -706,6 +706,7 @@ each(
         ("uuencode-undeclared", (b"", b"", uuencoded)),
         ("uuencode-in-text", (b"", b"text/plain", uuencoded)),
         ("uuencode-behind-text", (b"", b"text/plain", lambda: b"See below.\r\n\r\n" + uuencoded() + b"\r\nBye.")),
+        ("uuencode-begin-without-mode", (b"", b"text/plain", lambda: uuencoded().replace(b"begin 644 ", b"begin  "))),
         ("uuencode-no-end", (b"x-uuencode", b"", lambda: uuencoded().replace(b"end\r\n", b""))),
         ("uuencode-blanks", (b"x-uuencode", b"", lambda: uuencoded().replace(b"`", b" "))),
         ("yenc-in-text", (b"8bit", b"text/plain", yencoded)),

@@ -40,6 +40,7 @@ defects! {
     BoundaryEmpty = "boundary-empty": "A multipart whose boundary is missing or empty",
     BoundaryMissing = "boundary-missing": "A multipart in which its boundary never occurs",
     BoundaryUnclosed = "boundary-unclosed": "A multipart without its closing delimiter",
+    CharsetGuessed = "charset-guessed": "Text whose charset is not declared, or plainly not the declared one",
     CharsetMalformed = "charset-malformed": "Text with bytes that its charset does not have",
     CharsetUnknown = "charset-unknown": "A charset that nobody has registered",
     DateMalformed = "date-malformed": "A Date field that is not a date",

@@ -30,6 +30,7 @@ choices! {
     BlankBehindName: "a name with blanks before its colon is no field",
     IndentedField: "an indented Content- line is a field of its own",
     CrIsText: "a carriage return alone ends no line",
+    CrBeforeEnd: "several carriage returns before a line feed are one line end",
     Prefix: "a line that begins with the delimiter is one, whatever follows",
     Indented: "a delimiter may be indented",
     BehindClose: "parts behind the closing delimiter count",
@@ -58,6 +59,11 @@ impl Choices {
     /// Whether it is taken the other way, without saying that it matters here.
     pub(super) fn takes(self, choice: Choice) -> bool {
         self.taken & (1 << choice as u32) != 0
+    }
+
+    /// The same without one that is taken.
+    pub(super) fn but(self, choice: Choice) -> Choices {
+        Choices { taken: self.taken & !(1 << choice as u32), ..self }
     }
 
     pub(super) fn meet(&mut self, choice: Choice) {

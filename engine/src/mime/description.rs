@@ -1,6 +1,8 @@
 //! What a header says of the content below it: type, boundary, encoding, names. Takes fields, gives a description; which of two
 //! that contradict each other counts is a choice.
 
+use encoding_rs::WINDOWS_1252;
+
 use super::choice::{Choice, Choices};
 use super::encoding;
 use super::parameters::{self, Parameters};
@@ -18,6 +20,8 @@ pub(super) struct Description {
     pub(super) declared: bool,
     pub(super) charset: Option<String>,
     pub(super) boundary: Option<String>,
+    /// Its field is in bytes that are no UTF-8, and was read as windows-1252.
+    pub(super) is_latin: bool,
     pub(super) parameters: Vec<(String, String)>,
     pub(super) disposition: String,
     pub(super) names: Vec<String>,
@@ -29,8 +33,17 @@ pub(super) struct Description {
     pub(super) defects: Vec<(DefectKind, usize)>,
 }
 
+impl Description {
+    /// The boundary as its delimiters have it.
+    pub(super) fn boundary_bytes(&self) -> Vec<u8> {
+        let text = self.boundary.as_deref().unwrap_or_default().trim_end();
+        if self.is_latin { WINDOWS_1252.encode(text).0.into_owned() } else { text.as_bytes().to_vec() }
+    }
+}
+
 /// How many fields of one name are read; which of them counts is a choice.
 const MOST_NAMED: usize = 4;
+const ENCODING: &[u8] = b"content-transfer-encoding";
 /// How many boundaries are told apart.
 const MOST_BOUNDARIES: usize = 4;
 
@@ -50,6 +63,7 @@ pub(super) fn describe(raw: &[u8], fields: &[Field], choices: &mut Choices) -> D
     }
     let mut types: Vec<Parameters> = Vec::new();
     for (index, field) in all("content-type").enumerate() {
+        it.is_latin |= std::str::from_utf8(field.value.of(raw)).is_err();
         let parsed = parameters(raw, field, &mut it.defects);
         it.bytes += field.value.len().min(STRUCTURED_BYTES);
         names.extend(parsed.values.get("name").cloned().unwrap_or_default());
@@ -65,7 +79,7 @@ pub(super) fn describe(raw: &[u8], fields: &[Field], choices: &mut Choices) -> D
             names.extend(parameters::loose(&structured(raw, field, &mut Vec::new()), "name"));
         }
     }
-    for name in names.iter().map(|name| parameters::file_name(name)).filter(|name| !name.is_empty()) {
+    for name in names.iter().flat_map(|name| parameters::file_names(name)).filter(|name| !name.is_empty()) {
         if it.names.len() < MOST_NAMES && !it.names.contains(&name) {
             it.names.push(name);
         }
@@ -92,6 +106,16 @@ pub(super) fn describe(raw: &[u8], fields: &[Field], choices: &mut Choices) -> D
     for field in all("content-transfer-encoding") {
         declared.push((structured(raw, field, &mut it.defects), field.value.start as usize));
     }
+    // A name with something behind it is another one, but not for everybody.
+    let nearly = |field: &&Field| {
+        let name = field.name.of(raw);
+        name.len() > ENCODING.len() && name.get(..ENCODING.len()).is_some_and(|it| it.eq_ignore_ascii_case(ENCODING))
+    };
+    let mut nearly_named = Vec::new();
+    for field in fields.iter().filter(nearly).take(MOST_NAMED) {
+        nearly_named.push(structured(raw, field, &mut Vec::new()));
+        it.defects.push((DefectKind::EncodingMalformed, field.name.start as usize));
+    }
     if let Some((first, at)) = declared.first() {
         let value = without_comments(first);
         it.encoding = encoding::named(value.split([';', ' ', '\t']).find(|word| !word.is_empty()).unwrap_or_default());
@@ -102,7 +126,10 @@ pub(super) fn describe(raw: &[u8], fields: &[Field], choices: &mut Choices) -> D
             it.defects.push((DefectKind::EncodingMalformed, *at));
         }
         let taken = it.encoding.unwrap_or(Encoding::Identity);
-        it.encodings = encoding::others(taken, declared.iter().map(|(value, _)| value.as_str()));
+        it.encodings =
+            encoding::others(taken, declared.iter().map(|(value, _)| value).chain(&nearly_named).map(String::as_str));
+    } else if !nearly_named.is_empty() {
+        it.encodings = encoding::others(Encoding::Identity, nearly_named.iter().map(String::as_str));
     }
     it
 }
@@ -125,7 +152,22 @@ fn boundary(
         }
     }
     let malformed = [DefectKind::ParameterMalformed, DefectKind::DuplicateBoundary, DefectKind::TypeMalformed];
-    if it.defects.iter().any(|(kind, _)| malformed.contains(kind)) || (is_multipart && candidates.is_empty()) {
+    let is_odd = candidates.iter().any(|candidate| candidate.contains(['"', '\\']));
+    let is_hidden = || {
+        let fields = fields.iter().filter(|field| field.is(raw, "content-type"));
+        let name = b"boundary";
+        let named = |value: &[u8], at: usize| {
+            let before = value.get(at.saturating_sub(name.len())..at).unwrap_or_default();
+            before.eq_ignore_ascii_case(name)
+        };
+        let holds = |value: &[u8]| memchr::memchr_iter(b'=', value).any(|at| named(value, at));
+        fields.take(MOST_NAMED).any(|field| holds(field.value.of(raw)))
+    };
+    let is_empty = candidates.is_empty();
+    if it.defects.iter().any(|(kind, _)| malformed.contains(kind))
+        || is_odd
+        || (is_empty && (is_multipart || is_hidden()))
+    {
         let fields = fields.iter().filter(|field| field.is(raw, "content-type")).take(MOST_NAMED);
         fields.for_each(|field| {
             candidates.extend(parameters::loose(&structured(raw, field, &mut Vec::new()), "boundary"))
@@ -147,6 +189,7 @@ fn boundary(
             return None;
         }
         "multipart/mixed".clone_into(&mut it.media_type);
+        it.declared = true;
     }
     distinct.into_iter().nth(at)
 }

@@ -83,7 +83,7 @@ pub(crate) fn headers(data: &[u8]) {
     let parameters = parameters::read(&text);
     assert!(parameters.values.values().all(|readings| !readings.is_empty()));
     parameters.values.values().flatten().for_each(|value| {
-        parameters::file_name(value);
+        parameters::file_names(value).for_each(drop);
     });
 }
 
@@ -201,6 +201,8 @@ pub(crate) fn charsets(data: &[u8]) {
     let label = String::from_utf8_lossy(label);
     let (text, _) = charset::to_utf8(Some(&label), bytes);
     assert!(text.len() <= 3 * bytes.len() + 8);
+    charset::read(Some(&label), bytes);
+    charset::read(None, bytes);
     let (text, defect) = charset::to_utf8(None, bytes);
     assert!(defect.is_none());
     if let (Ok(same), false) = (std::str::from_utf8(bytes), bytes.starts_with(b"\xEF\xBB\xBF")) {

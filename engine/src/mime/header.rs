@@ -1,7 +1,7 @@
 //! The header of one part: its fields as spans, and where its content begins.
 
 use super::choice::{Choice, Choices};
-use super::lines::{Line, line_at, line_in};
+use super::lines::{Line, ends_twice, line_at, line_in};
 use super::tree::Field;
 use crate::defect::DefectKind;
 use crate::limits::Limits;
@@ -72,6 +72,8 @@ pub(super) fn read(
     // A byte-order mark is no part of the first field's name.
     let mark = if raw.get(start..).is_some_and(|rest| rest.starts_with(b"\xef\xbb\xbf")) { 3 } else { 0 };
     let mut at = start + mark;
+    // Where a mailbox separator may stand.
+    let mut front = at;
     let mut end = start;
     // Where the fields begin: after a mailbox separator.
     let mut first = start;
@@ -83,12 +85,19 @@ pub(super) fn read(
         let text = line.text(raw);
         if line.next == line.end + 1 && raw.get(line.end) == Some(&b'\r') {
             choices.meet(Choice::CrIsText);
+            if ends_twice(raw, line) {
+                choices.meet(Choice::CrBeforeEnd);
+            }
         }
         if text.is_empty() {
             let first = start == 0 && header.fields.is_empty();
-            let begins = first && line_at(raw, line.next).is_some_and(|next| colon(next.text(raw)).is_some());
+            let is_first = |text: &[u8]| colon(text).is_some() || is_mbox_from(text);
+            let begins = first && line_at(raw, line.next).is_some_and(|next| is_first(next.text(raw)));
             if (begins || fields_follow(raw, line.next)) && choices.other(Choice::EmptyLineSkipped) {
                 (at, end, continues) = (line.next, line.end, false);
+                if header.fields.is_empty() {
+                    front = line.next;
+                }
                 continue;
             }
             header.body = line.next;
@@ -109,7 +118,8 @@ pub(super) fn read(
         at = line.next;
         let room = at - start <= limits.header_bytes as usize && header.fields.len() < limits.headers as usize;
         let blank_first = matches!(text.first(), Some(b' ' | b'\t'));
-        if blank_first && text.trim_ascii().is_empty() && choices.other(Choice::BlankLineEnds) {
+        let is_blank = blank_first && text.trim_ascii().is_empty() || text.iter().all(|byte| *byte == 0);
+        if is_blank && choices.other(Choice::BlankLineEnds) {
             header.body = line.next;
             ended = true;
             break;
@@ -130,7 +140,7 @@ pub(super) fn read(
             if room {
                 header.fields.push(field(line, text, colon));
             }
-        } else if line.start == start + mark && is_mbox_from(text) {
+        } else if line.start == front && is_mbox_from(text) {
             first = line.next;
         } else {
             header.note(DefectKind::HeaderMalformed, line.start);
@@ -198,10 +208,11 @@ fn is_indented_field(text: &[u8]) -> bool {
     is_content(text) && memchr::memchr(b':', text).is_some_and(|colon| text.get(colon + 1) == Some(&b' '))
 }
 
-/// Whether fields that describe content stand behind a line, or behind one more empty line.
+/// Whether fields that describe content stand behind a line, or behind one more empty line or a mailbox separator.
 fn fields_follow(raw: &[u8], at: usize) -> bool {
     let Some(line) = line_at(raw, at) else { return false };
-    let line = if line.end == line.start { line_at(raw, line.next) } else { Some(line) };
+    let is_passed = line.end == line.start || is_mbox_from(line.text(raw));
+    let line = if is_passed { line_at(raw, line.next) } else { Some(line) };
     line.is_some_and(|line| is_content(line.text(raw).get(..64.min(line.end - line.start)).unwrap_or_default()))
 }
 

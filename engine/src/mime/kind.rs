@@ -1,5 +1,6 @@
 //! What a part is, by its type and by how its content begins. Takes a type or bytes, says what programs make of it.
 
+use super::choice::Choices;
 use super::lines;
 use super::tree::{Encoding, PartKind};
 
@@ -28,10 +29,10 @@ pub(super) fn is_plain_message(head: &[u8], encoding: Encoding) -> bool {
 }
 
 /// Whether a content begins with a header that says it is MIME.
-pub(super) fn begins_as_mime(content: &[u8]) -> bool {
+pub(super) fn begins_as_mime(content: &[u8], choices: Choices) -> bool {
     let mut at = 0;
     for _ in 0..8 {
-        let Some(line) = lines::line_at(content, at) else { return false };
+        let Some(line) = lines::line_in(content, at, choices) else { return false };
         let text = line.text(content);
         if text.get(..13).is_some_and(|it| it.eq_ignore_ascii_case(b"mime-version:")) {
             return true;

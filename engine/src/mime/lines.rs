@@ -35,6 +35,14 @@ pub(super) fn line_at(raw: &[u8], start: usize) -> Option<Line> {
 
 /// The same, where a carriage return alone may be text: then only line feeds end lines, and those before one are left out.
 pub(super) fn line_in(raw: &[u8], start: usize, choices: Choices) -> Option<Line> {
+    if choices.takes(Choice::CrBeforeEnd) {
+        let mut line = line_at(raw, start)?;
+        let returns = raw.get(line.end..)?.iter().take_while(|byte| **byte == b'\r').count();
+        if raw.get(line.end + returns) == Some(&b'\n') {
+            line.next = line.end + returns + 1;
+        }
+        return Some(line);
+    }
     if !choices.takes(Choice::CrIsText) {
         return line_at(raw, start);
     }
@@ -44,6 +52,11 @@ pub(super) fn line_in(raw: &[u8], start: usize, choices: Choices) -> Option<Line
     let text = rest.get(..end).unwrap_or_default();
     let returns = text.iter().rev().take_while(|byte| **byte == b'\r').count();
     Some(Line { start, end: start + end - returns, next: start + end + usize::from(length.is_some()) })
+}
+
+/// Whether a line ends at a carriage return that another one follows, and a line feed that.
+pub(super) fn ends_twice(raw: &[u8], line: Line) -> bool {
+    raw.get(line.end..).is_some_and(|rest| rest.starts_with(b"\r\r"))
 }
 
 /// Where the text before `at` ends once the line end right before `at` is taken off: it belongs to the delimiter that

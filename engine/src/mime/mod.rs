@@ -6,6 +6,7 @@ pub(crate) mod charset;
 mod choice;
 mod delimiter;
 mod description;
+mod detect;
 mod encoding;
 pub(crate) mod fields;
 #[cfg(any(test, feature = "fuzzing"))]

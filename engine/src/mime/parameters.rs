@@ -347,6 +347,12 @@ impl Group {
                 self.pieces.iter().map(|(at, order, _, text)| (*at, *order, true, text.clone())).collect();
             second.push(joined(&all));
         }
+        // Some take the plain form for the first piece.
+        let behind: String =
+            self.pieces.iter().filter(|(number, ..)| *number > 0).map(|(.., text)| text.as_str()).collect();
+        if let (true, false, Some((_, plain))) = (is_name, behind.is_empty(), self.plain.first()) {
+            second.push(format!("{}{behind}", plain.strict));
+        }
         for (order, value) in self.plain {
             let (first, other) = match value.literal {
                 // What a name has in parentheses or behind backslashes is part of it for whoever shows it.
@@ -426,8 +432,14 @@ fn percent(text: &str) -> Vec<u8> {
     out
 }
 
-/// A file name as a mail program shows it: encoded words decoded though they may not stand in a parameter.
-pub(super) fn file_name(name: &str) -> String {
-    let name = if name.contains("=?") { fields::text(name.as_bytes()) } else { name.to_owned() };
-    bounded(name.trim().to_owned())
+/// A file name as mail programs show it: encoded words decoded though they may not stand in a parameter, and blanks between two
+/// of them left out, or not.
+pub(super) fn file_names(name: &str) -> impl Iterator<Item = String> {
+    /// For a blank between two words while they are decoded: a character that nobody assigns.
+    const KEPT: &str = "\u{f8ff}";
+    let is_word = name.contains("=?");
+    let first = if is_word { fields::text(name.as_bytes()) } else { name.to_owned() };
+    let apart = (is_word && name.contains("?= =?"))
+        .then(|| fields::text(name.replace("?= =?", &format!("?={KEPT}=?")).as_bytes()).replace(KEPT, " "));
+    [Some(first), apart].into_iter().flatten().map(|name| bounded(name.trim().to_owned()))
 }

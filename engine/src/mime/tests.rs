@@ -219,6 +219,10 @@ fn files_within_text() {
     let cut = decoded(Encoding::Uuencode, b"begin 644 cat.txt\n#0V%T\n");
     assert_eq!(cut, ("Cat".into(), vec![DefectKind::UuencodeMalformed]));
     assert_eq!(uuencoded_files("begin 644 x\n".repeat(50_000).as_bytes(), 10).len(), 0);
+    // A mode of any number of digits, as Outlook Express takes it; and prose, which has no line of data below it.
+    assert_eq!(uuencoded_files(b"begin  cat.txt\n#0V%T\n`\nend\n", 10).len(), 1);
+    assert_eq!(uuencoded_files(b"begin 6 cat.txt\n#0V%T\n`\nend\n", 10).len(), 1);
+    assert_eq!(uuencoded_files(b"begin  with a pencil\nand go on with ink\n", 10).len(), 0);
 }
 
 #[test]
@@ -239,6 +243,51 @@ fn charsets() {
     assert_eq!(charset::to_utf8(Some("no-such"), b"x").1, Some(DefectKind::CharsetUnknown));
     assert_eq!(charset::to_utf8(Some("utf-8"), b"\xff").1, Some(DefectKind::CharsetMalformed));
     assert_eq!(charset::to_utf8(None, b"plain").1, None);
+}
+
+#[test]
+fn charsets_that_are_not_declared_are_guessed() {
+    let russian = encoding_rs::KOI8_R.encode("Здравствуйте, завтра мы встречаемся в библиотеке").0.into_owned();
+    let chinese = encoding_rs::GBK.encode("您好，我们明天上午十点在图书馆门口见面").0.into_owned();
+    let french = encoding_rs::WINDOWS_1252.encode("à dix heures, près de la bibliothèque, ça évite").0.into_owned();
+    let read = |label: Option<&str>, bytes: &[u8]| {
+        let it = charset::read(label, bytes);
+        (it.text.into_owned(), it.defect, it.guessed)
+    };
+    for label in [None, Some("us-ascii"), Some("unknown-8bit"), Some("iso-8859-1"), Some("utf-8"), Some("no-such")] {
+        let unknown = (label == Some("no-such")).then_some(DefectKind::CharsetUnknown);
+        let (text, defect, guessed) = read(label, &russian);
+        assert!(text.starts_with("Здравствуйте"), "{label:?}: {text}");
+        assert_eq!((defect, guessed), (unknown, Some("KOI8-U")), "{label:?}");
+        let (text, defect, guessed) = read(label, &chinese);
+        assert!(text.starts_with("您好"), "{label:?}: {text}");
+        assert_eq!((defect, guessed), (unknown, Some("GBK")), "{label:?}");
+    }
+    assert_eq!(read(Some("iso-8859-1"), "Grüße, schöne Grüße, до завтра".as_bytes()).2, Some("UTF-8"));
+    assert_eq!(read(None, "ü".as_bytes()), ("ü".into(), None, Some("UTF-8")));
+    assert_eq!(read(None, b"\x1b$B$3$s\x1b(B"), ("こん".into(), None, Some("ISO-2022-JP")));
+    // What is declared and can be so stays, and so does what is broken in a few places.
+    for label in ["iso-8859-1", "windows-1252"] {
+        assert_eq!(read(Some(label), &french).2, None, "{label}");
+    }
+    assert_eq!(read(Some("koi8-r"), &russian).2, None);
+    let broken = [russian.as_slice(), b"\xff", "Здравствуйте, завтра мы встречаемся".as_bytes()].concat();
+    assert_eq!(read(Some("gbk"), &chinese).2, None);
+    assert!(read(Some("utf-8"), &broken).0.contains("завтра"));
+    let stray = [b"\xe9 ".as_slice(), "Здравствуйте, завтра мы встречаемся".as_bytes()].concat();
+    assert_eq!(read(Some("utf-8"), &stray).1, Some(DefectKind::CharsetMalformed));
+    assert!(read(Some("utf-8"), &stray).0.contains("завтра"));
+    // A lead byte before a word hides no letter of it.
+    let hidden = b"\x81viagra \x81cialis \x81pills \x81cheap \x81today";
+    assert!(read(None, hidden).0.contains("viagra"));
+    // Too little to tell.
+    assert_eq!(read(None, b"\xf0\xd2"), ("ðÒ".into(), None, None));
+    for start in 0..=255u8 {
+        let bytes: Vec<u8> = (0..3_000u32).map(|n| start.wrapping_add((n * n / 7) as u8)).collect();
+        for label in [None, Some("utf-8"), Some("iso-8859-1"), Some("gbk"), Some("shift_jis")] {
+            charset::read(label, &bytes);
+        }
+    }
 }
 
 #[test]

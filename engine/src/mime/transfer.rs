@@ -290,6 +290,16 @@ fn repaired(repair: Repair, bytes: &[u8], out: &mut Vec<u8>, full: usize) -> Def
     Vec::new()
 }
 
+/// Whether the first line of a content that is not empty may be base64: it has no words, and hardly anything outside of the
+/// alphabet.
+pub(crate) fn begins_as_base64(head: &[u8]) -> bool {
+    let mut lines = head.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let Some(first) = lines.find(|line| !line.is_empty()) else { return true };
+    let first = first.get(..76.min(first.len())).unwrap_or_default();
+    let others = first.iter().filter(|byte| matches!(digit(**byte), JUNK | BLANK)).count();
+    others * 8 < first.len()
+}
+
 /// Whether a content is plainly base64: lines of its alphabet alone, all but the last as long as each other, and enough
 /// of them that no text is.
 pub(crate) fn is_base64(head: &[u8]) -> bool {
@@ -362,7 +372,14 @@ fn quoted_printable(bytes: &[u8], drop: bool, out: &mut Vec<u8>, full: usize) ->
         // A soft line break: blanks before the line end are padding of transport (rule 3 of the section).
         let blanks = after.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
         rest = match after.get(blanks..).unwrap_or_default() {
-            [b'\r', b'\r', b'\n', tail @ ..] | [b'\r', b'\n', tail @ ..] | [b'\n' | b'\r', tail @ ..] => tail,
+            line_end @ [b'\r' | b'\n', tail @ ..] => {
+                // However many carriage returns stand before the line feed.
+                let returns = line_end.iter().take_while(|byte| **byte == b'\r').count();
+                match line_end.get(returns..) {
+                    Some([b'\n', tail @ ..]) => tail,
+                    _ => tail,
+                }
+            }
             [] => &[],
             _ => {
                 note(&mut defects, DefectKind::QuotedPrintableMalformed, offset);

@@ -44,12 +44,13 @@ pub(super) fn is_line_start(text: &[u8], at: usize) -> bool {
     at == 0 || matches!(text.get(at - 1), Some(b'\r' | b'\n'))
 }
 
-/// The name on a `begin MODE NAME` line.
+/// The name on a `begin MODE NAME` line. Of the mode's three or four digits there may be any number, none included: Outlook Express
+/// takes such a line (Microsoft's article 898124).
 fn begins(line: &[u8]) -> Option<String> {
     let rest = line.strip_prefix(b"begin ")?;
     let mode = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let name = rest.get(mode..)?.strip_prefix(b" ")?.trim_ascii();
-    let fits = (3..=4).contains(&mode) && !name.is_empty() && name.len() <= 255;
+    let fits = mode <= 8 && !name.is_empty() && name.len() <= 255;
     fits.then(|| super::charset::to_utf8(None, name).0.into_owned())
 }
 
@@ -90,6 +91,11 @@ fn body(text: &[u8], start: usize, mut each: impl FnMut(&[u8], bool)) -> (usize,
         if it.trim_ascii_end() == b"end" {
             each(it, true);
             return (line.end, lines);
+        }
+        // Two carriage returns before a line feed are a line end, and not an empty line.
+        if it.is_empty() && text.get(at.saturating_sub(1)) == Some(&b'\r') {
+            at = line.next;
+            continue;
         }
         if !is_data(it) {
             break;

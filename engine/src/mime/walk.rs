@@ -6,12 +6,12 @@ mod around;
 use std::sync::Arc;
 
 use super::choice::{Choice, Choices};
-use super::delimiter::{Open, indented, matching, sniffed, within_line};
+use super::delimiter::{Open, begins_with_part, indented, matching, sniffed, within_line};
 use super::description;
 use super::fields;
 use super::header;
 use super::kind::{begins_as_mime, is_nearly_message, is_plain_message, kind_of};
-use super::lines::{self, Line, line_in};
+use super::lines::{self, Line, ends_twice, line_in};
 use super::reading;
 use super::tree::{Encoding, Field, Part, PartKind, Tree};
 use crate::defect::{Defect, DefectKind};
@@ -27,7 +27,7 @@ const STEPS_A_PARAMETER_BYTE: u64 = 40;
 /// How many times the limit for one header all headers together may have of fields: what is kept of each takes memory.
 const HEADERS_IN_ALL: usize = 50;
 /// How far into an encoded multipart its boundary is looked for, in bytes.
-const PEEK_BYTES: usize = 64 << 10;
+const PEEK_BYTES: usize = 256 << 10;
 /// How far into a multipart a delimiter is looked for where its own never comes.
 const SNIFF_BYTES: usize = 256 << 10;
 /// How many closed multiparts are remembered, for parts behind their end.
@@ -126,6 +126,11 @@ impl Walk<'_, '_, '_> {
             self.epilogue(closed.take(), line.start);
             let around = self.open.get(index)?.around;
             let end = lines::before_line_end(self.raw, at, line.start);
+            let is_within =
+                self.open.last().is_some_and(|it| it.finder.find(self.raw.get(at..end).unwrap_or_default()).is_some());
+            if is_within {
+                self.choices.meet(Choice::MidLine);
+            }
             self.end_parts(around, end);
             while self.open.len() > index + 1 {
                 if let Some(open) = self.open.pop() {
@@ -170,7 +175,7 @@ impl Walk<'_, '_, '_> {
             let mut line = line;
             let mut text = line.text(self.raw);
             if self.choices.takes(Choice::MidLine)
-                && let Some((offset, open, closes)) = within_line(&self.open, text)
+                && let Some((offset, open, closes)) = within_line(&self.open, text, self.choices)
             {
                 let _ = self.budget.work((line.next - counted) as u64, || Place::raw(at as u64, 0));
                 line.start = at + offset;
@@ -186,10 +191,18 @@ impl Walk<'_, '_, '_> {
             }
             if text.starts_with(b"--") {
                 let at_cr = line.start > 0 && self.raw.get(line.start - 1) == Some(&b'\r');
-                if let Some((open, closes)) = matching(&self.open, text, &mut self.choices) {
+                // What ends the outer one is no end as long as delimiters of the inner one follow.
+                let ends = self.choices.takes(Choice::OuterInside) && !self.goes_on(line.start);
+                let mut choices = if ends { self.choices.but(Choice::OuterInside) } else { self.choices };
+                let found = matching(&self.open, text, &mut choices);
+                self.choices.met |= choices.met;
+                if let Some((open, closes)) = found {
                     let ends_at_cr = line.next == line.end + 1 && self.raw.get(line.end) == Some(&b'\r');
                     if at_cr || ends_at_cr {
                         self.choices.meet(Choice::CrIsText);
+                        if ends_at_cr && ends_twice(self.raw, line) {
+                            self.choices.meet(Choice::CrBeforeEnd);
+                        }
                     }
                     let _ = self.budget.work((line.next - counted) as u64, || Place::raw(at as u64, 0));
                     line.start = at;
@@ -208,6 +221,23 @@ impl Walk<'_, '_, '_> {
             }
         }
         None
+    }
+
+    /// Whether a delimiter of the innermost multipart stands behind `at`.
+    fn goes_on(&mut self, at: usize) -> bool {
+        let Some(open) = self.open.last_mut() else { return true };
+        let last = open.last.unwrap_or_else(|| {
+            let rest = self.raw.get(at..).unwrap_or_default();
+            // Looked for from the end, once for each multipart, and not in more than all others together.
+            let left = if self.sniff > 0 { self.sniff.checked_sub(reading::length(rest)) } else { None };
+            self.sniff = left.unwrap_or(0);
+            match left {
+                Some(_) => memchr::memmem::rfind(rest, open.finder.needle()).map_or(0, |found| at + found),
+                None => usize::MAX,
+            }
+        });
+        open.last = Some(last);
+        last > at
     }
 
     /// Reads the header at `at` and adds the part; gives its kind and where its content begins.
@@ -245,7 +275,7 @@ impl Walk<'_, '_, '_> {
         let depth = parent.and_then(|parent| self.part(parent)).map_or(0, |parent| parent.depth.saturating_add(1));
         let in_digest =
             parent.and_then(|parent| self.part(parent)).is_some_and(|it| it.media_type == "multipart/digest");
-        let media_type = match (&description.media_type, in_digest) {
+        let mut media_type = match (&description.media_type, in_digest) {
             (it, _) if !it.is_empty() => it.clone(),
             (_, true) => "message/rfc822".to_owned(),
             (_, false) => "text/plain".to_owned(),
@@ -253,21 +283,36 @@ impl Walk<'_, '_, '_> {
         let encoding = description.encoding.unwrap_or(Encoding::Identity);
         let mut kind = kind_of(&media_type);
         let head = raw.get(header.body..).unwrap_or_default();
-        let nearly = is_nearly_message(&media_type) || (parent.is_some() && begins_as_mime(head));
+        let nearly = is_nearly_message(&media_type) || (parent.is_some() && begins_as_mime(head, self.choices));
         if kind == PartKind::Leaf && encoding == Encoding::Identity && nearly && self.choices.other(Choice::AsMessage) {
             kind = PartKind::Message;
         }
-        let mut boundary = description.boundary.as_deref().unwrap_or_default().trim_end().as_bytes().to_vec();
-        if kind == PartKind::Multipart && self.choices.takes(Choice::SniffBoundary) {
+        // A multipart by its content, whatever its type.
+        let is_like_multipart = kind == PartKind::Leaf
+            && encoding == Encoding::Identity
+            && begins_with_part(head)
+            && self.choices.other(Choice::AsMultipart);
+        if is_like_multipart {
+            kind = PartKind::Multipart;
+            "multipart/mixed".clone_into(&mut media_type);
+        }
+        let mut boundary = description.boundary_bytes();
+        if kind == PartKind::Multipart && (is_like_multipart || self.choices.takes(Choice::SniffBoundary)) {
             let mut head = head.get(..SNIFF_BYTES.min(head.len())).unwrap_or_default();
+            let own = if boundary.is_empty() {
+                None
+            } else {
+                memchr::memmem::find(head, &[b"--", boundary.as_slice()].concat())
+            };
+            let looked_at = head.get(..own.unwrap_or(head.len())).unwrap_or_default();
             // Whole or not at all, and by its length without carriage returns: the same with either line end.
-            match self.sniff.checked_sub(reading::length(head)) {
+            match self.sniff.checked_sub(reading::length(looked_at)) {
                 Some(left) => self.sniff = left,
                 None => head = &[],
             }
-            let _ = self.budget.work(head.len() as u64, || Place::raw(at as u64, 0));
-            if boundary.is_empty() || memchr::memmem::find(head, &[b"--", boundary.as_slice()].concat()).is_none() {
-                boundary = sniffed(head, &self.open).unwrap_or(boundary);
+            let _ = self.budget.work(looked_at.len() as u64, || Place::raw(at as u64, 0));
+            if own.is_none() {
+                boundary = sniffed(head, &self.open, &boundary).unwrap_or(boundary);
             }
         }
         if kind != PartKind::Leaf && encoding != Encoding::Identity {
@@ -275,6 +320,7 @@ impl Walk<'_, '_, '_> {
             // Mailers declare an encoding that they did not apply; else the whole has to be decoded before it is parsed.
             let head = raw.get(header.body..).unwrap_or_default();
             let head = head.get(..PEEK_BYTES.min(head.len())).unwrap_or_default();
+            let _ = self.budget.work((head.len() / 8) as u64, || Place::raw(at as u64, 0));
             let head_has_delimiter = || memchr::memmem::find(head, &[b"--", boundary.as_slice()].concat()).is_some();
             // A multipart without a boundary has one part, and that is decoded as any other.
             let stands_plain = match kind {
@@ -287,6 +333,7 @@ impl Walk<'_, '_, '_> {
         }
         if kind == PartKind::Multipart && boundary.is_empty() {
             self.choices.meet(Choice::SniffBoundary);
+            self.choices.meet(Choice::MidLine);
             self.defect(DefectKind::BoundaryEmpty, at);
         }
         if kind != PartKind::Leaf && depth.saturating_add(self.around) >= self.budget.limits.depth {
@@ -330,7 +377,8 @@ impl Walk<'_, '_, '_> {
             if self.open.iter().any(|open| open.boundary == boundary) {
                 self.defect(DefectKind::DuplicateBoundary, at);
             }
-            self.open.push(Open { part: number, boundary, around: self.active.len(), children: 0 });
+            let around = self.active.len();
+            self.open.push(Open::new(number, boundary, around));
         }
         (kind, header.body)
     }
@@ -352,7 +400,10 @@ impl Walk<'_, '_, '_> {
             return None;
         }
         let path = if part.path.is_empty() { Arc::from("1") } else { format!("{}.1", part.path).into() };
-        let child = self.bare(Some(multipart), path, "text/plain", part.encoding, part.body);
+        let mut child = self.bare(Some(multipart), path, "text/plain", part.encoding, part.body);
+        // Whoever takes it for a part of its own shows it under its names.
+        child.names.clone_from(&part.names);
+        child.disposition.clone_from(&part.disposition);
         self.tree.parts.push(child);
         Some(self.last())
     }

@@ -104,7 +104,8 @@ pub(super) fn add(content: &mut Content<'_>, number: usize, broken: bool, budget
     if in_base64 {
         ways.extend(Repair::BASE64.iter().map(|(repair, what)| (Encoding::Base64, *repair, *what)));
     }
-    if broken && !named && memchr::memmem::find(glance, b"begin ").is_some() {
+    let is_plain = taken == Encoding::Base64 && !transfer::begins_as_base64(glance);
+    if broken && !named && (is_plain || memchr::memmem::find(glance, b"begin ").is_some()) {
         ways.push((Encoding::Identity, Repair::default(), "the content is taken as it stands"));
     }
     let quoted =

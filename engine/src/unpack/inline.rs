@@ -1,7 +1,7 @@
 //! Files that stand encoded in a text: uuencode, yEnc, BinHex. Mail programs show them as attached, whatever the header says of
 //! the text around them.
 
-use super::{Item, Opened, Room, sniff};
+use super::{Item, Kind, Opened, Room, sniff};
 use crate::defect::DefectKind;
 use crate::limits::Budget;
 use crate::mime::{self, Encoding};
@@ -10,7 +10,8 @@ use crate::place::Place;
 /// Whether an item is a text in which a mail program would look for such files, or begins as one of them.
 pub(super) fn may_hold(item: &Item, bytes: &[u8]) -> bool {
     let text = item.declared.is_empty() || item.declared.starts_with("text/");
-    let in_text = text && item.declared != "text/html" && !sniff::is_binary(item.kind);
+    // What is attached as octets may be a text all the same.
+    let in_text = (text && item.declared != "text/html" && !sniff::is_binary(item.kind)) || item.kind == Kind::Text;
     let begins = [b"begin ".as_slice(), b"=ybegin ", b"(This file must be converted with BinHex"];
     in_text || item.declared == "application/mac-binhex40" || begins.iter().any(|it| bytes.starts_with(it))
 }

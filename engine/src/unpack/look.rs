@@ -12,6 +12,7 @@ use super::{BODY, Content, Data, FILES, Item, Kind, Origin, Text, defect, fit, h
 use crate::defect::{Defect, DefectKind};
 use crate::incomplete::Limit;
 use crate::limits::Budget;
+use crate::mime::charset::Read;
 use crate::mime::{self, Encoding};
 use crate::place::{Place, View};
 use crate::scratch::Scratch;
@@ -150,7 +151,9 @@ struct Looked {
     kind: Kind,
     text: Text,
     sha256: Option<[u8; 32]>,
-    defect: Option<DefectKind>,
+    defects: Vec<DefectKind>,
+    /// The charset that its text was read in, where that is not the declared one.
+    charset: Option<&'static str>,
     /// Neither the declared type nor a name fits the content.
     disguised: bool,
     /// Text or document was longer than the limit.
@@ -191,6 +194,9 @@ pub(super) fn look(
         item.text = looked.text;
         item.sha256 = looked.sha256;
         item.disguised = looked.disguised;
+        if let Some(charset) = looked.charset {
+            item.charset = Some(charset.to_owned());
+        }
         let (disguised, alternative) = (item.disguised, item.alternative);
         if looked.cut {
             let place: Place = item.place(index(looked.number));
@@ -200,7 +206,7 @@ pub(super) fn look(
             defect(content, looked.number, DefectKind::TypeMismatch, 0);
         }
         // What a wrong way of decoding makes of a text is no fault of the sender's.
-        if let Some(kind) = looked.defect.filter(|_| !alternative) {
+        for kind in looked.defects.into_iter().filter(|_| !alternative) {
             defect(content, looked.number, kind, 0);
         }
     }
@@ -281,7 +287,8 @@ fn look_at(content: &Content<'_>, job: Look, most: usize) -> Looked {
         kind,
         text: Text::None,
         sha256: None,
-        defect: None,
+        defects: Vec::new(),
+        charset: None,
         disguised: false,
         cut: false,
         parsed: false,
@@ -302,9 +309,11 @@ fn look_at(content: &Content<'_>, job: Look, most: usize) -> Looked {
     looked.cut = head.len() < bytes.len();
     let is_html = reading != Reading::Plain;
     let label = item.charset.clone().or_else(|| if is_html { html::meta_charset(head) } else { None });
-    let (text, wrong) = mime::charset::to_utf8(label.as_deref(), head);
+    let Read { text, defect, guessed } = mime::charset::read(label.as_deref(), head);
     // A cut goes through characters, which is no fault of the sender's.
-    looked.defect = wrong.filter(|_| !looked.cut);
+    looked.defects.extend(defect.filter(|_| !looked.cut));
+    looked.defects.extend(guessed.map(|_| DefectKind::CharsetGuessed));
+    looked.charset = guessed;
     if reading == Reading::Html {
         let (document, cut) = html::parse(&text, most);
         looked.cut |= cut;

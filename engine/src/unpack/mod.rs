@@ -10,6 +10,7 @@ mod gzip;
 mod html;
 mod inline;
 mod look;
+mod merge;
 mod message;
 mod ole;
 mod opened;
@@ -96,6 +97,7 @@ pub(crate) fn open_all<'s>(
         }
         first = end;
     }
+    merge::merge(&mut content, budget);
     content
 }
 

@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 
 use crate::defect::DefectKind;
-use crate::mime::charset::to_utf8;
+use crate::mime::charset::{read, to_utf8};
 use crate::mime::{Encoding, transfer};
 
 /// Longest name of a charset with its language, in bytes.
 const LABEL_BYTES: usize = 60;
 
-/// A field's value as a person reads it: unfolded, encoded words (RFC 2047) decoded, 8-bit bytes as UTF-8 or
-/// windows-1252, blanks at both ends removed.
+/// A field's value as a person reads it: unfolded, encoded words (RFC 2047) decoded, 8-bit bytes as UTF-8, or in
+/// the charset that they look like, blanks at both ends removed.
 pub(crate) fn text(value: &[u8]) -> String {
     let text = unfolded(value);
     let text = text.trim();
@@ -24,7 +24,7 @@ pub(crate) fn words_are_whole(value: &[u8]) -> bool {
 
 /// The line end goes, the blank that follows it stays (RFC 5322, section 2.2.3).
 fn unfolded(value: &[u8]) -> Cow<'_, str> {
-    let (text, _) = to_utf8(None, value);
+    let text = read(None, value).text;
     if !text.contains(['\r', '\n']) {
         return text;
     }

@@ -86,7 +86,9 @@ fn names_in_more_than_one_reading() {
     assert_eq!(values("a; filename=my own report.pdf; x=1", "filename"), ["my own report.pdf"]);
     // Of a boundary the strict reading counts.
     assert_eq!(values("a/b; boundary=X(c)", "boundary"), ["X", "X(c)"]);
-    assert_eq!(file_name("=?utf-8?B?YsO8Y2hlcg==?=.pdf"), "bücher.pdf");
+    let names = |name: &str| file_names(name).collect::<Vec<_>>();
+    assert_eq!(names("=?utf-8?B?YsO8Y2hlcg==?=.pdf"), ["bücher.pdf"]);
+    assert_eq!(names("=?utf-8?q?one?= =?utf-8?q?=2Eexe?="), ["one.exe", "one .exe"]);
 }
 
 proptest::proptest! {

@@ -6,7 +6,7 @@ use super::{Open, Walk};
 use crate::defect::DefectKind;
 use crate::mime::choice::Choice;
 use crate::mime::tree::Encoding;
-use crate::mime::{description, header};
+use crate::mime::{description, header, lines};
 use crate::text::span::Span;
 
 impl Walk<'_, '_, '_> {
@@ -14,6 +14,14 @@ impl Walk<'_, '_, '_> {
     pub(super) fn epilogue(&mut self, start: Option<usize>, end: usize) {
         let Some(start) = start else { return };
         self.outside(None, start, end);
+        let text = self.raw.get(start..end).unwrap_or_default();
+        // A delimiter of what is closed, in the middle of a line.
+        let is_closed =
+            |boundary: &Vec<u8>| memchr::memmem::find(text, &[b"--", boundary.as_slice()].concat()).is_some();
+        if text.len() > 8 && self.closed.last().is_some_and(is_closed) {
+            self.choices.meet(Choice::MidLine);
+            self.choices.meet(Choice::BehindClose);
+        }
         if !self.raw.get(start..end).unwrap_or_default().trim_ascii().is_empty() {
             self.defect(DefectKind::Epilogue, start);
         }
@@ -34,6 +42,7 @@ impl Walk<'_, '_, '_> {
         let at = self.part(open.part).map_or(0, |part| part.header.start as usize);
         if open.children == 0 {
             self.choices.meet(Choice::SniffBoundary);
+            self.choices.meet(Choice::MidLine);
             self.defect(DefectKind::BoundaryMissing, at);
             let child = self.only_child(open.part);
             // After a closing delimiter, the multipart goes on to where the one around it does.
@@ -49,6 +58,22 @@ impl Walk<'_, '_, '_> {
         let text = self.raw.get(start..end).unwrap_or_default();
         let at = start + (text.len() - text.trim_ascii_start().len());
         let text = text.trim_ascii_start();
+        // A part behind a delimiter that no field names, or behind a mailbox separator.
+        let is_separator = text.starts_with(b"From ") || text.starts_with(b">From ");
+        let (at, end) = match (text.starts_with(b"--") || is_separator).then(|| lines::line_at(self.raw, at)).flatten()
+        {
+            Some(line) if line.next < end && is_separator => (line.next, end),
+            Some(line) if line.next < end => {
+                let delimiter = line.text(self.raw).trim_ascii_end();
+                let behind = self.raw.get(line.next..end).unwrap_or_default();
+                let next = memchr::memmem::find_iter(behind, delimiter)
+                    .find(|at| at.checked_sub(1).and_then(|before| behind.get(before)) == Some(&b'\n'));
+                let part = line.next..next.map_or(end, |length| line.next + length);
+                (part.start, lines::before_line_end(self.raw, part.start, part.end))
+            }
+            _ => (at, end),
+        };
+        let text = self.raw.get(at..end).unwrap_or_default();
         let fields = text.get(..8).is_some_and(|it| it.eq_ignore_ascii_case(b"content-"));
         let file = text.starts_with(b"begin ") || memchr::memmem::find(text, b"\nbegin ").is_some();
         if !(fields || file) || !self.choices.other(Choice::LookOutside) {

@@ -323,8 +323,11 @@ def test_learning_by_use(world):
                                             capture_output=True, text=True).stdout
     words = lambda: sorted(line.split()[1] for line in command("--list").splitlines() if line.endswith(" use"))
     own = "192.0.2.7"
-    world.send("please refuse me", client=OUTSIDE)
     world.send("lunch", client=own)
+    wait_for("it is learned", lambda: words() == ["ham"])
+    # Unlike the other: one that looks like ham is not learned as spam.
+    pills = "Content-Type: text/html\nX-Mailer: Bulk 1.0\nReply-To: orders@pills.example\n"
+    world.send("please refuse me, cheap pills", client=OUTSIDE, extra=pills, body="<h1>CHEAP PILLS</h1>order now, free offer\n")
     wait_for("both are learned", lambda: words() == ["ham", "spam"])
     # Nothing speaks for it, or against it.
     world.send("nothing clear", client=OUTSIDE)

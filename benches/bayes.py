@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How well the model tells spam from ham, beside bogofilter and spamprobe, on the same messages.
 
-    benches/bayes.py [--peers | --bogofilter] [--keep FOLDER] [--only-peers] [--record] [CELL...]
+    benches/bayes.py [--peers | --bogofilter] [--keep FOLDER [--as-kept]] [--only-peers] [--record] [CELL...]
 
 Cells: half (SpamAssassin corpus, one half learned, the other scored), half-new (the same without near-duplicates of learned
 messages), online (trec07-early, each message scored, then learned), s2t, t2s (one of the two collections learned, the other
@@ -11,7 +11,8 @@ messages reduced to the header fields of `kept-headers.txt`. Figures are 1-ROCA 
 
 Needs the collections in $TAMIS_CORPORA (default ~/.cache/tamis-corpora); those that are missing are left out, and said. With
 --peers the Debian packages bogofilter and spamprobe; with --bogofilter that alone. What the peers say does not change with us: with
---keep their scores are kept in a folder and not made anew, and --only-peers does nothing but make them. Set TMPDIR to a file
+--keep their scores are kept in a folder and not made anew; --as-kept leaves out those that are not kept yet, and --only-peers does
+nothing but make them. Set TMPDIR to a file
 system in memory: spamprobe writes its database to disk all the time. Nothing here was used to choose a setting.
 """
 import hashlib, json, math, os, pathlib, random, re, shutil, subprocess, sys, tempfile, time
@@ -129,6 +130,8 @@ def scores_of(peer, cell, work, files, kept, make):
         before = json.loads(place.read_text())
         if set(names.values()) <= set(before):
             return {peer.__name__: {path: before[name] for path, name in names.items()}}
+    if kept and "--as-kept" in sys.argv:
+        return {}
     found = make()[peer.__name__]
     if place:
         kept.mkdir(parents=True, exist_ok=True)
@@ -320,6 +323,8 @@ def main():
         kept = pathlib.Path(arguments.pop(at + 1))
         arguments.pop(at)
     ours = "--only-peers" not in arguments
+    if kept is None and not ours:
+        sys.exit("--only-peers needs --keep FOLDER")
     cells = [it for it in arguments if not it.startswith("--")] or ["half", "half-new", "online", "s2t", "t2s", "both", "stock"]
     head = ["| messages | by | 1-ROCA % | LAM % | 1-ROCA less ours | ham over 5 / spam under -0.85, %; ham / spam between |",
             "|---|---|---|---|---|---|"]
@@ -338,7 +343,7 @@ def main():
         day = time.strftime("%Y-%m-%d")
         versions = run(TAMIS, "--version").strip()
         text = [f"# How well the model tells spam from ham, {day}", "",
-                f"By `benches/bayes.py {' '.join(it for it in arguments if it != '--record')}`; {versions}. What the columns are stands "
+                f"By `benches/bayes.py {' '.join(it for it in arguments if it not in ('--record', '--as-kept'))}`; {versions}. What the columns are stands "
                 "at the top of that file.", "", *head, *rows, "", "The ten costliest messages of each:", ""]
         for name, list_ in costly:
             text += [f"- {name}: " + "; ".join(list_)]

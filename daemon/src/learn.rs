@@ -213,10 +213,10 @@ fn learn_all(site: &Store, config: &Config, user: Option<&str>, lessons: &[Asked
 }
 
 /// Whether a message had better not be learned by use: somebody said already what it is; the model is sure of the opposite,
-/// which is how poisoning looks; or there is twice as much of this class already.
+/// which is how poisoning looks; or twice as much of this class was learned here already, whatever the model started from.
 fn speaks_against(writer: &Writer, tokens: &TokenSet, label: Label) -> bool {
     let sign = if label == Label::Spam { 1.0 } else { -1.0 };
-    let [ham, spam] = writer.learner().messages();
+    let [ham, spam] = writer.learned();
     let (this, other) = if label == Label::Spam { (spam, ham) } else { (ham, spam) };
     writer.label(&tokens.id()).is_some()
         || writer.learner().score(tokens).log_odds * sign < -OPPOSITE

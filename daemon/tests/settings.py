@@ -1,7 +1,7 @@
 """What single settings promise: the log without addresses, watching only, whom to believe, a full queue, the deadline, a folder
 that cannot be written to; and none at all. Each with its opposite."""
 
-import base64, io, json, subprocess, threading, time, zipfile
+import base64, io, json, shutil, subprocess, threading, time, zipfile
 
 from loss import sendmail
 from world import Daemon, connects, wait_for
@@ -279,3 +279,72 @@ def test_users_with_models_of_their_own(world):
 
 
 test_users_with_models_of_their_own.world = {"prepare": config(('learned = "learned"', 'learned = "learned"\nusers = "users"'))}
+
+
+def report_addresses(world):
+    """The transports of docs/learning.md."""
+    learned = world.root / "learned"
+    learned.mkdir()
+    shutil.chown(learned, "nobody")
+    with open(world.postfix.conf / "master.cf", "a") as file:
+        for label in ("spam", "ham"):
+            file.write(f"learn-{label} unix - n n - 1 pipe\n  flags=Rq user=nobody argv={world.daemon.program} learn {label} - "
+                       f"--attached --source ${{sender}} --config {world.daemon.config}\n")
+    with open(world.postfix.conf / "main.cf", "a") as file:
+        file.write("transport_maps = inline:{report-spam@there.example=learn-spam: report-ham@there.example=learn-ham:}\n")
+
+
+def test_users_report_by_mail(world):
+    """What a user forwards as an attachment to an address is learned under his name, changed and taken back."""
+    missed = "From: x@y.example\nSubject: cheap pills\n\nA free offer of cheap pills, today.\n"
+    report = lambda to: world.send("Fwd: spam", to=(f"{to}@there.example",), client=OUTSIDE, extra="MIME-Version: 1.0\n"
+                                   "Content-Type: multipart/mixed; boundary=b\n", body="--b\nContent-Type: text/plain\n\nPlease block this."
+                                   f"\n--b\nContent-Type: message/rfc822\n\n{missed}\n--b--\n")
+    command = lambda *words: subprocess.run([world.daemon.program, "learn", "--config", world.daemon.config, *words],
+                                            capture_output=True, text=True).stdout
+    (code, text), _ = report("report-spam")
+    assert code == 250, text
+    wait_for("it is learned", lambda: " spam " in command("--list"))
+    listed = command("--list").split()
+    assert len(listed) == 4 and listed[3] == "ann@here.example", listed
+    report("report-ham")
+    wait_for("it is learned as the other", lambda: " ham " in command("--list"))
+    assert len(command("--list").splitlines()) == 1 and not world.sink.messages()
+    assert "forgotten" in command("--forget-id", listed[0]) and command("--list") == ""
+
+
+test_users_report_by_mail.world = {"prepare": report_addresses}
+
+
+def test_learning_by_use(world):
+    """Learned is what is clear without the model and what something speaks for; nothing that the model is sure is the opposite,
+    and of one domain not much. All of it can be taken back at once."""
+    command = lambda *words: subprocess.run([world.daemon.program, "learn", "--config", world.daemon.config, *words],
+                                            capture_output=True, text=True).stdout
+    words = lambda: sorted(line.split()[1] for line in command("--list").splitlines() if line.endswith(" use"))
+    own = "192.0.2.7"
+    world.send("lunch", client=own)
+    wait_for("it is learned", lambda: words() == ["ham"])
+    # Unlike the other: one that looks like ham is not learned as spam.
+    pills = "Content-Type: text/html\nX-Mailer: Bulk 1.0\nReply-To: orders@pills.example\n"
+    world.send("please refuse me, cheap pills", client=OUTSIDE, extra=pills, body="<h1>CHEAP PILLS</h1>order now, free offer\n")
+    wait_for("both are learned", lambda: words() == ["ham", "spam"])
+    # Nothing speaks for it, or against it.
+    world.send("nothing clear", client=OUTSIDE)
+    # One of ours whose account was taken over teaches nothing.
+    offer = ("<html><body><font color=red size=5>FREE! Click here to make $5000 a week, guaranteed. Viagra, no prescription, order "
+             "now! 100% risk free. To be removed from our mailing list click here.</font> <a href=\"http://203.0.113.4/order\">"
+             "CLICK HERE</a></body></html>\n")
+    world.send("Make money fast, FREE!!! Guaranteed", client=own, extra="MIME-Version: 1.0\nContent-Type: text/html\n", body=offer)
+    # Sixty an hour are three of one domain.
+    for number in range(5):
+        world.send(f"lunch {number}", client=own)
+    wait_for("three of one domain", lambda: words() == ["ham"] * 2 + ["spam"], 10)
+    time.sleep(2)
+    assert words() == ["ham"] * 2 + ["spam"], command("--list")
+    ids = [word for line in command("--list").splitlines() for word in ("--forget-id", line.split()[0])]
+    command(*ids)
+    assert command("--list") == ""
+
+
+test_learning_by_use.world = {"prepare": config(('learned = "learned"', 'learned = "learned"\nlearn_by_use = true'))}

@@ -1,7 +1,7 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 
-use tamis_engine::{EngineBuilder, Label, Mail, TokenSet};
+use tamis_engine::{EngineBuilder, Label, Learner, Mail, TokenSet};
 
 use super::{Outcome, Store};
 
@@ -53,6 +53,7 @@ fn what_is_learned_is_there_and_can_be_taken_back() {
     assert!(writer.learner().messages()[0] <= ham && writer.learner().messages()[1] <= spam);
     writer.finish().unwrap();
     assert_eq!(store.entries().unwrap().len(), 29);
+    assert_eq!(store.write(None).unwrap().learned(), [15, 14]);
 }
 
 #[test]
@@ -158,4 +159,47 @@ fn what_is_no_store_is_said() {
     assert!(store.write(None).is_err());
     let file = folder.path().join("state");
     assert!(Store::new(&file).write(None).unwrap_err().contains("cannot be written"));
+}
+
+#[test]
+fn what_a_user_learned_stands_on_what_the_site_knows_now() {
+    let folder = tempfile::tempdir().unwrap();
+    let (site, user) =
+        (Store::new(folder.path().join("site")), Store::new(folder.path().join("user")).keep(4).of_user());
+    let all = messages(40);
+    learn(&site, &all[..10]);
+    let model = || site.model().unwrap().unwrap();
+    let counts = |model: &[u8]| Learner::from_model(model).unwrap().messages().iter().sum::<u32>();
+    assert_eq!(user.model_over(&model()).unwrap(), None);
+    let learn_more = |messages: &[(TokenSet, Label)]| {
+        let mut writer = user.write(Some(&model())).unwrap();
+        for (tokens, label) in messages {
+            // As the other, which is news whatever the site knows.
+            let label = if *label == Label::Ham { Label::Spam } else { Label::Ham };
+            writer.learn(tokens.clone(), label, "ann", 0).unwrap();
+        }
+        writer.finish().unwrap();
+        user.model_over(&model()).unwrap().unwrap()
+    };
+    let before = model();
+    assert!(counts(&learn_more(&all[20..22])) > counts(&before));
+    assert!(model() == before, "the site's model is as it was");
+    // Nothing is kept of the site's: what that learns, the user has.
+    assert!(std::fs::read(folder.path().join("user/state")).unwrap().len() < 100);
+    let old = user.model_over(&model()).unwrap().unwrap();
+    learn(&site, &all[10..16]);
+    assert!(user.model_over(&model()).unwrap().unwrap() != old);
+    // Of many messages the latest count.
+    learn_more(&all[22..30]);
+    let kept: Vec<_> = user.entries().unwrap().iter().map(|it| it.id).collect();
+    assert_eq!(kept, all[26..30].iter().map(|it| it.0.id()).collect::<Vec<_>>());
+    assert!(counts(&user.model_over(&model()).unwrap().unwrap()) <= counts(&model()) + 4);
+    // Killed in the middle of a record, the others count.
+    let journal = folder.path().join("user/journal.1");
+    let whole = std::fs::read(&journal).unwrap();
+    std::fs::write(&journal, &whole[..whole.len() - 5]).unwrap();
+    assert_eq!(user.entries().unwrap().len(), 3);
+    assert!(user.model_over(&model()).unwrap().is_some());
+    learn_more(&all[30..31]);
+    assert_eq!(user.messages().unwrap().len(), 4);
 }

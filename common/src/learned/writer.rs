@@ -113,6 +113,12 @@ impl Writer {
         &self.learner
     }
 
+    /// How many messages of ham and of spam were learned here and can be taken back.
+    pub fn learned(&self) -> [usize; 2] {
+        let spam = self.known.values().filter(|it| it.1 == Label::Spam).count();
+        [self.known.len() - spam, spam]
+    }
+
     /// What a message is learned as; nothing where it is not known.
     pub fn label(&self, id: &[u8; 16]) -> Option<Label> {
         self.known.get(id).map(|(_, label)| *label)

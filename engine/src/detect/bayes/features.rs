@@ -15,7 +15,7 @@ const FRONT_BYTES: usize = 4_000;
 /// Tell the runs of header fields from those of the text.
 const OF_HEADER: u64 = 1;
 const OF_TEXT: u64 = 2;
-/// The visible text is looked at in blocks of about so many runs, too, each by itself: `logistic::judged` says why.
+/// The visible text is looked at in blocks of about so many runs, too, each by itself: `logistic::Sums` says why.
 const BLOCK_RUNS: usize = 150;
 
 /// Where a feature stands: outside of the visible text, as a word of it, or, from this number on, in a block of it.

@@ -191,8 +191,9 @@ impl Walk<'_, '_, '_> {
             }
             if text.starts_with(b"--") {
                 let at_cr = line.start > 0 && self.raw.get(line.start - 1) == Some(&b'\r');
-                // What ends the outer one is no end as long as delimiters of the inner one follow.
-                let ends = self.choices.takes(Choice::OuterInside) && !self.goes_on(line.start);
+                // What ends the outer one is no end, or none as long as delimiters of the inner one follow.
+                let lasts = self.choices.takes(Choice::OuterInside) && self.choices.takes(Choice::InnerLasts);
+                let ends = lasts && !self.goes_on(line.start);
                 let mut choices = if ends { self.choices.but(Choice::OuterInside) } else { self.choices };
                 let found = matching(&self.open, text, &mut choices);
                 self.choices.met |= choices.met;
@@ -284,7 +285,8 @@ impl Walk<'_, '_, '_> {
         // Some take the encoding of what is around a part that declares none for its own.
         let around = parent.and_then(|parent| self.part(parent)).map_or(Encoding::Identity, |it| it.encoding);
         let mut encodings = std::mem::take(&mut description.encodings);
-        if description.encoding.is_none() && encodings.is_empty() && around != Encoding::Identity {
+        let is_file = description.disposition == "attachment" || !description.names.is_empty();
+        if is_file && description.encoding.is_none() && encodings.is_empty() && around != Encoding::Identity {
             encodings.push(around);
         }
         let mut kind = kind_of(&media_type);

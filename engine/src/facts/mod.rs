@@ -354,6 +354,8 @@ pub(crate) struct PartFacts {
     pub(crate) disposition: String,
     /// Parameters of Content-Type, `name=value`, in order.
     pub(crate) parameters: Vec<String>,
+    /// File names that the header gives.
+    pub(crate) names: Vec<String>,
     pub(crate) depth: u32,
     pub(crate) path: Arc<str>,
 }

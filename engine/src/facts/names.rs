@@ -333,6 +333,7 @@ vocabulary! {
         boundary: Type::Text, Wanted::NOTHING, "The boundary", |p| Value::Text(&p.boundary);
         disposition: Type::Text, Wanted::NOTHING, "In lower case", |p| Value::Text(&p.disposition);
         parameters: TEXTS, Wanted::NOTHING, "Parameters of Content-Type: name=value", |p| Value::List(List::Texts(&p.parameters));
+        names: TEXTS, Wanted::NOTHING, "Every plausible file name that its header gives; of a message or a multipart too", |p| Value::List(List::Texts(&p.names));
         depth: Type::Int, Wanted::NOTHING, "Containers around it", |p| int(p.depth);
         path: Type::Text, Wanted::NOTHING, "Its path in the message", |p| Value::Text(&p.path);
     }

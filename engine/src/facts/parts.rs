@@ -43,6 +43,7 @@ fn describe(bytes: &[u8], tree: &Tree, part: &Part, holder: Option<&Item>) -> Pa
         charset: part.charset.as_deref().unwrap_or_default().to_ascii_lowercase(),
         encoding: encoding.unwrap_or_default(),
         boundary: part.boundary.clone().unwrap_or_default(),
+        names: part.names.clone(),
         disposition: part.disposition.clone(),
         parameters: part.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect(),
         depth: u32::from(depth).saturating_add(u32::from(part.depth)),

@@ -36,6 +36,7 @@ choices! {
     BehindClose: "parts behind the closing delimiter count",
     OuterFirst: "a delimiter of two multiparts belongs to the outer one",
     OuterInside: "only a delimiter of its own ends a multipart",
+    InnerLasts: "that holds as long as delimiters of its own follow",
     LookOutside: "what looks like a part before the first delimiter or behind the last is one",
     MidLine: "a delimiter may stand in the middle of a line",
     AsMessage: "whatever is called a message is one",

@@ -39,6 +39,7 @@ pub(super) fn matching(open: &[Open], line: &[u8], choices: &mut Choices) -> Opt
         if exact && found.is_none() {
             found = Some((index, !blank(tail)));
             if index + 1 < open.len() && choices.other(Choice::OuterInside) {
+                choices.meet(Choice::InnerLasts);
                 found = None;
                 break;
             }

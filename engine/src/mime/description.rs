@@ -51,6 +51,13 @@ const MOST_BOUNDARIES: usize = 4;
 /// are kept.
 pub(super) fn describe(raw: &[u8], fields: &[Field], choices: &mut Choices) -> Description {
     let mut it = Description::default();
+    // Of many fields few are meant: they are looked for once.
+    let is_meant = |field: &&Field| {
+        let name = field.name.of(raw);
+        name.get(..8).is_some_and(|name| name.eq_ignore_ascii_case(b"content-"))
+    };
+    let meant: Vec<Field> = fields.iter().filter(is_meant).copied().collect();
+    let fields = meant.as_slice();
     let all = |name: &'static str| fields.iter().filter(move |field| field.is(raw, name)).take(MOST_NAMED);
     let mut names = Vec::new();
     for (index, field) in all("content-disposition").enumerate() {

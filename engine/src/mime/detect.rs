@@ -104,7 +104,7 @@ fn is_other(encoding: &'static Encoding) -> bool {
 
 /// ISO-2022-JP, which is ASCII on the wire, by its escapes.
 fn escaped(bytes: &[u8]) -> Option<&'static Encoding> {
-    let at = memchr::memmem::find(bytes, b"\x1b$")?;
+    let at = memchr::memchr_iter(0x1b, bytes).find(|at| bytes.get(at + 1) == Some(&b'$'))?;
     let set = bytes.get(at + 2..at + 3)?;
     (matches!(set, b"B" | b"@") && fits(ISO_2022_JP, bytes.get(at..bytes.len().min(at + LOOKED_AT))?))
         .then_some(ISO_2022_JP)

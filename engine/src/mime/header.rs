@@ -201,6 +201,26 @@ fn is_content(text: &[u8]) -> bool {
         && memchr::memchr(b':', text).is_some_and(|it| it < 40)
 }
 
+/// How many fields may stand before one that describes content.
+const MOST_BEFORE: usize = 16;
+
+/// Whether a text begins with fields, one of which describes content.
+pub(super) fn describes(text: &[u8]) -> bool {
+    let mut rest = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    for _ in 0..MOST_BEFORE {
+        let Some(line) = line_at(rest, 0) else { return false };
+        let head = rest.get(..line.end.min(64)).unwrap_or_default();
+        if is_content(head) {
+            return true;
+        }
+        if colon(head).is_none() && !matches!(head.first(), Some(b' ' | b'\t')) {
+            return false;
+        }
+        rest = rest.get(line.next..).unwrap_or_default();
+    }
+    false
+}
+
 /// Whether an indented line is a field that describes content. The list of fields in a signature has no blanks behind its
 /// colons.
 fn is_indented_field(text: &[u8]) -> bool {

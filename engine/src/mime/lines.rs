@@ -34,7 +34,12 @@ pub(super) fn line_at(raw: &[u8], start: usize) -> Option<Line> {
 }
 
 /// The same, where a carriage return alone may be text: then only line feeds end lines, and those before one are left out.
+#[inline]
 pub(super) fn line_in(raw: &[u8], start: usize, choices: Choices) -> Option<Line> {
+    if choices.taken == 0 { line_at(raw, start) } else { line_otherwise(raw, start, choices) }
+}
+
+fn line_otherwise(raw: &[u8], start: usize, choices: Choices) -> Option<Line> {
     if choices.takes(Choice::CrBeforeEnd) {
         let mut line = line_at(raw, start)?;
         let returns = raw.get(line.end..)?.iter().take_while(|byte| **byte == b'\r').count();

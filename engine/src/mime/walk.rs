@@ -191,8 +191,9 @@ impl Walk<'_, '_, '_> {
             }
             if text.starts_with(b"--") {
                 let at_cr = line.start > 0 && self.raw.get(line.start - 1) == Some(&b'\r');
-                // What ends the outer one is no end as long as delimiters of the inner one follow.
-                let ends = self.choices.takes(Choice::OuterInside) && !self.goes_on(line.start);
+                // What ends the outer one is no end, or none as long as delimiters of the inner one follow.
+                let lasts = self.choices.takes(Choice::OuterInside) && self.choices.takes(Choice::InnerLasts);
+                let ends = lasts && !self.goes_on(line.start);
                 let mut choices = if ends { self.choices.but(Choice::OuterInside) } else { self.choices };
                 let found = matching(&self.open, text, &mut choices);
                 self.choices.met |= choices.met;
@@ -245,7 +246,7 @@ impl Walk<'_, '_, '_> {
         let (raw, open) = (self.raw, &self.open);
         let is_delimiter = |line: &[u8], choices: &mut Choices| matching(open, line, choices).is_some();
         let header = header::read(raw, at, self.budget.limits, &mut self.choices, is_delimiter);
-        let description = description::describe(raw, &header.fields, &mut self.choices);
+        let mut description = description::describe(raw, &header.fields, &mut self.choices);
         let steps = (description.bytes as u64).saturating_mul(STEPS_A_PARAMETER_BYTE);
         let _ = self.budget.work(steps, || Place::raw(at as u64, 0));
         if header.over {
@@ -281,6 +282,13 @@ impl Walk<'_, '_, '_> {
             (_, false) => "text/plain".to_owned(),
         };
         let encoding = description.encoding.unwrap_or(Encoding::Identity);
+        // Some take the encoding of what is around a part that declares none for its own.
+        let around = parent.and_then(|parent| self.part(parent)).map_or(Encoding::Identity, |it| it.encoding);
+        let mut encodings = std::mem::take(&mut description.encodings);
+        let is_file = description.disposition == "attachment" || !description.names.is_empty();
+        if is_file && description.encoding.is_none() && encodings.is_empty() && around != Encoding::Identity {
+            encodings.push(around);
+        }
         let mut kind = kind_of(&media_type);
         let head = raw.get(header.body..).unwrap_or_default();
         let nearly = is_nearly_message(&media_type) || (parent.is_some() && begins_as_mime(head, self.choices));
@@ -321,7 +329,7 @@ impl Walk<'_, '_, '_> {
             let head = raw.get(header.body..).unwrap_or_default();
             let head = head.get(..PEEK_BYTES.min(head.len())).unwrap_or_default();
             let _ = self.budget.work((head.len() / 8) as u64, || Place::raw(at as u64, 0));
-            let head_has_delimiter = || memchr::memmem::find(head, &[b"--", boundary.as_slice()].concat()).is_some();
+            let head_has_delimiter = || has_delimiter(head, &boundary, &self.open);
             // A multipart without a boundary has one part, and that is decoded as any other.
             let stands_plain = match kind {
                 PartKind::Message => is_plain_message(head, encoding),
@@ -365,7 +373,7 @@ impl Walk<'_, '_, '_> {
             disposition: description.disposition,
             names: description.names,
             encoding,
-            encodings: description.encodings,
+            encodings,
             known: false,
             readings: Readings::FIRST,
         });
@@ -459,6 +467,15 @@ impl Walk<'_, '_, '_> {
             self.tree.defects.push(Defect { kind, place: Place::raw(at as u64, 0) });
         }
     }
+}
+
+/// Whether a delimiter of `boundary` stands in a content, before one of the multiparts around it does.
+fn has_delimiter(content: &[u8], boundary: &[u8], open: &[Open]) -> bool {
+    let delimiter = [b"--", boundary].concat();
+    let first = memchr::memmem::find_iter(content, &delimiter)
+        .find(|at| at.checked_sub(1).is_none_or(|before| matches!(content.get(before), Some(b'\r' | b'\n'))));
+    let line = first.and_then(|at| lines::line_at(content, at));
+    line.is_some_and(|line| matching(open, line.text(content), &mut Choices::default()).is_none())
 }
 
 /// What is wrong in the fields of a message, beyond those that describe its content.

@@ -27,11 +27,12 @@ pub(super) fn open(content: &mut Content<'_>, number: usize, budget: &mut Budget
     let shift = bytes.len();
     bytes.extend_from_slice(content.bytes(item));
     let depth = item.depth;
+    let is_strict = item.readings.contains(0);
     let mut tree = mime::parse_within(&bytes, depth, budget);
     for defect in &tree.defects {
         let offset = defect.place.offset.saturating_sub(shift as u64);
-        // The header that we put there is no fault of the sender's.
-        if !matches!(defect.kind, DefectKind::BareLf) {
+        // The header that we put there is no fault of the sender's, and what only another reading takes for a message is none.
+        if is_strict && !matches!(defect.kind, DefectKind::BareLf) {
             content.defects.push(Defect { kind: defect.kind, place: place.at(View::Decoded, offset, 0) });
         }
     }

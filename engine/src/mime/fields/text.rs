@@ -24,7 +24,7 @@ pub(crate) fn words_are_whole(value: &[u8]) -> bool {
 
 /// The line end goes, the blank that follows it stays (RFC 5322, section 2.2.3).
 fn unfolded(value: &[u8]) -> Cow<'_, str> {
-    let text = read(None, value).text;
+    let text = if value.is_ascii() { to_utf8(None, value).0 } else { read(None, value).text };
     if !text.contains(['\r', '\n']) {
         return text;
     }

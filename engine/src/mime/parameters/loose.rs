@@ -27,6 +27,7 @@ pub(in crate::mime) fn loose(text: &str, name: &str) -> Vec<String> {
     let lower = text.to_ascii_lowercase();
     let mut found = Vec::new();
     let mut pieces: Vec<(&str, &str)> = Vec::new();
+    let mut whole_pieces: Vec<(&str, &str)> = Vec::new();
     for (at, _) in lower.match_indices(name).take(MOST) {
         let rest = text.get(at + name.len()..).unwrap_or_default();
         let number = rest.get(..rest.find(|it: char| !(it == '*' || it.is_ascii_digit())).unwrap_or(rest.len()));
@@ -40,9 +41,14 @@ pub(in crate::mime) fn loose(text: &str, name: &str) -> Vec<String> {
         let to_semicolon = inner.split(';').next().unwrap_or_default();
         let word = inner.split([';', ' ', '\t', ',', '"', '\'', '\0', '(']).next().unwrap_or_default();
         let unquoted: String = to_semicolon.chars().filter(|it| !matches!(it, '"' | '\'' | '\\')).collect();
-        let whole = value.split(';').next().unwrap_or_default().trim();
+        // With what stands behind its closing quote.
+        let closing = quoted.and_then(|inner| inner.find(quote)).map_or(0, |end| end + 1);
+        let behind = value.get(closing..).unwrap_or_default();
+        let whole = value.get(..closing + behind.find(';').unwrap_or(behind.len())).unwrap_or_default().trim();
         if !number.is_empty() {
             pieces.push((number, if quoted.is_some() { to_quote } else { word }));
+            let is_clean = quoted.is_some_and(|inner| inner.find(quote).is_some_and(|end| end + 2 == whole.len()));
+            whole_pieces.push((number, if is_clean { to_quote } else { whole }));
         }
         let to_nul = value.split('\0').next().unwrap_or_default();
         // Quotes that are closed right before the semicolon are no part of the name for anybody.
@@ -63,6 +69,21 @@ pub(in crate::mime) fn loose(text: &str, name: &str) -> Vec<String> {
         let last: String = last.collect();
         let charset = all.splitn(3, '\'').nth(2).unwrap_or(&all).to_owned();
         found.extend([decoded("", &percent(&charset)), all, last]);
+        // What stands behind a closing quote is part of a piece for some, who put them in the order of their numbers.
+        if whole_pieces != pieces {
+            let value = |(number, text): &(&str, &str)| match number.ends_with('*') {
+                true => decoded("", &percent(text.splitn(3, '\'').nth(2).unwrap_or(text))),
+                false => (*text).to_owned(),
+            };
+            let in_turn: String = whole_pieces.iter().map(value).collect();
+            whole_pieces.sort_by_key(|(number, _)| number.trim_matches('*').parse::<u32>().unwrap_or(u32::MAX));
+            let in_order: String = whole_pieces.iter().map(value).collect();
+            let last: String = whole_pieces
+                .chunk_by(|(one, _), (other, _)| one == other)
+                .filter_map(|same| same.last().map(value))
+                .collect();
+            found.extend([in_turn, in_order, last]);
+        }
     }
     found
 }

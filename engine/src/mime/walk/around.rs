@@ -74,7 +74,7 @@ impl Walk<'_, '_, '_> {
             _ => (at, end),
         };
         let text = self.raw.get(at..end).unwrap_or_default();
-        let fields = text.get(..8).is_some_and(|it| it.eq_ignore_ascii_case(b"content-"));
+        let fields = header::describes(text);
         let file = text.starts_with(b"begin ") || memchr::memmem::find(text, b"\nbegin ").is_some();
         if !(fields || file) || !self.choices.other(Choice::LookOutside) {
             return;

@@ -71,7 +71,8 @@ struct Show {
 #[command(
     after_long_help = "On one thread, each message once. A text is searched once for the patterns of all rules that \
     look at it, so searches are counted by themselves. YARA's clock tells only of rules that took a tenth of a second in \
-    all: take mail enough. Others that hit have a row without a time."
+    all: take mail enough. Others that hit have a row without a time. Behind the name of a rule with a condition stand the steps \
+    that it took in all, and in how many messages it was evaluated: where the rule's patterns did not match, it is not."
 )]
 struct Profile {
     /// Files, folders and mailboxes of messages
@@ -127,6 +128,9 @@ impl Rules {
                     if let Some(rule) = engine.yara_rules().iter().find(|rule| rule.name == *name) {
                         say(&format!("{}{}", if number > 0 { "\n" } else { "" }, yara_shown(rule, &engine)));
                     }
+                    if let Some(rule) = engine.cf_rules().iter().find(|rule| rule.name == *name) {
+                        say(&format!("{}{}", if number > 0 { "\n" } else { "" }, cf_shown(rule, &engine)));
+                    }
                 }
                 Ok(false)
             }
@@ -175,8 +179,9 @@ impl Test {
         let wanted = |rule: &Rule| is_wanted(&rule.name, &rule.source);
         let yara_wanted = |rule: &YaraRule| is_wanted(&rule.name, &rule.source);
         let (mut tested, mut wrong, mut elsewhere) = (0, 0, 0);
-        let examples = ruletest::run(&engine, stock_folder, wanted);
-        for example in examples.into_iter().chain(ruletest::run_yara(&engine, stock_folder, yara_wanted)) {
+        let examples = ruletest::run(&engine, stock_folder, wanted).into_iter();
+        let examples = examples.chain(ruletest::run_cf(&engine, |name, source| is_wanted(&name.to_owned(), source)));
+        for example in examples.chain(ruletest::run_yara(&engine, stock_folder, yara_wanted)) {
             let told = match &example.outcome {
                 Outcome::AsSaid => {
                     tested += 1;
@@ -196,7 +201,8 @@ impl Test {
             say(&format!("{place}: {}: {:?}: {}", example.name, example.text, print::safe(&told)));
         }
         let yara = engine.yara_rules().iter().filter(|rule| yara_wanted(rule)).count();
-        let rules = engine.rules().iter().filter(|rule| wanted(rule)).count() + yara;
+        let cf = engine.cf_rules().iter().filter(|rule| is_wanted(&rule.name, &rule.source)).count();
+        let rules = engine.rules().iter().filter(|rule| wanted(rule)).count() + yara + cf;
         if elsewhere > 0 {
             eprintln!(
                 "tamis: {elsewhere} examples of stock rules are files of the source tree; run it there for these, and \
@@ -262,7 +268,13 @@ impl Profile {
         let each = |nanoseconds: u64| nanoseconds as f64 / 1e3 / messages as f64;
         let mut rows: Vec<(u64, String, String)> = Vec::new();
         for (name, taken) in times.rules.iter().chain(&times.yara) {
-            rows.push((*taken, name.clone(), hits.get(name).copied().unwrap_or(0).to_string()));
+            let hits = hits.get(name).copied().unwrap_or(0).to_string();
+            let condition = times.conditions.iter().find(|it| it.name == *name);
+            let shown = condition.map_or_else(
+                || name.clone(),
+                |it| format!("{name} ({} steps, {} of {messages} messages)", it.steps, it.evaluated),
+            );
+            rows.push((*taken, shown, hits));
         }
         rows.extend(times.searches.iter().map(|(text, taken)| (*taken, format!("search in {text}"), String::new())));
         for rule in &times.cf {
@@ -289,6 +301,10 @@ impl Profile {
         for rule in times.cf.iter().filter(|rule| rule.gave_up > 0) {
             let (name, messages) = (print::safe(&rule.name), rule.gave_up);
             say(&format!("{name} needed more steps than a pattern may take, in {messages} messages"));
+        }
+        for rule in times.conditions.iter().filter(|rule| rule.gave_up > 0) {
+            let (name, messages) = (print::safe(&rule.name), rule.gave_up);
+            say(&format!("{name} needed more steps than a condition may take, in {messages} messages"));
         }
         for (path, explanation) in &slow {
             say(&format!("{}: {}", print::safe(path), print::safe(explanation)));
@@ -319,7 +335,8 @@ fn first_use(rules: &[CfCost], most: usize) {
 fn known(engine: &Engine, names: &[String]) -> Result<(), String> {
     let all = || {
         let yara = engine.yara_rules().iter().map(|rule| rule.name.as_str());
-        engine.rules().iter().map(|rule| rule.name.as_str()).chain(yara)
+        let cf = engine.cf_rules().iter().map(|rule| rule.name.as_str());
+        engine.rules().iter().map(|rule| rule.name.as_str()).chain(yara).chain(cf)
     };
     match names.iter().find(|name| !all().any(|known| known == **name)) {
         None => Ok(()),
@@ -338,6 +355,19 @@ fn yara_shown(rule: &YaraRule, engine: &Engine) -> String {
     let (score, group) = engine.rule_score(&rule.name);
     let head = format!("// {}:{}, score {score:.1}, group {group}: {}\n", rule.source, rule.line, rule.name);
     print::safe_lines(&(head + &rule.text))
+}
+
+/// What is known of a rule of a `.cf` file.
+fn cf_shown(rule: &CfRule, engine: &Engine) -> String {
+    let (score, group) = engine.rule_score(&rule.name);
+    let place = format!("# {}:{}, score {score:.2}, group {group}", rule.source, rule.line);
+    let supported = if rule.supported { "" } else { "# never hits: see tamis rules check\n" };
+    let flags = if rule.flags.is_empty() { String::new() } else { format!("\ntflags   {} {}", rule.name, rule.flags) };
+    let out = format!(
+        "{place}\n{supported}{:<8} {}\ndescribe {} {}{flags}",
+        rule.kind, rule.name, rule.name, rule.description
+    );
+    print::safe_lines(&out)
 }
 
 /// A rule as TOML that could be copied, with its score.

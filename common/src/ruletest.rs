@@ -11,7 +11,7 @@
 
 use std::path::{Path, PathBuf};
 
-use tamis_engine::{Engine, Rule, Worker, YaraRule};
+use tamis_engine::{CfExample, Engine, Mail, Rule, Worker, YaraRule};
 
 use crate::expect::Expected;
 use crate::stock;
@@ -68,6 +68,27 @@ pub fn run_yara<'e>(
         runner.run(&of, |text| yara_message(rule, text, stock_folder));
     }
     runner.examples
+}
+
+/// Runs the `test` lines of the `.cf` rules that `wanted` chooses, by name and file.
+pub fn run_cf<'e>(engine: &'e Engine, wanted: impl Fn(&str, &str) -> bool) -> Vec<Example<'e>> {
+    let mut worker = engine.worker();
+    let examples = engine.cf_examples().iter().filter(|it| wanted(&it.rule, &it.source));
+    let run = |it: &'e CfExample| {
+        let piece = match it.field.as_str() {
+            "" => Piece::Body(&it.text),
+            // The pseudo-fields of SpamAssassin are made of several, of which this is one.
+            "ALL" => Piece::Header("X-Example", &it.text),
+            "ToCc" => Piece::Header("To", &it.text),
+            "MESSAGEID" => Piece::Header("Message-ID", &it.text),
+            field => Piece::Header(field, &it.text),
+        };
+        let raw = compose(&[piece]);
+        let examined = worker.examine(&Mail::new(&raw));
+        let outcome = outcome(examined.findings().iter().any(|found| *found.rule == *it.rule), it.hit);
+        Example { name: &it.rule, source: &it.source, line: it.line, text: &it.text, outcome }
+    };
+    examples.map(run).collect()
 }
 
 /// What rules of both kinds say of their examples.
@@ -312,6 +333,17 @@ mod tests {
 
     fn rule(body: &str) -> String {
         format!("[rule.a]\nwhat = 'w'\nwhy = 'y'\n{body}")
+    }
+
+    #[test]
+    fn test_lines_of_cf_files_are_run() {
+        let rules = "body A /\\bfree money\\b/i\ntest A ok get free money now\ntest A fail freed moneys\ntest A ok nothing\n\
+                     header B Subject =~ /lucky/i\ntest B ok a Lucky day\nheader C X-Mailer =~ /bulk/\ntest C fail bulk 1\n";
+        let engine = EngineBuilder::new().cf_bytes("mine.cf", rules).build().unwrap_or_else(|it| panic!("{it}"));
+        let all = run_cf(&engine, |_, _| true);
+        let told: Vec<(&str, u32, bool)> =
+            all.iter().map(|it| (it.name, it.line, it.outcome == Outcome::AsSaid)).collect();
+        assert_eq!(told, [("A", 2, true), ("A", 3, true), ("A", 4, false), ("B", 6, true), ("C", 8, false)]);
     }
 
     #[test]

@@ -33,10 +33,13 @@ RULES = "/usr/share/spamassassin"
 SUPPORTED, SCORED, SUB, TOTALS, WITHIN = 0.97, 0.97, 0.95, 0.92, 0.1
 
 
-def install():
-    if os.path.exists("/usr/share/perl5/Mail/SpamAssassin.pm"):
+def install(*packages):
+    """Debian packages, those of them that are missing."""
+    installed = lambda name: subprocess.run(["dpkg-query", "-W", "-f", "${Status}", name], capture_output=True).stdout
+    packages = [name for name in packages if not installed(name).endswith(b" installed")]
+    if not packages:
         return
-    # Its package would start a daemon.
+    # Their packages would start a daemon.
     policy = "/usr/sbin/policy-rc.d"
     made = not os.path.exists(policy)
     if made:
@@ -46,7 +49,7 @@ def install():
     try:
         environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
         subprocess.run(["apt-get", "update", "-qq"], check=True, env=environment)
-        command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "spamassassin"]
+        command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
         subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
     finally:
         if made:
@@ -126,7 +129,7 @@ def main():
     parser.add_argument("--tamis", default=os.path.join(target, "release/tamis"))
     parser.add_argument("folders", nargs="*")
     wanted = parser.parse_args()
-    install()
+    install("spamassassin")
     folders = corpora(wanted.folders)
     paths = messages(folders)
     if wanted.sample and len(paths) > wanted.sample:

@@ -8,7 +8,7 @@ use crate::detect::Detectors;
 use crate::detect::bayes::{Experts, Model};
 use crate::detect::lists::{ListEffect, ListHit, ListSize, ListSource, ListSubject};
 use crate::detect::rules::Rule;
-use crate::detect::spamassassin::{CfRule, Nature};
+use crate::detect::spamassassin::{CfExample, CfRule, Nature};
 use crate::detect::yara::YaraRule;
 use crate::error::{BuildError, Problem};
 use crate::input::{Mail, Networks};
@@ -72,6 +72,11 @@ impl Engine {
     /// SpamAssassin's rules at hand, in the order of their files.
     pub fn cf_rules(&self) -> &[CfRule] {
         self.detectors.spamassassin.rules()
+    }
+
+    /// The texts of `test` lines in `.cf` files, in their order.
+    pub fn cf_examples(&self) -> &[CfExample] {
+        self.detectors.spamassassin.examples()
     }
 
     /// Mistakes in `.cf` files: lines that SpamAssassin would pass over, and that were passed over here. For `tamis rules check`.

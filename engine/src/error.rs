@@ -47,7 +47,7 @@ impl Problem {
         let meant = file_text.get(start..end).unwrap_or_default().split('\n').next().unwrap_or_default();
         Problem {
             source: source.into(),
-            line: count(before.matches('\n').count()).saturating_add(1),
+            line: count(memchr::memchr_iter(b'\n', before.as_bytes()).count()).saturating_add(1),
             column: count(file_text.get(line_start..start).unwrap_or_default().chars().count()).saturating_add(1),
             text: text.into(),
             length: count(meant.chars().count()).max(1),

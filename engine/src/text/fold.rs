@@ -119,6 +119,20 @@ fn mostly_latin(text: &str) -> bool {
     ascii > other
 }
 
+/// Whether two texts look the same: whatever the case, the alphabet that a letter is taken from, invisible characters, and with
+/// `0` for `o` and `1` for `l`. Unlike [`fold`], it takes every letter for what it looks like, since one text is held against the other.
+pub(crate) fn look_alike(one: &str, other: &str) -> bool {
+    fn seen(text: &str) -> impl Iterator<Item = char> {
+        let plain = text.chars().filter(|&c| !is_invisible(c)).nfkc().filter(|&c| !is_loose_mark(c));
+        plain.flat_map(char::to_lowercase).map(|c| match c {
+            '0' => 'o',
+            '1' => 'l',
+            _ => imitated(c).unwrap_or(c),
+        })
+    }
+    seen(one).eq(seen(other))
+}
+
 /// Marks that are written over any letter: those left after composition are ornament or disguise.
 fn is_loose_mark(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}')
@@ -162,7 +176,7 @@ fn ascii_skeleton(c: char) -> Option<char> {
 
 #[cfg(test)]
 mod tests {
-    use super::{fold, imitated, is_invisible};
+    use super::{fold, imitated, is_invisible, look_alike};
 
     #[test]
     fn plain_text_folds_to_one_line_of_lower_case() {
@@ -182,6 +196,19 @@ mod tests {
             "Cyrillic letters in Latin words"
         );
         assert_eq!(fold("your раѕѕ here, please"), "your pass here, please", "a word of look-alikes in Latin text");
+    }
+
+    #[test]
+    fn what_looks_the_same() {
+        for (one, other) in [("PayPal", "раураl"), ("paypal", "paypa1"), ("g00gle", "Google"), ("a\u{200b}b", "ab")]
+        {
+            assert!(look_alike(one, other), "{one} {other}");
+        }
+        for (one, other) in
+            [("paypal", "paypals"), ("paypal", "payp\u{e4}l"), ("", "a"), ("\u{43c}\u{438}\u{440}", "mir")]
+        {
+            assert!(!look_alike(one, other), "{one} {other}");
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod watch;
 mod tests;
 
 pub use load::Rule;
+pub use watch::ConditionCost;
 
 use self::blanks::Flat;
 use self::condition::{Condition, Outcome, Seen};
@@ -164,7 +165,7 @@ impl Rules {
             // searched, the condition waits for the patterns.
             let mut seen = None;
             if !rule.searched(memory) {
-                match self.holds(rule, facts, memory, budget) {
+                match self.holds((*number, rule), facts, memory, budget) {
                     Some((true, saw)) => seen = saw,
                     Some((false, _)) => continue,
                     None => break,
@@ -173,7 +174,7 @@ impl Rules {
                     break;
                 }
             } else if self.matched(rule, memory).is_some() {
-                match self.holds(rule, facts, memory, budget) {
+                match self.holds((*number, rule), facts, memory, budget) {
                     Some((true, saw)) => seen = saw,
                     Some((false, _)) => continue,
                     None => break,
@@ -205,9 +206,9 @@ impl Rules {
     /// steps ended.
     fn holds(
         &self,
-        rule: &Compiled,
+        (number, rule): (usize, &Compiled),
         facts: &Facts<'_>,
-        memory: &Memory,
+        memory: &mut Memory,
         budget: &mut Budget<'_>,
     ) -> Option<(bool, Option<Seen>)> {
         let Some(when) = &rule.when else { return Some((true, None)) };
@@ -217,6 +218,9 @@ impl Rules {
         };
         let mut steps = RULE_STEPS;
         let (outcome, seen) = when.evaluate(facts, &hit, &mut steps);
+        if let Some(watch) = &mut memory.watch {
+            watch.condition(number, RULE_STEPS.saturating_sub(steps), outcome == Outcome::OutOfSteps);
+        }
         if outcome == Outcome::OutOfSteps {
             // The rule's own allowance, not the message's: the rules after it are looked at as ever.
             let explanation = format!("the rule {} needs more than {RULE_STEPS} steps", rule.name);

@@ -5,6 +5,20 @@ use super::{Memory, Rules};
 /// Names, and what each took.
 pub(crate) type Times = Vec<(String, u64)>;
 
+/// What the condition of a rule took, in steps, over all messages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConditionCost {
+    /// The rule.
+    pub name: String,
+    /// In how many messages the condition was evaluated: where the rule's patterns did not match, it is not.
+    pub evaluated: u64,
+    /// Steps of all evaluations together.
+    pub steps: u64,
+    /// In how many messages it needed more steps than it may take.
+    pub gave_up: u64,
+}
+
 /// A stop-watch over the rules. A text is searched once for all rules that look at it, so searches count by themselves.
 #[derive(Debug)]
 pub(super) struct Watch {
@@ -14,6 +28,8 @@ pub(super) struct Watch {
     carried: u64,
     rules: Vec<u64>,
     searches: Vec<u64>,
+    /// For each rule what its condition took; the names stay empty here.
+    conditions: Vec<ConditionCost>,
 }
 
 impl Watch {
@@ -27,6 +43,7 @@ impl Watch {
     pub(super) fn start(&mut self, rules: usize, texts: usize) {
         self.rules.resize(rules, 0);
         self.searches.resize(texts, 0);
+        self.conditions.resize_with(rules, ConditionCost::default);
         self.carried = 0;
         self.lap();
     }
@@ -35,6 +52,15 @@ impl Watch {
     pub(super) fn rule(&mut self, number: usize) {
         let taken = self.lap().saturating_add(std::mem::take(&mut self.carried));
         add(&mut self.rules, number, taken);
+    }
+
+    /// The condition of a rule was evaluated.
+    pub(super) fn condition(&mut self, number: usize, steps: u64, gave_up: bool) {
+        if let Some(cost) = self.conditions.get_mut(number) {
+            cost.evaluated = cost.evaluated.saturating_add(1);
+            cost.steps = cost.steps.saturating_add(steps);
+            cost.gave_up = cost.gave_up.saturating_add(u64::from(gave_up));
+        }
     }
 
     /// A search begins.
@@ -58,7 +84,8 @@ fn add(times: &mut [u64], number: usize, taken: u64) {
 impl Memory {
     /// From now on the times of rules add up, in the units of `clock`.
     pub(crate) fn keep_times(&mut self, clock: fn() -> u64) {
-        self.watch = Some(Watch { clock, last: 0, carried: 0, rules: Vec::new(), searches: Vec::new() });
+        self.watch =
+            Some(Watch { clock, last: 0, carried: 0, rules: Vec::new(), searches: Vec::new(), conditions: Vec::new() });
     }
 
     /// What each rule took, in the order of the files, and each search of a text, by what rules call the text.
@@ -71,5 +98,12 @@ impl Memory {
             (format!("{name} ({form:?})"), *taken)
         });
         (of_rules, of_texts.collect())
+    }
+
+    /// What each condition took that was evaluated, in the order of the files.
+    pub(crate) fn conditions(&self, rules: &Rules) -> Vec<ConditionCost> {
+        let Some(watch) = &self.watch else { return Vec::new() };
+        let all = rules.rules.iter().zip(&watch.conditions).filter(|(_, cost)| cost.evaluated > 0);
+        all.map(|(rule, cost)| ConditionCost { name: rule.name.clone(), ..cost.clone() }).collect()
     }
 }

@@ -53,6 +53,9 @@ impl Grammar {
         if text.trim().is_empty() {
             return found;
         }
+        if let Some(simple) = simple(&text) {
+            return vec![simple];
+        }
         let mut at = 0;
         while found.len() < MOST
             && let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty())
@@ -114,6 +117,25 @@ impl Grammar {
         }
         Address { address: address.map(|it| shortened(&it)), phrase: phrase.or(comment) }
     }
+}
+
+/// `a@b.example`, `<a@b.example>` or `A Name <a@b.example>`, in plain letters: what most fields are, and the grammar takes a hundred
+/// times as long for. `None` for anything else.
+fn simple(text: &str) -> Option<Address> {
+    let text = text.trim_start_matches([' ', '\t', '\n', '\r']);
+    let (phrase, address) = match text.strip_suffix('>') {
+        Some(rest) => rest.split_once('<')?,
+        None => ("", text),
+    };
+    let is_plain = |it: char| it.is_ascii_alphanumeric() || "._+-=".contains(it);
+    let (local, host) = address.split_once('@')?;
+    let is_address = !local.is_empty() && !host.is_empty() && local.chars().all(is_plain) && host.chars().all(is_plain);
+    let is_phrase = |it: char| it.is_ascii_alphanumeric() || " ._+-='!?&/#*%|".contains(it);
+    if !is_address || !phrase.chars().all(is_phrase) {
+        return None;
+    }
+    let phrase = Some(phrase.to_owned()).filter(|it| !it.is_empty() && it != address);
+    Some(Address { address: Some(address.to_owned()), phrase })
 }
 
 fn is_valid(address: &str) -> bool {
@@ -178,6 +200,32 @@ fn unquoted(phrase: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn simple_fields_are_read_as_the_grammar_reads_them() {
+        let grammar = Grammar::new().unwrap();
+        let mut seen = 0;
+        for name in
+            ["", "Foo ", "Foo Blah ", "  Foo", "F. O'O ", "a=b ", "Foo\n", "Foo - Bar / x ", "a@b.example ", " "]
+        {
+            for address in
+                ["a@b.example", "<a@b.example>", "<a.b+c@d>", "< a@b.example>", "<>", "a_b@c-d.example", "<a@b@c>"]
+            {
+                let text = format!("{name}{address}");
+                let Some(simple) = simple(&text) else { continue };
+                seen += 1;
+                let groups = grammar.entry.groups(text.as_bytes()).unwrap();
+                let group = |number: usize| {
+                    let (start, end) = groups.get(number).copied().flatten()?;
+                    text.get(start..end).map(str::to_owned)
+                };
+                let expected = grammar.entry_of(group(1).or_else(|| group(4)), group(2), group(3), group(5));
+                assert_eq!(simple, expected, "{text:?}");
+                assert_eq!(groups[0], Some((0, text.len())), "{text:?}");
+            }
+        }
+        assert!(seen > 20, "{seen}");
+    }
 
     #[test]
     fn addresses_and_names() {

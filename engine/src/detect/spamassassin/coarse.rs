@@ -9,7 +9,7 @@ const LARGE_REPETITION: u64 = 24;
 const LARGE: u64 = 200;
 
 /// About how many states a pattern comes to.
-fn size(hir: &Hir) -> u64 {
+pub(super) fn size(hir: &Hir) -> u64 {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) | HirKind::Class(_) => 1,
         HirKind::Literal(text) => text.0.len() as u64,

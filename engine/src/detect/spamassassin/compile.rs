@@ -11,7 +11,7 @@ use super::expression::{self, Expression};
 use super::matcher::Member;
 use super::pattern::Pattern;
 use super::perl;
-use super::{CfRule, HeaderGroup, Meta, MimeRule, SpamAssassin, Template, UriDetail};
+use super::{CfExample, CfRule, HeaderGroup, Meta, MimeRule, SpamAssassin, Template, UriDetail};
 use crate::error::Problem;
 
 /// What the engine's owner says about rules.
@@ -43,6 +43,7 @@ pub(crate) fn compile(sources: &[CfSource], choices: &Choices<'_>) -> Result<Spa
     builder.out.redirectors = conf.settings.redirectors.iter().filter_map(|text| builder.redirector(text)).collect();
     builder.metas(&conf);
     builder.remarks(&conf);
+    builder.examples(&conf);
     let Builder { mut out, notes, scores, .. } = builder;
     let sets = [&mut out.body, &mut out.rawbody, &mut out.uri, &mut out.full];
     for (number, set) in sets.into_iter().chain(out.headers.iter_mut().map(|group| &mut group.set)).enumerate() {
@@ -79,16 +80,8 @@ impl Builder<'_> {
         let Some(source) = self.sources.get(spot.file) else { return };
         let line =
             source.bytes.split(|byte| *byte == b'\n').nth(spot.line.saturating_sub(1) as usize).unwrap_or_default();
-        let text: String = String::from_utf8_lossy(line).trim().chars().take(300).collect();
-        let problem = Problem {
-            source: source.source.clone(),
-            line: spot.line,
-            column: 0,
-            length: 0,
-            text,
-            message,
-            remedy: remedy.into(),
-        };
+        let line = String::from_utf8_lossy(line);
+        let problem = conf::problem(&source.source, spot.line, &line, conf::Part::Rest, message, remedy);
         self.notes.push((nature, problem));
     }
 
@@ -153,7 +146,11 @@ impl Builder<'_> {
             true => Pattern::new(&bytes_of(pattern), flags),
             false => Pattern::capturing(&bytes_of(pattern), flags),
         };
-        let compiled = compiled.map_err(|why| (Nature::Unsupported, why))?;
+        let compiled = compiled.map_err(|why| {
+            // What Perl has and is not here says so; anything else Perl would not take either.
+            let nature = if why.contains("not supported") { Nature::Unsupported } else { Nature::Mistake };
+            (nature, why)
+        })?;
         self.out.patterns.push(compiled);
         Ok(u32::try_from(self.out.patterns.len() - 1).unwrap_or(u32::MAX))
     }
@@ -270,7 +267,8 @@ impl Builder<'_> {
         if let Some(group) = self.out.headers.iter_mut().find(|group| group.selector == selector) {
             return add(group);
         }
-        let mut group = HeaderGroup { selector: selector.to_owned(), ..HeaderGroup::default() };
+        let is_field = context::is_field(selector);
+        let mut group = HeaderGroup { selector: selector.to_owned(), is_field, ..HeaderGroup::default() };
         add(&mut group);
         self.out.headers.push(group);
     }
@@ -363,6 +361,14 @@ impl Builder<'_> {
                 self.note(Nature::Mistake, rule.spot, why, "the rule never hits");
             }
         }
+        self.out.askers = vec![Vec::new(); self.out.rules.len()];
+        for (number, meta) in (0u32..).zip(&self.out.metas) {
+            for part in meta.parts.iter().flatten() {
+                if let Some(askers) = self.out.askers.get_mut(*part as usize) {
+                    askers.push(number);
+                }
+            }
+        }
         // What a meta asks for and is not supported, it says.
         let unsupported: BTreeSet<u32> = (0u32..)
             .zip(&self.out.rules)
@@ -393,6 +399,30 @@ impl Builder<'_> {
     fn unsupported(&mut self, number: usize) {
         if let Some(rule) = self.out.rules.get_mut(number) {
             rule.supported = false;
+        }
+    }
+
+    /// The examples of `test` lines.
+    fn examples(&mut self, conf: &Conf) {
+        for (rule, hit, text, spot) in &conf.examples {
+            let Some(known) = conf.rules.iter().find(|it| it.name == *rule) else {
+                self.note(Nature::Remark, *spot, format!("a test of {rule}, which no file defines"), "");
+                continue;
+            };
+            let field = match &known.test {
+                Test::Header { selector, .. } | Test::HeaderExists(selector) => {
+                    selector.split(':').next().unwrap_or_default().to_owned()
+                }
+                _ => String::new(),
+            };
+            self.out.examples.push(CfExample {
+                rule: rule.clone(),
+                field,
+                hit: *hit,
+                text: conf::shown(text),
+                source: self.sources.get(spot.file).map(|it| it.source.clone()).unwrap_or_default(),
+                line: spot.line,
+            });
         }
     }
 

@@ -99,6 +99,60 @@ pub(super) fn shown(text: &str) -> String {
     String::from_utf8_lossy(&bytes_of(text)).into_owned()
 }
 
+/// What of a line a note is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Key,
+    /// What stands behind the key and the name of a rule, where there is that much.
+    Rest,
+}
+
+/// Keys behind which the name of a rule stands, or of a tag.
+const NAMED: &[&str] = &[
+    "header",
+    "body",
+    "rawbody",
+    "full",
+    "uri",
+    "mimeheader",
+    "uri_detail",
+    "meta",
+    "score",
+    "describe",
+    "tflags",
+    "test",
+    "priority",
+    "shortcircuit",
+    "replace_tag",
+    "replace_pre",
+    "replace_inter",
+    "replace_post",
+];
+
+/// A problem with a line of a file, and where in it.
+pub(super) fn problem(source: &str, number: u32, line: &str, part: Part, message: String, remedy: &str) -> Problem {
+    let line: String = line.trim_end().chars().take(300).map(|it| if it == '\t' { ' ' } else { it }).collect();
+    // Each word begins where a blank, or nothing, stands before it.
+    let mut blank = true;
+    let starts = line.char_indices().filter(|(_, it)| std::mem::replace(&mut blank, *it == ' ') && *it != ' ');
+    let key = line.split_whitespace().next().unwrap_or_default();
+    let words = if NAMED.contains(&key) { 3 } else { 2 };
+    let starts: Vec<usize> = starts.map(|(at, _)| at).take(words).collect();
+    let start = if part == Part::Key { starts.first() } else { starts.last() }.copied().unwrap_or(0);
+    let meant = line.get(start..).unwrap_or_default();
+    let meant = if part == Part::Key { meant.split(' ').next().unwrap_or_default() } else { meant };
+    let count = |text: &str| u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
+    Problem {
+        source: source.to_owned(),
+        line: number,
+        column: count(line.get(..start).unwrap_or_default()).saturating_add(1),
+        length: count(meant).max(1),
+        text: line,
+        message,
+        remedy: remedy.to_owned(),
+    }
+}
+
 pub(super) fn is_rule_name(name: &str) -> bool {
     let first = name.chars().next().is_some_and(|it| it.is_ascii_alphabetic() || it == '_');
     first && name.len() <= 128 && name.chars().all(|it| it.is_ascii_alphanumeric() || it == '_')
@@ -133,16 +187,11 @@ struct Reader<'r> {
 
 impl Reader<'_> {
     pub(super) fn note(&mut self, nature: Nature, message: impl Into<String>, remedy: &str) {
-        let text: String = shown(&self.line).chars().take(300).collect();
-        let problem = Problem {
-            source: self.source.source.clone(),
-            line: self.spot.line,
-            column: 0,
-            length: 0,
-            text,
-            message: message.into(),
-            remedy: remedy.to_owned(),
-        };
+        self.note_on(Part::Rest, nature, message.into(), remedy);
+    }
+
+    fn note_on(&mut self, part: Part, nature: Nature, message: String, remedy: &str) {
+        let problem = problem(&self.source.source, self.spot.line, &shown(&self.line), part, message, remedy);
         self.conf.notes.push((nature, problem));
     }
 
@@ -158,11 +207,12 @@ impl Reader<'_> {
             self.spot.line = number;
             let text = latin1(line);
             let text = without_comment(&text);
-            let text = text.trim_matches(|it: char| it.is_ascii_whitespace() || it == '\u{0B}');
+            let white = |it: char| it.is_ascii_whitespace() || it == '\u{0B}';
+            text.trim_end_matches(white).clone_into(&mut self.line);
+            let text = text.trim_matches(white);
             if text.is_empty() {
                 continue;
             }
-            text.clone_into(&mut self.line);
             let text = match text.strip_prefix("lang").filter(|rest| rest.starts_with([' ', '\t'])) {
                 // Rules and descriptions of other languages than English are left out, as with LANG=C.
                 Some(rest) => match rest.trim_start().split_once([' ', '\t']) {
@@ -262,7 +312,7 @@ impl Reader<'_> {
                 settings::Taken::Wrong(why) => self.mistake(why),
                 settings::Taken::Unknown => {
                     let near = crate::error::nearest(key, settings::KEYS.iter().copied());
-                    self.note(Nature::Mistake, format!("there is no setting {key}"), &near);
+                    self.note_on(Part::Key, Nature::Mistake, format!("there is no setting {key}"), &near);
                 }
             },
         }
@@ -492,5 +542,16 @@ mod tests {
         let told: Vec<u32> = it.notes.iter().map(|(_, problem)| problem.line).collect();
         assert_eq!(told, [1, 2, 3, 4, 5, 7, 5], "{:?}", it.notes);
         assert!(it.notes[0].1.remedy.contains("body"), "{:?}", it.notes[0]);
+        let frames: Vec<(u32, u32)> = it.notes.iter().map(|(_, it)| (it.column, it.length)).collect();
+        assert_eq!(frames[..2], [(1, 5), (9, 1)], "the key; what stands behind the rule's name");
+    }
+
+    #[test]
+    fn a_line_is_shown_with_what_is_meant() {
+        let it = conf("\t score  A  much\n");
+        assert_eq!(
+            it.notes[0].1.to_string(),
+            "x.cf:1:13: much is no score\n  1 |   score  A  much\n                  ^^^^"
+        );
     }
 }

@@ -88,6 +88,27 @@ pub(super) fn check(selector: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether a selector is no more than the name of a field.
+pub(super) fn is_field(selector: &str) -> bool {
+    !selector.contains(':') && !SPECIAL.iter().any(|it| it.eq_ignore_ascii_case(selector))
+}
+
+/// Names that mean more than a field, some of them in this spelling only.
+const SPECIAL: &[&str] = &[
+    "ALL",
+    "ALL-TRUSTED",
+    "ALL-INTERNAL",
+    "ALL-UNTRUSTED",
+    "ALL-EXTERNAL",
+    "EnvelopeFrom",
+    "X-Spam-Relays-Untrusted",
+    "X-Spam-Relays-Trusted",
+    "X-Spam-Relays-External",
+    "X-Spam-Relays-Internal",
+    "ToCc",
+    "MESSAGEID",
+];
+
 impl<'m> Context<'m> {
     pub(super) fn new(
         facts: &'m Facts<'m>,
@@ -179,6 +200,17 @@ impl<'m> Context<'m> {
         let first = values.first()?;
         let separator: &[u8] = if first.ends_with(b"\n") { b"" } else { b"\n" };
         Some(values.join(separator))
+    }
+
+    /// The same for a selector that is no more than the name of a field.
+    pub(super) fn joined_fields(&self, name: &str) -> Option<Vec<u8>> {
+        let mut text = None;
+        for field in self.fields(name) {
+            let text = text.get_or_insert_with(|| Vec::with_capacity(field.value.len() + 1));
+            text.extend_from_slice(&field.value);
+            text.push(b'\n');
+        }
+        text
     }
 
     /// All values as one text, or the first where the selector asks for addresses or names; empty where there is none.

@@ -2,6 +2,8 @@
 //! to the first one. Here the places where the group and its second occurrence could stand come from automata, and the two texts are
 //! compared; only where they are the same is the pattern itself asked.
 
+use std::cell::OnceCell;
+
 use regex_automata::dfa::{Automaton, dense};
 use regex_automata::meta::Regex;
 use regex_automata::nfa::thompson;
@@ -18,6 +20,10 @@ const LARGEST: usize = 128 << 10;
 const MOST_READ: usize = 64;
 /// And so many at least.
 const LEAST_READ: usize = 4_096;
+/// How far what stands between is followed before anything else is looked at.
+const FIRST_BYTES: usize = 4;
+/// Bytes that are searched for a text in the time in which an automaton reads one.
+const SEARCHED_FOR_ONE: usize = 8;
 
 /// A pattern in pieces: what is before the group, the group, what is up to its second occurrence, what is behind that.
 #[derive(Debug)]
@@ -106,6 +112,19 @@ fn ends(
     true
 }
 
+/// Whether a match may begin at a place, by its first bytes.
+fn begins(automaton: &dense::DFA<Vec<u32>>, text: &[u8], from: usize) -> bool {
+    let input = Input::new(text).range(from..text.len()).anchored(Anchored::Yes);
+    let Ok(mut state) = automaton.start_state_forward(&input) else { return true };
+    for byte in text.iter().skip(from).take(FIRST_BYTES) {
+        state = automaton.next_state(state, *byte);
+        if automaton.is_special_state(state) {
+            return !automaton.is_dead_state(state);
+        }
+    }
+    true
+}
+
 impl Echo {
     /// Takes a relaxed pattern apart; `None` where it is no such pattern.
     pub(super) fn of(relaxed: &Hir, all_groups: u32, folds: bool) -> Option<Echo> {
@@ -134,9 +153,19 @@ impl Echo {
         None
     }
 
-    /// Whether the pattern could match from somewhere in a range on.
-    pub(super) fn may_match(&self, text: &[u8], range: std::ops::Range<usize>) -> bool {
+    /// Whether the pattern could match from somewhere in a range on; or from the first place only where its head is.
+    pub(super) fn may_match(&self, text: &[u8], range: std::ops::Range<usize>, only_first: bool) -> bool {
         let mut left = text.len().saturating_mul(MOST_READ).max(LEAST_READ);
+        let folded: OnceCell<Vec<u8>> = OnceCell::new();
+        // Whether what stands in a range stands somewhere behind it again.
+        let recurs = |start: usize, end: usize| {
+            let text = match self.folds {
+                true => folded.get_or_init(|| text.to_ascii_lowercase()).as_slice(),
+                false => text,
+            };
+            let (once, rest) = (text.get(start..end).unwrap_or_default(), text.get(end..).unwrap_or_default());
+            memchr::memmem::find(rest, once).is_some()
+        };
         let mut from = range.start;
         while from <= range.end.min(text.len()) {
             let Some(found) = self.head.search(&Input::new(text).range(from..range.end.min(text.len()))) else {
@@ -146,6 +175,10 @@ impl Echo {
             let complete = ends(&self.before, text, found.start(), &mut left, |start, left| {
                 let complete = ends(&self.group, text, start, left, |end, left| {
                     let Some(once) = text.get(start..end) else { return false };
+                    if !begins(&self.between, text, end) || !recurs(start, end) {
+                        return false;
+                    }
+                    *left = left.saturating_sub((text.len() - end) / SEARCHED_FOR_ONE);
                     let complete = ends(&self.between, text, end, left, |again, left| {
                         echoes |= self.is_echo(once, text, again, left);
                         echoes
@@ -158,6 +191,9 @@ impl Echo {
             });
             if echoes || !complete {
                 return true;
+            }
+            if only_first {
+                return false;
             }
             from = found.start() + 1;
         }
@@ -209,7 +245,7 @@ mod tests {
             ("\nTo: <\nSubject: <\n", true),
             ("", false),
         ] {
-            assert_eq!(it.may_match(text.as_bytes(), 0..text.len()), may, "{text}");
+            assert_eq!(it.may_match(text.as_bytes(), 0..text.len(), false), may, "{text}");
         }
     }
 

@@ -12,18 +12,96 @@ const LONGEST: usize = 32;
 /// Most bytes of a class that are spelled out.
 const MOST_BYTES: usize = 16;
 
+/// How many bytes of a match stand before what it must contain, at least and at most; `None` where there is no most.
+pub(super) type Ahead = Option<(usize, usize)>;
+
+/// A pattern from a part of it on, so that what must be there can be followed up: parts, one behind the other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tail {
+    parts: Vec<Hir>,
+    /// More of the pattern is to stand behind these, and is not known.
+    is_closed: bool,
+}
+
+impl Tail {
+    pub(super) fn new(parts: &[Hir], with_tails: bool) -> Tail {
+        Tail { parts: if with_tails { parts.to_vec() } else { Vec::new() }, is_closed: false }
+    }
+
+    pub(super) fn closed(self) -> Tail {
+        Tail { is_closed: true, ..self }
+    }
+
+    /// With what stands behind it.
+    pub(super) fn and(mut self, parts: &[Hir], with_tails: bool) -> Tail {
+        if !self.is_closed && with_tails {
+            self.parts.extend_from_slice(parts);
+        }
+        self
+    }
+
+    /// The one or the other.
+    pub(super) fn or(self, other: Tail) -> Tail {
+        let is_closed = self.is_closed || other.is_closed;
+        let parts = match self.parts.is_empty() && other.parts.is_empty() {
+            true => Vec::new(),
+            false => vec![Hir::alternation(vec![Hir::concat(self.parts), Hir::concat(other.parts)])],
+        };
+        Tail { parts, is_closed }
+    }
+
+    pub(super) fn hir(self) -> Hir {
+        Hir::concat(self.parts)
+    }
+}
+
+/// Literals of which each match has one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Required {
+    pub(super) texts: Vec<Vec<u8>>,
+    pub(super) ahead: Ahead,
+    /// From where on the pattern can be followed, and what of that stands before the literal.
+    pub(super) tail: Tail,
+    pub(super) tail_ahead: Ahead,
+}
+
+impl Required {
+    fn new(texts: Vec<Vec<u8>>, ahead: Ahead, tail: Tail) -> Required {
+        Required { texts, ahead, tail, tail_ahead: AT_ONCE }
+    }
+}
+
 /// All texts that something matches, where they are few; and else literals of which each match has one.
 #[derive(Clone, Debug, Default)]
 struct Known {
     whole: Option<Vec<Vec<u8>>>,
-    part: Option<Vec<Vec<u8>>>,
+    part: Option<Required>,
 }
 
-/// The most telling set of literals; `None` where there is none that tells.
-pub(super) fn required(hir: &Hir) -> Option<Vec<Vec<u8>>> {
-    let known = known(hir);
-    let whole = known.whole.filter(|set| telling(set));
-    best(whole, known.part)
+/// One behind the other.
+pub(super) fn sum(one: Ahead, other: Ahead) -> Ahead {
+    let ((least, most), (more_least, more_most)) = (one?, other?);
+    Some((least.checked_add(more_least)?, most.checked_add(more_most)?))
+}
+
+/// The one or the other.
+pub(super) fn either(one: Ahead, other: Ahead) -> Ahead {
+    let ((least, most), (other_least, other_most)) = (one?, other?);
+    Some((least.min(other_least), most.max(other_most)))
+}
+
+/// How long a match can be.
+pub(super) fn lengths(hir: &Hir) -> Ahead {
+    Some((hir.properties().minimum_len()?, hir.properties().maximum_len()?))
+}
+
+/// Where a match begins.
+pub(super) const AT_ONCE: Ahead = Some((0, 0));
+
+/// The most telling set of literals; `None` where there is none that tells. The tail is empty without `with_tails`, and costs.
+pub(super) fn required(hir: &Hir, with_tails: bool) -> Option<Required> {
+    let known = known(hir, with_tails);
+    best(from_whole(known.whole, AT_ONCE, || Tail::new(std::slice::from_ref(hir), with_tails)), known.part)
 }
 
 fn telling(set: &[Vec<u8>]) -> bool {
@@ -32,9 +110,14 @@ fn telling(set: &[Vec<u8>]) -> bool {
         && set.iter().all(|it| it.len() >= SHORTEST && !it.iter().all(u8::is_ascii_whitespace))
 }
 
+fn from_whole(whole: Option<Vec<Vec<u8>>>, ahead: Ahead, tail: impl FnOnce() -> Tail) -> Option<Required> {
+    whole.filter(|set| telling(set)).map(|texts| Required::new(texts, ahead, tail()))
+}
+
 /// The set that excludes more texts: by its shortest literal, then by how few they are.
-fn best(one: Option<Vec<Vec<u8>>>, other: Option<Vec<Vec<u8>>>) -> Option<Vec<Vec<u8>>> {
-    let worth = |set: &Vec<Vec<u8>>| {
+fn best(one: Option<Required>, other: Option<Required>) -> Option<Required> {
+    let worth = |it: &Required| {
+        let set = &it.texts;
         let shortest = set.iter().map(Vec::len).min().unwrap_or(0).min(8);
         // Four ways of a letter more are worth a letter more.
         let ways = set.len().next_power_of_two().trailing_zeros() as usize / 2;
@@ -70,14 +153,15 @@ fn joined(left: &[Vec<u8>], right: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
 }
 
 /// Patterns nest no deeper than their parser lets them.
-fn known(hir: &Hir) -> Known {
+fn known(hir: &Hir, with_tails: bool) -> Known {
+    let itself = || Tail::new(std::slice::from_ref(hir), with_tails);
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => Known { whole: Some(vec![Vec::new()]), part: None },
         HirKind::Literal(literal) => {
             let text = literal.0.to_ascii_lowercase();
             if text.len() > LONGEST {
                 let head = text.get(..LONGEST).unwrap_or_default().to_vec();
-                return Known { whole: None, part: Some(vec![head]) };
+                return Known { whole: None, part: Some(Required::new(vec![head], AT_ONCE, itself())) };
             }
             Known { whole: Some(vec![text]), part: None }
         }
@@ -95,9 +179,9 @@ fn known(hir: &Hir) -> Known {
             Known { whole: (set.len() <= MOST_BYTES).then_some(set), part: None }
         }
         HirKind::Class(Class::Unicode(_)) => Known::default(),
-        HirKind::Capture(capture) => known(&capture.sub),
+        HirKind::Capture(capture) => known(&capture.sub, with_tails),
         HirKind::Repetition(repetition) => {
-            let sub = known(&repetition.sub);
+            let sub = known(&repetition.sub, with_tails);
             if repetition.min == 0 {
                 let optional = repetition.max == Some(1);
                 let whole = sub.whole.filter(|_| optional).map(|mut set| {
@@ -114,38 +198,55 @@ fn known(hir: &Hir) -> Known {
                 };
             }
             let exact = repetition.max == Some(repetition.min);
-            let least = run.clone().or_else(|| sub.whole.clone()).filter(|set| telling(set));
-            Known { whole: run.filter(|_| exact), part: best(least, sub.part) }
+            let least = from_whole(run.clone().or_else(|| sub.whole.clone()), AT_ONCE, itself);
+            let part = sub.part.map(|it| Required { tail: it.tail.closed(), ..it });
+            Known { whole: run.filter(|_| exact), part: best(least, part) }
         }
         HirKind::Concat(parts) => {
-            let mut part: Option<Vec<Vec<u8>>> = None;
+            let mut part: Option<Required> = None;
             let mut run: Vec<Vec<u8>> = vec![Vec::new()];
+            // What stands before the run, and before the part at hand.
+            let (mut before_run, mut before) = (AT_ONCE, AT_ONCE);
+            let mut run_at = 0;
+            let from = |number: usize| Tail::new(parts.get(number..).unwrap_or_default(), with_tails);
             let mut all = true;
-            for it in parts {
-                let it = known(it);
+            for (number, it) in parts.iter().enumerate() {
+                let behind = sum(before, lengths(it));
+                let it = known(it, with_tails);
                 if let Some(whole) = &it.whole
                     && let Some(longer) = joined(&run, whole)
                 {
                     run = longer;
+                    before = behind;
                     continue;
                 }
                 all = false;
-                part = best(part, Some(std::mem::take(&mut run)).filter(|set| telling(set)));
-                part = best(part, it.part);
-                run = match it.whole {
-                    Some(whole) if whole.len() <= MOST => whole,
-                    _ => vec![Vec::new()],
+                part = best(part, from_whole(Some(std::mem::take(&mut run)), before_run, || from(run_at)));
+                let rest = parts.get(number + 1..).unwrap_or_default();
+                let inner = it.part.map(|inner| Required {
+                    ahead: sum(before, inner.ahead),
+                    tail: inner.tail.and(rest, with_tails),
+                    ..inner
+                });
+                part = best(part, inner);
+                (run, before_run, run_at) = match it.whole {
+                    Some(whole) if whole.len() <= MOST => (whole, before, number),
+                    _ => (vec![Vec::new()], behind, number + 1),
                 };
+                before = behind;
             }
             if all {
                 return Known { whole: Some(run), part };
             }
-            Known { whole: None, part: best(part, Some(run).filter(|set| telling(set))) }
+            Known { whole: None, part: best(part, from_whole(Some(run), before_run, || from(run_at))) }
         }
         HirKind::Alternation(ways) => {
-            let (mut whole, mut part) = (Some(Vec::new()), Some(Vec::new()));
+            let mut whole = Some(Vec::new());
+            let mut part: Option<Required> = None;
+            let mut in_each = true;
             for way in ways {
-                let way = known(way);
+                let itself = || Tail::new(std::slice::from_ref(way), with_tails);
+                let way = known(way, with_tails);
                 whole = match (whole, &way.whole) {
                     (Some(mut all), Some(set)) if all.len() + set.len() <= MOST => {
                         all.extend(set.iter().cloned());
@@ -153,16 +254,23 @@ fn known(hir: &Hir) -> Known {
                     }
                     _ => None,
                 };
-                let needed = best(way.whole.filter(|set| telling(set)), way.part);
+                let needed = best(from_whole(way.whole, AT_ONCE, itself), way.part);
                 part = match (part, needed) {
-                    (Some(mut all), Some(set)) if all.len() + set.len() <= MOST => {
-                        all.extend(set);
-                        Some(all)
+                    (None, Some(set)) if in_each => Some(set),
+                    (Some(all), Some(set)) if all.texts.len() + set.texts.len() <= MOST => Some(Required {
+                        texts: [all.texts, set.texts].concat(),
+                        ahead: either(all.ahead, set.ahead),
+                        tail: all.tail.or(set.tail),
+                        tail_ahead: either(all.tail_ahead, set.tail_ahead),
+                    }),
+                    _ => {
+                        in_each = false;
+                        None
                     }
-                    _ => None,
                 };
             }
-            Known { whole: whole.map(tidy), part: part.map(tidy).filter(|set| telling(set)) }
+            let part = part.map(|it| Required { texts: tidy(it.texts), ..it }).filter(|it| telling(&it.texts));
+            Known { whole: whole.map(tidy), part }
         }
     }
 }
@@ -173,11 +281,26 @@ mod tests {
     use super::*;
 
     fn of(pattern: &str) -> Vec<String> {
-        let plain = perl::translate(pattern.as_bytes(), "").unwrap().plain;
+        let plain = perl::translate(pattern.as_bytes(), "").unwrap().relaxed;
         let config = regex_automata::util::syntax::Config::new().unicode(false).utf8(false);
         let hir = regex_automata::util::syntax::parse_with(&plain, &config).unwrap();
-        let found = required(&hir).unwrap_or_default();
+        let found = required(&hir, false).map(|it| it.texts).unwrap_or_default();
         found.iter().map(|it| String::from_utf8_lossy(it).into_owned()).collect()
+    }
+
+    #[test]
+    fn what_stands_before_them() {
+        let ahead = |pattern: &str| {
+            let plain = perl::translate(pattern.as_bytes(), "").unwrap().relaxed;
+            let config = regex_automata::util::syntax::Config::new().unicode(false).utf8(false);
+            required(&regex_automata::util::syntax::parse_with(&plain, &config).unwrap(), false).unwrap().ahead
+        };
+        assert_eq!(ahead("next of kin"), AT_ONCE);
+        assert_eq!(ahead(r"\b[^x][^y] million"), Some((2, 2)));
+        assert_eq!(ahead(r"[^x]{0,30}hello.*"), Some((0, 30)));
+        assert_eq!(ahead(r".*hello"), None);
+        assert_eq!(ahead(r"(?:[^x]{2}abcdef|[^x]{5}ghijkl)x"), Some((2, 5)));
+        assert_eq!(ahead(r"[^x](?:[^y]abcdef)+"), Some((2, 2)));
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod matcher;
 mod needs;
 mod pattern;
 mod perl;
+mod probe;
 mod relays;
 mod settings;
 mod sieve;
@@ -80,10 +81,30 @@ pub struct CfRule {
     pub supported: bool,
 }
 
+/// A `test` line of a `.cf` file: a text that a rule is to hit, or to miss.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CfExample {
+    /// The rule.
+    pub rule: String,
+    /// For a rule of header fields, the field that the text is the value of; else empty: the text is the body.
+    pub field: String,
+    /// Whether the rule is to hit.
+    pub hit: bool,
+    /// The text.
+    pub text: String,
+    /// The file that the line stands in.
+    pub source: String,
+    /// The line, counted from 1.
+    pub line: u32,
+}
+
 /// Rules that look at one selector of header fields.
 #[derive(Debug, Default)]
 struct HeaderGroup {
     selector: String,
+    /// The selector is no more than the name of a field.
+    is_field: bool,
     set: Set,
     /// Negated rules, and such that see another text where there is no field.
     others: Vec<(Member, bool, Option<Vec<u8>>)>,
@@ -154,10 +175,13 @@ pub(crate) struct SpamAssassin {
     captures: Vec<(u32, String, u32, String)>,
     templates: Vec<Template>,
     metas: Vec<Meta>,
+    /// For each rule the metas that ask for it.
+    askers: Vec<Vec<u32>>,
     redirectors: Vec<Pattern>,
     settings: Settings,
     formats: Option<&'static Formats>,
     notes: Vec<(Nature, Problem)>,
+    examples: Vec<CfExample>,
 }
 
 /// What is kept from message to message.
@@ -166,6 +190,7 @@ pub(crate) struct Memory {
     scratch: Scratch,
     counts: Vec<f64>,
     stack: Vec<f64>,
+    due: Vec<bool>,
 }
 
 /// What was seen of a rule: where, and the text.
@@ -200,6 +225,11 @@ impl SpamAssassin {
     /// The rules, in the order of their files.
     pub(crate) fn rules(&self) -> &[CfRule] {
         &self.rules
+    }
+
+    /// The texts of `test` lines, in the order of the files.
+    pub(crate) fn examples(&self) -> &[CfExample] {
+        &self.examples
     }
 
     /// What a rule weighs.
@@ -243,6 +273,13 @@ impl SpamAssassin {
                     ),
                     None => {}
                 }
+                if pattern.goes_back_often() {
+                    tell(
+                        member.rule,
+                        "the pattern goes back, and repeats what repeats: some texts take it very long".into(),
+                        "it is given up after 200,000 steps in a text: write (a+)+ as a+, or use possessive a++",
+                    );
+                }
                 if kind != "header" && !pattern.has_literal() {
                     let how = if pattern.is_fancy() {
                         "and goes back: this is the costliest kind"
@@ -270,7 +307,7 @@ impl SpamAssassin {
         findings: &mut Vec<Finding>,
     ) {
         let (Some(views), Some(formats)) = (&facts.spamassassin, self.formats) else { return };
-        let Memory { scratch, counts, stack } = memory;
+        let Memory { scratch, counts, stack, due } = memory;
         counts.clear();
         counts.resize(self.rules.len(), 0.0);
         if let Some(watch) = &mut scratch.watch {
@@ -315,7 +352,7 @@ impl SpamAssassin {
             scratch.rule(*rule);
         }
         let Hits { counts, sights, gave_up, .. } = hits;
-        self.run_metas(counts, stack);
+        self.run_metas(counts, stack, due);
         scratch.shared("metas");
         if !budget.work(self.metas.len() as u64, Place::message) {
             return;
@@ -337,7 +374,10 @@ impl SpamAssassin {
 
     fn run_headers(&self, context: &Context<'_>, scratch: &mut Scratch, hits: &mut Hits<'_>) {
         for group in &self.headers {
-            let value = context.joined(&group.selector);
+            let value = match group.is_field {
+                true => context.joined_fields(&group.selector),
+                false => context.joined(&group.selector),
+            };
             scratch.shared("fields");
             if value.is_some() {
                 group.exists.iter().for_each(|rule| hits.hit(*rule, 1.0));
@@ -418,6 +458,18 @@ impl SpamAssassin {
         if self.templates.is_empty() || context.uris().lines.is_empty() {
             return;
         }
+        let lines = &context.uris().lines;
+        let mut may: Vec<(&Template, Vec<&Vec<u8>>)> = Vec::new();
+        for template in &self.templates {
+            let Some(guard) = self.patterns.get(template.guard as usize) else { continue };
+            let candidates: Vec<&Vec<u8>> = lines.iter().filter(|line| guard.is_match(line)).collect();
+            if !candidates.is_empty() {
+                may.push((template, candidates));
+            }
+        }
+        if may.is_empty() {
+            return;
+        }
         let mut values: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for (_, selector, pattern, name) in &self.captures {
             let (Some(text), Some(pattern)) = (context.joined(selector), self.patterns.get(*pattern as usize)) else {
@@ -431,26 +483,9 @@ impl SpamAssassin {
                 values.entry(name).or_default().push(value);
             }
         }
-        for template in &self.templates {
-            let Some(guard) = self.patterns.get(template.guard as usize) else { continue };
-            let candidates: Vec<&Vec<u8>> = context.uris().lines.iter().filter(|line| guard.is_match(line)).collect();
-            if candidates.is_empty() {
-                continue;
-            }
+        for (template, candidates) in may {
             let filled = compile::replace_templates(&template.text, |name| {
-                let all = values.get(name)?;
-                let quoted = all.iter().map(|value| {
-                    value
-                        .bytes()
-                        .map(|byte| {
-                            if byte.is_ascii_alphanumeric() {
-                                char::from(byte).to_string()
-                            } else {
-                                format!("\\x{byte:02x}")
-                            }
-                        })
-                        .collect::<String>()
-                });
+                let quoted = values.get(name)?.iter().map(|value| quoted(value));
                 Some(format!("(?:{})", quoted.collect::<Vec<_>>().join("|")))
             });
             let Some(filled) = filled else { continue };
@@ -525,10 +560,24 @@ impl SpamAssassin {
         }
     }
 
-    fn run_metas(&self, counts: &mut [f64], stack: &mut Vec<f64>) {
-        for meta in &self.metas {
-            let is_hit = |part: &u32| counts.get(*part as usize).is_some_and(|count| *count != 0.0);
-            if meta.off || (!meta.idle && !meta.parts.iter().flatten().any(is_hit)) {
+    /// Metas stand behind what they ask for, so that one pass in their order is enough. Those of which nothing hit are left out.
+    fn run_metas(&self, counts: &mut [f64], stack: &mut Vec<f64>, due: &mut Vec<bool>) {
+        due.clear();
+        due.extend(self.metas.iter().map(|meta| meta.idle));
+        let mark = |rule: usize, due: &mut Vec<bool>| {
+            for meta in self.askers.get(rule).into_iter().flatten() {
+                if let Some(slot) = due.get_mut(*meta as usize) {
+                    *slot = true;
+                }
+            }
+        };
+        for (rule, count) in counts.iter().enumerate() {
+            if *count != 0.0 {
+                mark(rule, due);
+            }
+        }
+        for (number, meta) in self.metas.iter().enumerate() {
+            if meta.off || !due.get(number).copied().unwrap_or(false) {
                 continue;
             }
             let count = |place: usize| match meta.parts.get(place) {
@@ -543,6 +592,7 @@ impl SpamAssassin {
                 && let Some(slot) = counts.get_mut(meta.rule as usize)
             {
                 *slot = if value > 0.0 { value } else { 1.0 };
+                mark(meta.rule as usize, due);
             }
         }
     }
@@ -573,6 +623,15 @@ fn mime_value(node: &crate::facts::spamassassin::Node, rule: &MimeRule) -> Optio
     }
     let field = node.fields.iter().rev().find(|field| field.name.eq_ignore_ascii_case(&rule.name))?;
     Some(if rule.raw { field.raw.clone() } else { [field.value.as_slice(), b"\n"].concat() })
+}
+
+/// A text as a pattern that matches it and nothing else.
+fn quoted(text: &str) -> String {
+    let byte = |byte: u8| match byte.is_ascii_alphanumeric() {
+        true => char::from(byte).to_string(),
+        false => format!("\\x{byte:02x}"),
+    };
+    text.bytes().map(byte).collect()
 }
 
 fn header_place(selector: &str) -> Place {

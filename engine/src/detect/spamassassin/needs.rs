@@ -3,6 +3,8 @@
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
+use super::literals::{AT_ONCE, Ahead, Tail, either, lengths, sum};
+
 /// Bytes, as a set of bits.
 pub(super) type Bytes = [u64; 4];
 /// Classes, one behind the other.
@@ -30,11 +32,21 @@ fn with(class: &mut Bytes, byte: u8) {
     }
 }
 
+/// Sequences of which each match has one, and what of the match stands before it.
+#[derive(Clone, Debug)]
+struct Part {
+    set: Vec<Sequence>,
+    ahead: Ahead,
+    /// From where on the pattern can be followed, and what of that stands before the sequence.
+    tail: Tail,
+    tail_ahead: Ahead,
+}
+
 /// All texts that something matches, where they are few; and else sequences of which each match has one.
 #[derive(Clone, Debug, Default)]
 struct Known {
     whole: Option<Vec<Sequence>>,
-    part: Option<Vec<Sequence>>,
+    part: Option<Part>,
 }
 
 /// What each match has.
@@ -43,13 +55,16 @@ pub(super) struct Needs {
     pub(super) sequences: Vec<Sequence>,
     /// How many of them, none of which overlaps another.
     pub(super) times: u32,
+    pub(super) ahead: Ahead,
+    pub(super) tail: Tail,
+    pub(super) tail_ahead: Ahead,
 }
 
-/// The set that mail has least often; `None` where every one is frequent.
-pub(super) fn of(hir: &Hir) -> Option<Needs> {
-    let once = known(hir);
-    let once = rarer(once.whole, once.part).map(|sequences| Needs { sequences, times: 1 });
-    let often = repeated(hir);
+/// The set that mail has least often; `None` where every one is frequent. The tail is empty without `with_tails`, and costs.
+pub(super) fn of(hir: &Hir, with_tails: bool) -> Option<Needs> {
+    let once = known(hir, with_tails);
+    let once = rarer(once.whole.map(|set| at_once(set, hir, with_tails)), once.part).map(|it| it.needs(1));
+    let often = repeated(hir, with_tails);
     // What must be there twice is rarer than what is there once, unless that is rare indeed.
     let often = often.filter(|often| {
         once.as_ref().is_none_or(|once| frequency(&often.sequences) < 20.0 * frequency(&once.sequences))
@@ -57,15 +72,26 @@ pub(super) fn of(hir: &Hir) -> Option<Needs> {
     often.or(once).filter(|it| frequency(&it.sequences) < SELDOM * f64::from(it.times))
 }
 
+fn at_once(set: Vec<Sequence>, hir: &Hir, with_tails: bool) -> Part {
+    Part { set, ahead: AT_ONCE, tail: Tail::new(std::slice::from_ref(hir), with_tails), tail_ahead: AT_ONCE }
+}
+
+impl Part {
+    fn needs(self, times: u32) -> Needs {
+        let ahead = self.ahead.filter(|_| times == 1);
+        Needs { sequences: self.set, times, ahead, tail: self.tail, tail_ahead: self.tail_ahead }
+    }
+}
+
 /// What a part of a pattern needs that must be there several times.
-fn repeated(hir: &Hir) -> Option<Needs> {
+fn repeated(hir: &Hir, with_tails: bool) -> Option<Needs> {
     match hir.kind() {
-        HirKind::Capture(capture) => repeated(&capture.sub),
-        HirKind::Concat(parts) => parts.iter().find_map(repeated),
+        HirKind::Capture(capture) => repeated(&capture.sub, with_tails),
+        HirKind::Concat(parts) => parts.iter().find_map(|part| repeated(part, with_tails)),
         HirKind::Repetition(it) if it.min >= 2 => {
-            let sub = known(&it.sub);
-            let sequences = rarer(sub.whole, sub.part).filter(|set| set.iter().all(|it| it.len() > 1))?;
-            Some(Needs { sequences, times: it.min })
+            let sub = known(&it.sub, with_tails);
+            let part = rarer(sub.whole.map(|set| at_once(set, &it.sub, with_tails)), sub.part)?;
+            part.set.iter().all(|it| it.len() > 1).then(|| part.needs(it.min))
         }
         _ => None,
     }
@@ -114,9 +140,9 @@ fn usable(set: &[Sequence]) -> bool {
     !set.is_empty() && set.iter().all(|it| !it.is_empty())
 }
 
-fn rarer(one: Option<Vec<Sequence>>, other: Option<Vec<Sequence>>) -> Option<Vec<Sequence>> {
-    match (one.filter(|set| usable(set)), other) {
-        (Some(one), Some(other)) => Some(if frequency(&one) <= frequency(&other) { one } else { other }),
+fn rarer(one: Option<Part>, other: Option<Part>) -> Option<Part> {
+    match (one.filter(|it| usable(&it.set)), other) {
+        (Some(one), Some(other)) => Some(if frequency(&one.set) <= frequency(&other.set) { one } else { other }),
         (one, other) => one.or(other),
     }
 }
@@ -124,23 +150,23 @@ fn rarer(one: Option<Vec<Sequence>>, other: Option<Vec<Sequence>>) -> Option<Vec
 /// The rarest of several sets.
 struct Best {
     frequency: f64,
-    set: Option<Vec<Sequence>>,
+    part: Option<Part>,
 }
 
 impl Default for Best {
     fn default() -> Best {
-        Best { frequency: f64::INFINITY, set: None }
+        Best { frequency: f64::INFINITY, part: None }
     }
 }
 
 impl Best {
-    fn try_out(&mut self, set: &[Sequence]) {
+    fn try_out(&mut self, set: &[Sequence], part: impl FnOnce(Vec<Sequence>) -> Part) {
         if !usable(set) {
             return;
         }
         let frequency = frequency(set);
         if frequency <= self.frequency {
-            *self = Best { frequency, set: Some(set.to_vec()) };
+            *self = Best { frequency, part: Some(part(set.to_vec())) };
         }
     }
 }
@@ -215,7 +241,7 @@ fn literal(text: &[u8]) -> Sequence {
 }
 
 /// Patterns nest no deeper than their parser lets them.
-fn known(hir: &Hir) -> Known {
+fn known(hir: &Hir, with_tails: bool) -> Known {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => Known { whole: Some(vec![Vec::new()]), part: None },
         HirKind::Literal(text) => {
@@ -223,7 +249,7 @@ fn known(hir: &Hir) -> Known {
             if text.0.len() <= LONGEST {
                 Known { whole: Some(all), part: None }
             } else {
-                Known { whole: None, part: Some(all) }
+                Known { whole: None, part: Some(at_once(all, hir, with_tails)) }
             }
         }
         HirKind::Class(Class::Bytes(class)) => {
@@ -234,11 +260,12 @@ fn known(hir: &Hir) -> Known {
             Known { whole: Some(vec![vec![bytes]]), part: None }
         }
         HirKind::Class(Class::Unicode(_)) => Known::default(),
-        HirKind::Capture(capture) => known(&capture.sub),
+        HirKind::Capture(capture) => known(&capture.sub, with_tails),
         HirKind::Repetition(repetition) => {
-            let sub = known(&repetition.sub);
+            let sub = known(&repetition.sub, with_tails);
             let Some(whole) = sub.whole else {
-                return Known { whole: None, part: sub.part.filter(|_| repetition.min > 0) };
+                let part = sub.part.filter(|_| repetition.min > 0);
+                return Known { whole: None, part: part.map(|it| Part { tail: it.tail.closed(), ..it }) };
             };
             // As often as it must be there, and then as often as it may.
             let mut run = vec![Vec::new()];
@@ -260,29 +287,51 @@ fn known(hir: &Hir) -> Known {
                 all.extend(run.iter().cloned());
             }
             let whole = (complete && most.is_some()).then(|| small(tidy(all)));
-            let part = if repetition.min > 0 { rarer(Some(part), sub.part) } else { None };
+            let inner = sub.part.map(|it| Part { tail: it.tail.closed(), ..it });
+            let part = if repetition.min > 0 { rarer(Some(at_once(part, hir, with_tails)), inner) } else { None };
             Known { whole, part }
         }
         HirKind::Concat(parts) => {
-            let parts: Vec<Known> = parts.iter().map(known).collect();
+            let mut ahead = AT_ONCE;
+            let mut place = |part: &Hir| {
+                let behind = sum(ahead, lengths(part));
+                std::mem::replace(&mut ahead, behind)
+            };
+            let all = parts;
+            let parts: Vec<(Known, Ahead)> = parts.iter().map(|it| (known(it, with_tails), place(it))).collect();
             let mut best = Best::default();
             let mut whole = None;
             // From each part on, as far as it stays small.
-            for (number, first) in parts.iter().enumerate() {
-                first.whole.iter().chain(&first.part).for_each(|set| best.try_out(set));
+            for (number, (first, before)) in parts.iter().enumerate() {
+                let from = |set| Part {
+                    set,
+                    ahead: *before,
+                    tail: Tail::new(all.get(number..).unwrap_or_default(), with_tails),
+                    tail_ahead: AT_ONCE,
+                };
+                first.whole.iter().for_each(|set| best.try_out(set, from));
+                let rest = all.get(number + 1..).unwrap_or_default();
+                first.part.iter().for_each(|it| {
+                    best.try_out(&it.set, |set| Part {
+                        set,
+                        ahead: sum(*before, it.ahead),
+                        tail: it.tail.clone().and(rest, with_tails),
+                        tail_ahead: it.tail_ahead,
+                    });
+                });
                 let Some(mut run) = first.whole.clone() else { continue };
                 if number > 0 && best.frequency < RARE {
                     continue;
                 }
                 let mut to_the_end = true;
-                for next in parts.iter().skip(number + 1) {
+                for (next, _) in parts.iter().skip(number + 1) {
                     let Some(next) = &next.whole else {
                         to_the_end = false;
                         break;
                     };
                     let (longer, complete) = joined(&run, next);
                     run = longer;
-                    best.try_out(&run);
+                    best.try_out(&run, from);
                     if !complete || (number > 0 && best.frequency < RARE) {
                         to_the_end = false;
                         break;
@@ -292,12 +341,15 @@ fn known(hir: &Hir) -> Known {
                     whole = Some(run);
                 }
             }
-            Known { whole, part: best.set }
+            Known { whole, part: best.part }
         }
         HirKind::Alternation(ways) => {
-            let (mut whole, mut part) = (Some(Vec::new()), Some(Vec::new()));
+            let mut whole = Some(Vec::new());
+            let mut part: Option<Part> = None;
+            let mut in_each = true;
             for way in ways {
-                let way = known(way);
+                let itself = way;
+                let way = known(way, with_tails);
                 whole = match (whole, &way.whole) {
                     (Some(mut all), Some(set)) => {
                         all.extend(set.iter().cloned());
@@ -305,15 +357,26 @@ fn known(hir: &Hir) -> Known {
                     }
                     _ => None,
                 };
-                part = match (part, rarer(way.whole, way.part)) {
-                    (Some(mut all), Some(set)) => {
-                        all.extend(set);
-                        Some(if all.len() > MOST_OF_WAYS { collapsed(&all) } else { all })
+                part = match (part, rarer(way.whole.map(|set| at_once(set, itself, with_tails)), way.part)) {
+                    (None, Some(it)) if in_each => Some(it),
+                    (Some(all), Some(it)) => {
+                        let set = [all.set, it.set].concat();
+                        let set = if set.len() > MOST_OF_WAYS { collapsed(&set) } else { set };
+                        Some(Part {
+                            set,
+                            ahead: either(all.ahead, it.ahead),
+                            tail: all.tail.or(it.tail),
+                            tail_ahead: either(all.tail_ahead, it.tail_ahead),
+                        })
                     }
-                    _ => None,
+                    _ => {
+                        in_each = false;
+                        None
+                    }
                 };
             }
-            Known { whole: whole.map(tidy).map(small), part: part.map(tidy).map(small).filter(|set| usable(set)) }
+            let part = part.map(|it| Part { set: small(tidy(it.set)), ..it }).filter(|it| usable(&it.set));
+            Known { whole: whole.map(tidy).map(small), part }
         }
     }
 }
@@ -335,7 +398,7 @@ mod tests {
                 all => format!("[{}]", String::from_utf8_lossy(all)),
             }
         };
-        let found = super::of(&hir).map(|it| it.sequences).unwrap_or_default();
+        let found = super::of(&hir, false).map(|it| it.sequences).unwrap_or_default();
         found.iter().map(|it| it.iter().map(class).collect::<String>()).collect()
     }
 

@@ -7,14 +7,15 @@ use fancy_regex::{BytesMode, RegexBuilder, RegexInput};
 use regex_automata::meta::{self, Regex};
 use regex_automata::nfa::thompson::WhichCaptures;
 use regex_automata::util::syntax::{self, Config};
-use regex_automata::{Anchored, Input};
-use regex_syntax::hir::Hir;
+use regex_automata::{Anchored, Input, MatchKind};
+use regex_syntax::hir::{Hir, HirKind, Look};
 
 use super::coarse;
 use super::echo::{Echo, REFERENCE};
-use super::literals;
+use super::literals::{self, Ahead};
 use super::needs::{self, Needs};
 use super::perl::{self, Translated};
+use super::probe::{May, Probe};
 
 /// Largest compiled pattern, in bytes.
 const COMPILED_BYTES: usize = 16 << 20;
@@ -30,12 +31,13 @@ const LONGEST_WINDOW: usize = 500;
 /// Matches of one pattern that are counted, where its rule sets no limit.
 const MOST_MATCHES: u32 = 10_000;
 
+/// A pattern of more states is not followed from a part of it on.
+const LARGEST_TAIL: u64 = 20_000;
+
 /// What a search found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Found {
     pub(super) count: u32,
-    /// The first match.
-    pub(super) first: Option<(usize, usize)>,
     /// The pattern took more steps than it may, or could not be compiled: it may match or not.
     pub(super) gave_up: bool,
 }
@@ -48,6 +50,14 @@ pub(super) struct Pattern {
     pub(super) literals: Option<Vec<Vec<u8>>>,
     /// Sequences of which every match has one, where it has no literals.
     pub(super) sequences: Option<Needs>,
+    /// What of a match stands before its literal or sequence, in bytes.
+    pub(super) ahead: Ahead,
+    /// The same, from where on it can be followed: a part of it that what must be there is in.
+    pub(super) tail_ahead: Ahead,
+    /// A match begins where the text does.
+    only_at_start: bool,
+    /// The shortest match, in bytes.
+    pub(super) shortest: usize,
     /// The longest match, in bytes, where that is short: then a match lies near its literal.
     pub(super) longest: Option<usize>,
     captures: bool,
@@ -55,6 +65,10 @@ pub(super) struct Pattern {
     has_coarse: bool,
     coarse: OnceLock<Option<Regex>>,
     echo: OnceLock<Option<Echo>>,
+    probe: OnceLock<Option<Probe>>,
+    tail: OnceLock<Option<Probe>>,
+    /// Whether it has references, and so what must be there twice.
+    refers: bool,
     compiled: OnceLock<Option<Compiled>>,
     empty: OnceLock<bool>,
 }
@@ -84,6 +98,18 @@ pub(super) fn regex_of(hir: &Hir, groups: WhichCaptures) -> Option<Regex> {
     Regex::builder().configure(config).build_from_hir(hir).ok()
 }
 
+/// Several patterns as one that tells which of them match somewhere.
+pub(super) fn together(hirs: &[Hir]) -> Option<Regex> {
+    let config = meta::Config::new()
+        .match_kind(MatchKind::All)
+        .nfa_size_limit(Some(COMPILED_BYTES))
+        .which_captures(WhichCaptures::None)
+        .dfa(false)
+        .utf8_empty(false)
+        .hybrid_cache_capacity(STATES_BYTES);
+    Regex::builder().configure(config).build_many_from_hir(hirs).ok()
+}
+
 impl Pattern {
     /// Reads a pattern of Perl; it is compiled when it is first needed.
     pub(super) fn new(pattern: &[u8], flags: &str) -> Result<Pattern, String> {
@@ -98,27 +124,37 @@ impl Pattern {
     }
 
     fn of(text: Translated) -> Result<Pattern, String> {
-        let plain = syntax::parse_with(&text.plain, &syntax_of()).map_err(|error| last_line(&error.to_string()))?;
+        let relaxed = syntax::parse_with(&text.relaxed, &syntax_of()).map_err(|error| last_line(&error.to_string()))?;
         if text.fancy {
             fancy_regex::Expr::parse_tree(&text.exact).map_err(|error| last_line(&error.to_string()))?;
         }
-        let literals = literals::required(&plain);
-        let longest = plain.properties().maximum_len().filter(|longest| *longest <= LONGEST_WINDOW);
-        // Literals are looked for whatever the case, and so the plain form says nothing of it.
-        let sequences = match literals {
-            Some(_) => None,
-            None => syntax::parse_with(&text.relaxed, &syntax_of()).ok().and_then(|relaxed| needs::of(&relaxed)),
+        let required = literals::required(&relaxed, false);
+        let longest = relaxed.properties().maximum_len().filter(|longest| *longest <= LONGEST_WINDOW);
+        let sequences = if required.is_some() { None } else { needs::of(&relaxed, false) };
+        let has_coarse = coarse::pays(&relaxed);
+        let refers = text.fancy && text.relaxed.contains(REFERENCE);
+        let (ahead, tail_ahead) = match (&required, &sequences) {
+            (Some(it), _) => (it.ahead, it.tail_ahead),
+            (None, Some(it)) => (it.ahead, it.tail_ahead),
+            (None, None) => (None, None),
         };
-        let has_coarse = coarse::pays(&plain);
+        let literals = required.map(|it| it.texts);
         Ok(Pattern {
             text,
             literals,
             sequences,
+            ahead,
+            tail_ahead,
+            tail: OnceLock::new(),
             longest,
+            only_at_start: relaxed.properties().look_set_prefix().contains(Look::Start),
+            shortest: relaxed.properties().minimum_len().unwrap_or(0),
             captures: false,
             has_coarse,
             coarse: OnceLock::new(),
             echo: OnceLock::new(),
+            probe: OnceLock::new(),
+            refers,
             compiled: OnceLock::new(),
             empty: OnceLock::new(),
         })
@@ -130,28 +166,61 @@ impl Pattern {
 
     /// Whether a range may have a match, for less than a search costs.
     pub(super) fn may_match(&self, text: &[u8], range: &Range<usize>) -> bool {
-        if self.has_coarse {
-            let coarse = self.coarse.get_or_init(|| {
-                let hir = syntax::parse_with(&self.text.relaxed, &syntax_of()).ok()?;
-                regex_of(&coarse::of(&hir), WhichCaptures::Implicit)
-            });
-            let input = || Input::new(text).range(range.start..range.end.min(text.len()).max(range.start));
-            if coarse.as_ref().is_some_and(|it| range.start <= text.len() && it.search_half(&input()).is_none()) {
-                return false;
-            }
+        self.may_be_coarse(text, range, Anchored::No) && self.may_echo(text, range, false)
+    }
+
+    fn may_be_coarse(&self, text: &[u8], range: &Range<usize>, anchored: Anchored) -> bool {
+        if !self.has_coarse || range.start > text.len() {
+            return true;
         }
-        if self.text.fancy && self.text.relaxed.contains(REFERENCE) {
-            let echo = self.echo.get_or_init(|| {
-                let hir = syntax::parse_with(&self.text.relaxed, &syntax_of()).ok()?;
-                Echo::of(&hir, self.text.groups, self.text.relaxed.contains("(?i"))
-            });
-            return echo.as_ref().is_none_or(|echo| echo.may_match(text, range.clone()));
+        let coarse = self.coarse.get_or_init(|| {
+            let hir = syntax::parse_with(&self.text.relaxed, &syntax_of()).ok()?;
+            regex_of(&coarse::of(&hir), WhichCaptures::Implicit)
+        });
+        let input = Input::new(text).range(range.start..range.end.min(text.len()).max(range.start)).anchored(anchored);
+        coarse.as_ref().is_none_or(|it| it.search_half(&input).is_some())
+    }
+
+    /// Whether what must be there twice may be.
+    fn may_echo(&self, text: &[u8], range: &Range<usize>, only_first: bool) -> bool {
+        if !self.refers {
+            return true;
         }
-        true
+        let echo = self.echo.get_or_init(|| {
+            let hir = syntax::parse_with(&self.text.relaxed, &syntax_of()).ok()?;
+            Echo::of(&hir, self.text.groups, self.text.relaxed.contains("(?i"))
+        });
+        echo.as_ref().is_none_or(|echo| echo.may_match(text, range.clone(), only_first))
     }
 
     pub(super) fn is_fancy(&self) -> bool {
         self.text.fancy
+    }
+
+    /// Whether its engine goes back, and it has a repetition without limit in another, such as `(?:a+)+`: of a text it may be tried
+    /// in very many ways.
+    pub(super) fn goes_back_often(&self) -> bool {
+        fn is_endless(hir: &Hir) -> bool {
+            match hir.kind() {
+                HirKind::Repetition(it) => it.max.is_none(),
+                HirKind::Capture(it) => is_endless(&it.sub),
+                HirKind::Alternation(ways) => ways.iter().any(is_endless),
+                HirKind::Concat(parts) => {
+                    let may_be_empty = |it: &Hir| it.properties().minimum_len() == Some(0);
+                    parts.iter().any(is_endless) && parts.iter().all(|it| is_endless(it) || may_be_empty(it))
+                }
+                _ => false,
+            }
+        }
+        fn repeats(hir: &Hir) -> bool {
+            match hir.kind() {
+                HirKind::Repetition(it) => (it.max.is_none() && is_endless(&it.sub)) || repeats(&it.sub),
+                HirKind::Capture(it) => repeats(&it.sub),
+                HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().any(repeats),
+                _ => false,
+            }
+        }
+        self.text.fancy && syntax::parse_with(&self.text.relaxed, &syntax_of()).is_ok_and(|relaxed| repeats(&relaxed))
     }
 
     /// Whether it can be compiled within its size, for who checks rules.
@@ -212,6 +281,9 @@ impl Pattern {
     pub(super) fn search_within(&self, text: &[u8], range: Range<usize>, most: u32) -> Found {
         let mut found = Found::default();
         let end_of_range = range.end.min(text.len());
+        if self.only_at_start && (range.start > 0 || self.may_begin_at(text, 0).0 == May::Not) {
+            return found;
+        }
         if !self.may_match(text, &range) {
             return found;
         }
@@ -224,8 +296,8 @@ impl Pattern {
             let next = match compiled {
                 Compiled::Plain(regex) => {
                     let input = Input::new(text).range(at..end_of_range).anchored(Anchored::No);
-                    if most == 1 && !self.captures {
-                        // Where it starts costs a second search; where it ends is enough for a yes.
+                    if self.shortest > 0 && !self.captures {
+                        // Where it starts costs a second search; where it ends is enough.
                         regex.search_half(&input).map(|half| (half.offset(), half.offset()))
                     } else {
                         regex.search(&input).map(|it| (it.start(), it.end()))
@@ -241,10 +313,75 @@ impl Pattern {
             };
             let Some((start, end)) = next else { break };
             found.count += 1;
-            found.first = found.first.or(Some((start, end)));
-            at = if end > at || start > at { end.max(start + usize::from(end == start)) } else { at + 1 };
+            at = match self.shortest > 0 {
+                true => end.max(at + 1),
+                false if end > at || start > at => end.max(start + usize::from(end == start)),
+                false => at + 1,
+            };
         }
         found
+    }
+
+    /// Whether a match may begin at a place, for less than a search costs; and how many bytes were read.
+    pub(super) fn may_begin_at(&self, text: &[u8], at: usize) -> (May, usize) {
+        let probe = self.probe.get_or_init(|| {
+            let hir = syntax::parse_with(&self.text.relaxed, &syntax_of()).ok()?;
+            Probe::of(&hir, !self.text.fancy)
+        });
+        match probe {
+            Some(probe) => probe.at(text, at),
+            None if self.may_be_coarse(text, &(at..text.len()), Anchored::Yes) => (May::Perhaps, 64),
+            None => (May::Not, 64),
+        }
+    }
+
+    /// Whether what is from a place on may be the tail of a match; and how many bytes were read.
+    pub(super) fn may_go_on_at(&self, text: &[u8], at: usize) -> (May, usize) {
+        let tail = self.tail.get_or_init(|| {
+            let hir = syntax::parse_with(&self.text.relaxed, &syntax_of()).ok()?;
+            if coarse::size(&hir) > LARGEST_TAIL {
+                return None;
+            }
+            let tail = match self.literals {
+                Some(_) => literals::required(&hir, true)?.tail,
+                None => needs::of(&hir, true)?.tail,
+            };
+            Probe::of(&tail.hir(), false)
+        });
+        tail.as_ref().map_or((May::Perhaps, 0), |tail| tail.at(text, at))
+    }
+
+    /// Whether a match begins at a place where one may.
+    pub(super) fn begins_at(&self, text: &[u8], at: usize) -> Found {
+        let range = at.min(text.len())..text.len();
+        let found = |count| Found { count: u32::from(count), ..Found::default() };
+        if !self.may_echo(text, &range, true) {
+            return found(false);
+        }
+        let anchored = || Input::new(text).range(range.clone()).anchored(Anchored::Yes);
+        match self.compiled() {
+            Some(Compiled::Plain(regex)) => found(regex.search_half(&anchored()).is_some()),
+            Some(Compiled::Fancy(guard, exact)) => {
+                if guard.as_ref().is_some_and(|guard| guard.search_half(&anchored()).is_none()) {
+                    return found(false);
+                }
+                match exact.find_input(RegexInput::new(text).from_pos(at).anchored(true)) {
+                    Ok(it) => found(it.is_some()),
+                    Err(_) => Found { gave_up: true, ..Found::default() },
+                }
+            }
+            None => Found { gave_up: true, ..Found::default() },
+        }
+    }
+
+    /// A pattern that matches wherever it does, and is no larger.
+    pub(super) fn coarse_hir(&self) -> Option<Hir> {
+        Some(coarse::of(&syntax::parse_with(&self.text.relaxed, &syntax_of()).ok()?))
+    }
+
+    /// Whether its probe, or that of its tail, is still to be made.
+    pub(super) fn has_no_probe(&self, tail: bool) -> bool {
+        if tail { self.tail.get().is_none() } else { self.probe.get().is_none() }
     }
 
     /// Where the match of a text begins and ends, for who shows it.
@@ -337,6 +474,14 @@ mod tests {
             let found = it.search(text.as_bytes(), u32::MAX);
             assert_eq!((found.count, found.gave_up), (count, false), "{pattern} in {text:?}");
         }
+    }
+
+    #[test]
+    fn repetitions_in_repetitions_are_told() {
+        let is_told = |pattern: &str| Pattern::new(pattern.as_bytes(), "").unwrap().goes_back_often();
+        assert!(is_told(r"(?!x)(?:a+)+b") && is_told(r"(?:\s*\w+)*(?<!c)") && is_told(r"(?=a)(?:a+|bc)*d"));
+        assert!(!is_told(r"(?:a+)+b"), "it does not go back");
+        assert!(!is_told(r"(?!x)(?:a+b)+") && !is_told(r"(?!x)(?:a{1,5})+b") && !is_told(r"(?!x)a+b+"));
     }
 
     #[test]

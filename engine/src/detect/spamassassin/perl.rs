@@ -1,9 +1,8 @@
 //! Perl's patterns, in the syntax of `regex` and `fancy_regex`. Takes what stands between the delimiters, gives the same
 //! pattern over bytes; what cannot be said is an error that names it, never a pattern that means something else.
 //!
-//! Three forms come out at once. `exact` matches what Perl matches. `relaxed` is a pattern without look-around, references and
-//! atoms that matches at least as much: it tells where the exact one could match. `plain` is the relaxed one without folding of
-//! case, from which literals are read.
+//! Two forms come out at once. `exact` matches what Perl matches. `relaxed` is a pattern without look-around, references and
+//! atoms that matches at least as much: it tells where the exact one could match, and what each match contains.
 //!
 //! Patterns run over bytes, as SpamAssassin's do: letters fold in ASCII alone, `.` is a byte, `\x{2019}` never matches.
 
@@ -12,14 +11,13 @@ use super::echo::REFERENCE;
 /// How deep groups may nest; `regex_syntax` has the same limit.
 const DEEPEST: usize = 100;
 
-/// A pattern in the three forms.
+/// A pattern in both forms.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Translated {
     pub(super) exact: String,
     /// Whether `exact` needs an engine that goes back.
     pub(super) fancy: bool,
     pub(super) relaxed: String,
-    pub(super) plain: String,
     /// How many groups Perl counts, where references to them are kept.
     pub(super) groups: u32,
 }
@@ -75,7 +73,7 @@ fn translated(pattern: &[u8], flags: &str, keep_captures: bool) -> Result<Transl
         atom: None,
     };
     if reader.flags.fold {
-        reader.out.push("(?i)", "(?i)", "", false);
+        reader.out.push("(?i)", "(?i)", false);
     }
     while reader.at < pattern.len() {
         reader.item()?;
@@ -83,8 +81,8 @@ fn translated(pattern: &[u8], flags: &str, keep_captures: bool) -> Result<Transl
     if !reader.groups.is_empty() {
         return Err("a parenthesis is not closed".into());
     }
-    let Forms { exact, relaxed, plain } = reader.out;
-    Ok(Translated { exact, fancy: reader.fancy, relaxed, plain, groups: reader.captures })
+    let Forms { exact, relaxed } = reader.out;
+    Ok(Translated { exact, fancy: reader.fancy, relaxed, groups: reader.captures })
 }
 
 /// Whether anything in the pattern could refer to a group. Wrongly yes only costs.
@@ -131,32 +129,30 @@ impl Flags {
     }
 }
 
-/// The three forms as they grow.
+/// Both forms as they grow.
 #[derive(Default)]
 struct Forms {
     exact: String,
     relaxed: String,
-    plain: String,
 }
 
 impl Forms {
-    fn push(&mut self, exact: &str, relaxed: &str, plain: &str, silent: bool) {
+    fn push(&mut self, exact: &str, relaxed: &str, silent: bool) {
         self.exact.push_str(exact);
         if !silent {
             self.relaxed.push_str(relaxed);
-            self.plain.push_str(plain);
         }
     }
 
-    fn lengths(&self) -> (usize, usize, usize) {
-        (self.exact.len(), self.relaxed.len(), self.plain.len())
+    fn lengths(&self) -> (usize, usize) {
+        (self.exact.len(), self.relaxed.len())
     }
 }
 
 /// A group that is open.
 struct Group {
     flags: Flags,
-    start: (usize, usize, usize),
+    start: (usize, usize),
     /// It looks around: nothing of it is in the relaxed form.
     looks: bool,
 }
@@ -173,7 +169,7 @@ struct Reader<'p> {
     /// How many groups that look around are open.
     silent: u32,
     /// Where the last thing starts that a quantifier could be for.
-    atom: Option<(usize, usize, usize)>,
+    atom: Option<(usize, usize)>,
 }
 
 impl Reader<'_> {
@@ -187,12 +183,12 @@ impl Reader<'_> {
 
     /// Writes something that a quantifier may follow.
     fn atom(&mut self, text: &str) {
-        self.atom3(text, text, text);
+        self.atom2(text, text);
     }
 
-    fn atom3(&mut self, exact: &str, relaxed: &str, plain: &str) {
+    fn atom2(&mut self, exact: &str, relaxed: &str) {
         self.atom = Some(self.out.lengths());
-        self.out.push(exact, relaxed, plain, self.silent > 0);
+        self.out.push(exact, relaxed, self.silent > 0);
     }
 
     fn literal(&mut self, byte: u8) {
@@ -211,7 +207,7 @@ impl Reader<'_> {
             b')' => self.close(),
             b'|' => {
                 self.atom = None;
-                self.out.push("|", "|", "|", self.silent > 0);
+                self.out.push("|", "|", self.silent > 0);
                 Ok(())
             }
             b'.' => {
@@ -258,7 +254,7 @@ impl Reader<'_> {
             self.atom(r"(?:\n?\z)");
         } else {
             self.fancy = true;
-            self.atom3(r"(?=\n?\z)", "(?:)", "(?:)");
+            self.atom2(r"(?=\n?\z)", "(?:)");
         }
     }
 
@@ -290,20 +286,20 @@ impl Reader<'_> {
     }
 
     fn repeat(&mut self, range: &str) -> Result<(), String> {
-        let Some((exact, _, _)) = self.atom.take() else { return Ok(()) };
+        let Some((exact, _)) = self.atom.take() else { return Ok(()) };
         match self.peek(0) {
             Some(b'?') => {
                 self.at += 1;
                 let lazy = format!("{range}?");
-                self.out.push(&lazy, &lazy, &lazy, self.silent > 0);
+                self.out.push(&lazy, &lazy, self.silent > 0);
             }
             Some(b'+') => {
                 self.at += 1;
                 self.fancy = true;
                 self.out.exact.insert_str(exact, "(?>");
-                self.out.push(&format!("{range})"), range, range, self.silent > 0);
+                self.out.push(&format!("{range})"), range, self.silent > 0);
             }
-            _ => self.out.push(range, range, range, self.silent > 0),
+            _ => self.out.push(range, range, self.silent > 0),
         }
         Ok(())
     }
@@ -384,7 +380,7 @@ impl Reader<'_> {
                     _ => "(?:",
                 };
                 self.groups.push(Group { flags: outer, start, looks: false });
-                self.out.push(open, open, "(?:", self.silent > 0);
+                self.out.push(open, open, self.silent > 0);
                 self.at += letters.len() + 2;
                 self.atom = None;
                 Ok(())
@@ -392,8 +388,8 @@ impl Reader<'_> {
             Some(b')') if known && !letters.is_empty() => {
                 self.flags = self.flags.with(&letters);
                 match (self.flags.fold, outer.fold) {
-                    (true, false) => self.out.push("(?i)", "(?i)", "", self.silent > 0),
-                    (false, true) => self.out.push("(?-i)", "(?-i)", "", self.silent > 0),
+                    (true, false) => self.out.push("(?i)", "(?i)", self.silent > 0),
+                    (false, true) => self.out.push("(?-i)", "(?-i)", self.silent > 0),
                     _ => {}
                 }
                 self.at += letters.len() + 2;
@@ -408,7 +404,7 @@ impl Reader<'_> {
 
     fn group(
         &mut self,
-        start: (usize, usize, usize),
+        start: (usize, usize),
         flags: Flags,
         open: &str,
         looks: bool,
@@ -416,7 +412,7 @@ impl Reader<'_> {
     ) -> Result<(), String> {
         // What looks around is an empty group in the relaxed form, so that a quantifier behind it has something to be for.
         let relaxed = if looks || open.starts_with("(?>") || open.starts_with("(?<") { "(?:" } else { open };
-        self.out.push(open, relaxed, relaxed, self.silent > 0);
+        self.out.push(open, relaxed, self.silent > 0);
         self.silent += u32::from(looks);
         self.groups.push(Group { flags, start, looks });
         self.at += skip;
@@ -427,7 +423,7 @@ impl Reader<'_> {
     fn close(&mut self) -> Result<(), String> {
         let group = self.groups.pop().ok_or("a parenthesis is closed that was not opened")?;
         self.silent -= u32::from(group.looks);
-        self.out.push(")", ")", ")", self.silent > 0);
+        self.out.push(")", ")", self.silent > 0);
         self.flags = group.flags;
         self.atom = Some(group.start);
         Ok(())
@@ -441,7 +437,7 @@ impl Reader<'_> {
             Some(number) => format!("(?P<{REFERENCE}{number}_{}>[\\x00-\\xFF]*)", self.out.relaxed.len()),
             None => r"(?:[\x00-\xFF]*)".to_owned(),
         };
-        self.atom3(reference, &relaxed, r"(?:[\x00-\xFF]*)");
+        self.atom2(reference, &relaxed);
     }
 
     /// What follows a backslash, outside of a class.
@@ -881,7 +877,7 @@ mod tests {
             "xi",
         )
         .unwrap();
-        assert_eq!((folded.exact.as_str(), folded.plain.as_str()), ("(?i)a[B-Cb-c]", "a[B-Cb-c]"));
+        assert_eq!(folded.exact, "(?i)a[B-Cb-c]");
     }
 
     #[test]

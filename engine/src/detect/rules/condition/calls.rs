@@ -6,7 +6,10 @@ use super::moment::{self, Moment, Part};
 use super::program::Node;
 use super::text::{Stop, Text};
 use super::value::{Env, Val};
-use crate::text::host;
+use crate::text::{fold, host};
+
+/// Steps for each byte that is folded.
+const FOLDED: usize = 10;
 
 impl<'v> Evaluator<'v> {
     pub(super) fn call<'e>(
@@ -32,6 +35,16 @@ impl<'v> Evaluator<'v> {
             Function::Under => {
                 let [host, domain] = self.two_texts(first, rest, env)?;
                 self.under(host, domain).map(Val::Bool)
+            }
+            Function::Distance => {
+                let [text, other] = self.two_texts(first, rest, env)?;
+                text.distance(other, &mut self.purse).map(Val::Int)
+            }
+            Function::LooksLike => {
+                let [text, other] = self.two_texts(first, rest, env)?;
+                let (text, other) = (text.as_is().ok_or(Stop::Error)?, other.as_is().ok_or(Stop::Error)?);
+                self.purse.pay(text.len().saturating_add(other.len()).saturating_mul(FOLDED))?;
+                Ok(Val::Bool(fold::look_alike(text, other)))
             }
             Function::LowerAscii => Ok(Val::Text(self.text(first, env)?.lower())),
             Function::UpperAscii => Ok(Val::Text(self.text(first, env)?.upper())),

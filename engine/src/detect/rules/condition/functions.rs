@@ -29,6 +29,8 @@ pub(super) enum Function {
     Time(Part),
     Domain,
     Under,
+    Distance,
+    LooksLike,
 }
 
 /// What a function takes.
@@ -153,6 +155,8 @@ const FUNCTIONS: &[Signature] = &[
     // Ours, not CEL's: what rules on mail ask most.
     plain("domain", &[Takes::Plain], Ty::Text, Function::Domain, false),
     plain("under", &[Takes::Text, Takes::Text], Ty::Bool, Function::Under, false),
+    plain("distance", &[Takes::Text, Takes::Text], Ty::Int, Function::Distance, true),
+    plain("looks_like", &[Takes::Plain, Takes::Plain], Ty::Bool, Function::LooksLike, false),
 ];
 
 /// All ways to call functions.
@@ -196,6 +200,9 @@ const NEW_TEXT: &str = "it makes new text, and conditions never allocate";
 /// What other languages call the functions that are here.
 pub(super) const OTHER_NAMES: &[(&str, &str)] = &[
     ("any", "list.exists(x, ...)"),
+    ("levenshtein", "distance(text, text)"),
+    ("edit_distance", "distance(text, text)"),
+    ("similar", "looks_like(text, text), distance(text, text) < 3"),
     ("some", "list.exists(x, ...)"),
     ("every", "list.all(x, ...)"),
     ("count", "list.filter(x, ...).size()"),

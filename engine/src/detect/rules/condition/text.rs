@@ -35,6 +35,9 @@ impl Purse {
     }
 }
 
+/// Most code points of texts whose distance is asked for.
+const LONGEST_COMPARED: usize = 100;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Case {
     AsIs,
@@ -124,6 +127,41 @@ impl<'v> Text<'v> {
         Ok(match (self.case, other.case) {
             (Case::AsIs, Case::AsIs) => self.text == other.text,
             _ => self.bytes().eq(other.bytes()),
+        })
+    }
+
+    /// How many letters have to be put in, taken out or replaced to make one text of the other (Levenshtein). An error for texts
+    /// of more than [`LONGEST_COMPARED`] code points: names and hosts are shorter.
+    pub(super) fn distance(self, other: Text<'_>, purse: &mut Purse) -> Result<i64, Stop> {
+        let (length, other_length) = (self.code_points(purse)?, other.code_points(purse)?);
+        if length > LONGEST_COMPARED || other_length > LONGEST_COMPARED {
+            return Err(Stop::Error);
+        }
+        purse.pay((length + 1) * (other_length + 1))?;
+        // What the heads of `other` are away from the head of `self` at hand: one row of the table, made over and over.
+        let mut row = [0i64; LONGEST_COMPARED + 1];
+        row.iter_mut().zip(0..).for_each(|(cell, number)| *cell = number);
+        for (number, letter) in (1..).zip(self.letters()) {
+            let (mut diagonal, mut left) = (number - 1, number);
+            let mut cells = row.iter_mut();
+            if let Some(first) = cells.next() {
+                *first = number;
+            }
+            for (cell, other) in cells.zip(other.letters()) {
+                let replaced = diagonal + i64::from(letter != other);
+                diagonal = *cell;
+                *cell = replaced.min(diagonal + 1).min(left + 1);
+                left = *cell;
+            }
+        }
+        row.get(other_length).copied().ok_or(Stop::Error)
+    }
+
+    fn letters(self) -> impl Iterator<Item = char> {
+        self.text.chars().map(move |it| match self.case {
+            Case::AsIs => it,
+            Case::Lower => it.to_ascii_lowercase(),
+            Case::Upper => it.to_ascii_uppercase(),
         })
     }
 

@@ -4,6 +4,7 @@
 mod formats;
 
 use std::net::IpAddr;
+use std::sync::OnceLock;
 
 use regex::bytes::{Captures, Regex, RegexBuilder};
 
@@ -71,15 +72,47 @@ pub(super) struct Relays {
 }
 
 struct Compiled {
-    guard: Option<(bool, Regex)>,
-    pattern: Regex,
+    /// The guard, and whether it must not match.
+    guard: Option<(bool, Lazy)>,
+    pattern: Lazy,
     then: Then,
+}
+
+/// A pattern that is compiled when it is first asked: some never are.
+struct Lazy {
+    text: &'static str,
+    /// It means no more than its letters.
+    is_plain: bool,
+    regex: OnceLock<Option<Regex>>,
+}
+
+impl Lazy {
+    fn new(text: &'static str) -> Lazy {
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b' ') && !text.contains("IP");
+        Lazy { text, is_plain, regex: OnceLock::new() }
+    }
+
+    fn is_match(&self, text: &[u8]) -> bool {
+        if self.is_plain {
+            return memchr::memmem::find(text, self.text.as_bytes()).is_some();
+        }
+        self.regex().is_some_and(|it| it.is_match(text))
+    }
+
+    fn regex(&self) -> Option<&Regex> {
+        self.regex.get_or_init(|| compile(self.text)).as_ref()
+    }
+
+    /// Nearly none matches, and to say so is cheaper than to look for groups.
+    fn captures<'t>(&self, text: &'t [u8]) -> Option<Captures<'t>> {
+        self.regex().filter(|it| it.is_match(text))?.captures(text)
+    }
 }
 
 /// The formats, compiled.
 pub(super) struct Reader {
     formats: Vec<Compiled>,
-    logins: Vec<(Regex, &'static str)>,
+    logins: Vec<(Lazy, &'static str)>,
     helo: Regex,
     helo_word: Regex,
     by: Regex,
@@ -115,21 +148,21 @@ fn replace_words(pattern: &str) -> String {
 }
 
 impl Reader {
-    /// Compiles the formats; `None` never happens, which a test holds.
+    /// Takes the formats; `None` never happens, which a test holds.
     pub(super) fn new() -> Option<Reader> {
         let format = |it: &Format| {
             let (negated, guard) = match it.guard.strip_prefix('!') {
                 Some(guard) => (true, guard),
                 None => (false, it.guard),
             };
-            let guard = if guard.is_empty() { None } else { Some((negated, compile(guard)?)) };
-            Some(Compiled { guard, pattern: compile(it.pattern)?, then: it.then })
+            let guard = if guard.is_empty() { None } else { Some((negated, Lazy::new(guard))) };
+            Compiled { guard, pattern: Lazy::new(it.pattern), then: it.then }
         };
         let word = r"[-A-Za-z0-9.^+_&:=?!@%*$\\/]+";
         let not_word = r"(?:[^-A-Za-z0-9.^+_&:=?!@%*$\\/]|$)";
         Some(Reader {
-            formats: FORMATS.iter().map(format).collect::<Option<_>>()?,
-            logins: LOGINS.iter().map(|(pattern, name)| Some((compile(pattern)?, *name))).collect::<Option<_>>()?,
+            formats: FORMATS.iter().map(format).collect(),
+            logins: LOGINS.iter().map(|(pattern, name)| (Lazy::new(pattern), *name)).collect(),
             helo: compile(&format!(r"\bhelo=({word}){not_word}"))?,
             helo_word: compile(&format!(r"\b(?:HELO|EHLO) ({word}){not_word}"))?,
             by: compile(r" by (\S+)(?:[^-A-Za-z0-9;.]|$)")?,
@@ -242,6 +275,9 @@ impl Reader {
         let bytes = text.as_bytes();
         let mut relay = Relay::default();
         let first = |regex: &Regex| {
+            if !regex.is_match(bytes) {
+                return None;
+            }
             regex.captures(bytes).and_then(|it| Some(String::from_utf8_lossy(it.get(1)?.as_bytes()).into_owned()))
         };
         relay.id = first(&self.id).unwrap_or_default();
@@ -402,6 +438,15 @@ mod tests {
         let lines: Vec<&[u8]> = lines.iter().map(|line| line.as_bytes()).collect();
         let it = Reader::new().unwrap().read(&lines, &[], &Settings::default());
         (it.trusted_text, it.untrusted_text, it.unparseable)
+    }
+
+    #[test]
+    fn every_format_compiles() {
+        let it = Reader::new().unwrap();
+        let formats = it.formats.iter().flat_map(|it| it.guard.iter().map(|(_, guard)| guard).chain([&it.pattern]));
+        let all: Vec<&Lazy> = formats.chain(it.logins.iter().map(|(login, _)| login)).collect();
+        assert!(all.len() > 60);
+        all.iter().for_each(|it| assert!(it.regex().is_some(), "{}", it.text));
     }
 
     #[test]

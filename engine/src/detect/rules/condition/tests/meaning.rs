@@ -172,3 +172,17 @@ fn times() {
     ]);
     errors(&["timestamp(subject) == date.time", "timestamp('9999-12-31T23:59:59Z') + duration('1s') > date.time"]);
 }
+
+#[test]
+fn names_that_are_nearly_others() {
+    holds(&[
+        "distance(\"paypal\", \"paypal\") == 0 && distance(\"\", \"abc\") == 3 && distance(\"abc\", \"\") == 3",
+        "distance(\"paypal\", \"paypai\") == 1 && distance(\"kitten\", \"sitting\") == 3",
+        "distance(\"PayPal\".lowerAscii(), \"paypal\") == 0 && distance(\"é\", \"e\") == 1",
+        "looks_like(\"Раураl\", \"paypal\") && looks_like(\"PAYPA1\", \"paypal\")",
+        "distance(from.domain, \"example.org\") > 0 || distance(from.domain, \"example.com\") > 0",
+    ]);
+    fails(&["looks_like(\"paypals\", \"paypal\")", "distance(\"paypal\", \"ebay\") < 2"]);
+    let long = "x".repeat(101);
+    errors(&[&format!("distance(\"{long}\", \"x\") > 5")]);
+}

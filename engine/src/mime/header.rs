@@ -188,7 +188,10 @@ pub(super) fn read(
     if let Some(zero) = memchr::memchr(0, bytes) {
         header.note(DefectKind::HeaderNul, start + zero);
     }
-    if let Some(high) = bytes.iter().position(|byte| *byte > 127) {
+    // `is_ascii` looks at eight bytes at a time, and is all that most headers need.
+    if !bytes.is_ascii()
+        && let Some(high) = bytes.iter().position(|byte| *byte > 127)
+    {
         header.note(DefectKind::EightBitHeader, start + high);
     }
     duplicates(raw, &mut header);

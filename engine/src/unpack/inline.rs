@@ -11,7 +11,8 @@ use crate::place::Place;
 pub(super) fn may_hold(item: &Item, bytes: &[u8]) -> bool {
     let text = item.declared.is_empty() || item.declared.starts_with("text/");
     // What is attached as octets may be a text all the same.
-    let in_text = (text && item.declared != "text/html" && !sniff::is_binary(item.kind)) || item.kind == Kind::Text;
+    let is_text = (text && !sniff::is_binary(item.kind)) || item.kind == Kind::Text;
+    let in_text = is_text && item.declared != "text/html";
     let begins = [b"begin ".as_slice(), b"=ybegin ", b"(This file must be converted with BinHex"];
     in_text || item.declared == "application/mac-binhex40" || begins.iter().any(|it| bytes.starts_with(it))
 }

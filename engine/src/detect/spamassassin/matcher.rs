@@ -179,12 +179,11 @@ impl<'s> Search<'s> {
             }
             return;
         }
-        if let Some((least, most)) = near.tail {
-            if from < self.start.saturating_add(least)
-                || !self.goes_on(number, from.saturating_sub(most).max(self.start)..from - least + 1)
-            {
-                return;
-            }
+        if let Some((least, most)) = near.tail
+            && (from < self.start.saturating_add(least)
+                || !self.goes_on(number, from.saturating_sub(most).max(self.start)..from - least + 1))
+        {
+            return;
         }
         self.note(number, from, to, range);
     }

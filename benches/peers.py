@@ -87,13 +87,14 @@ def private_rspamd():
             "classifier-bayes.conf": "min_learns = 1;\n",
         })
         stack.callback(lambda: (daemon.terminate(), daemon.wait()))
-        for _ in range(600):
+        # It compiles its patterns first.
+        for _ in range(1800):
             with contextlib.suppress(OSError):
                 if ask(port, "/ping", b"")[0] == 200:
                     break
             time.sleep(0.1)
         else:
-            sys.exit("rspamd does not answer within a minute")
+            sys.exit("rspamd does not answer within three minutes")
         yield port
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # What the Bayes of Debian's SpamAssassin says, learned into a database of its own: a peer of bayes.py, which runs it. No rules, no
 # network; of its stock settings those that Bayes looks at: words and header fields to leave out, endings that a link may have. With
-# all rules it says the same, to the last digit, and takes ten times as long.
+# all rules it says the same, and takes several times as long.
 #
 #   spamassassin.pl FOLDER < LINES
 #

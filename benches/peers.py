@@ -5,7 +5,7 @@ import contextlib, http.client, json, pathlib, socket, subprocess, sys, tempfile
 from rspamd import start as start_rspamd
 
 HERE = pathlib.Path(__file__).resolve().parent
-# Of its name here: the programs that it needs and the score from which its own documentation calls a message spam.
+# The programs that each needs, and the score above which a message is taken for spam (LAM).
 PEERS = {
     "bogofilter": (["bogofilter"], 0.5),
     "spamprobe": (["spamprobe"], 0.6),
@@ -89,6 +89,8 @@ def private_rspamd():
         stack.callback(lambda: (daemon.terminate(), daemon.wait()))
         # It compiles its patterns first.
         for _ in range(1800):
+            if daemon.poll() is not None:
+                sys.exit(f"rspamd ended as it started: {(root / 'rspamd.out').read_text(errors='replace')[-1000:]}")
             with contextlib.suppress(OSError):
                 if ask(port, "/ping", b"")[0] == 200:
                     break

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""How well the model tells spam from ham, beside bogofilter and spamprobe, on the same messages.
+"""How well the model tells spam from ham, beside bogofilter, spamprobe, SpamAssassin's Bayes and rspamd's, on the same messages.
 
-    benches/bayes.py [--peers | --bogofilter] [--keep FOLDER [--as-kept]] [--only-peers] [--record] [CELL...]
+    benches/bayes.py [--peers | --PEER...] [--keep FOLDER [--as-kept]] [--only-peers] [--record] [CELL...]
 
 Cells: half (SpamAssassin corpus, one half learned, the other scored), half-new (the same without near-duplicates of learned
 messages), online (trec07-early, each message scored, then learned), s2t, t2s (one of the two collections learned, the other
@@ -10,12 +10,17 @@ messages reduced to the header fields of `kept-headers.txt`. Figures are 1-ROCA 
 1-ROCA; of a peer also the interval of its 1-ROCA less ours, by drawing the same messages again for both.
 
 Needs the collections in $TAMIS_CORPORA (default ~/.cache/tamis-corpora); those that are missing are left out, and said. With
---peers the Debian packages bogofilter and spamprobe; with --bogofilter that alone. What the peers say does not change with us: with
---keep their scores are kept in a folder and not made anew; --as-kept leaves out those that are not kept yet, and --only-peers does
-nothing but make them. Set TMPDIR to a file
-system in memory: spamprobe writes its database to disk all the time. Nothing here was used to choose a setting.
+--peers the Debian packages bogofilter, spamprobe, spamassassin, rspamd and redis-server; a peer's name as an option (--bogofilter,
+--rspamd) takes that one alone, and can be given for several. rspamd needs root; it and its Redis run with a configuration of their
+own, on free ports of 127.0.0.1, and ask no network. As it goes (online) only bogofilter runs beside: the others would take hours.
+What the peers say does not change with us: with --keep their scores are kept in a folder and not made anew; --as-kept leaves out
+those that are not kept yet, and --only-peers does nothing but make them. Set TMPDIR to a file system in memory: spamprobe writes
+its database to disk all the time. Nothing here was used to choose a setting.
 """
-import hashlib, json, math, os, pathlib, random, re, shutil, subprocess, sys, tempfile, time
+import hashlib, json, math, os, pathlib, random, shutil, subprocess, sys, tempfile, time
+
+import peers as programs
+from peers import PEERS, run
 
 HERE = pathlib.Path(__file__).resolve().parent
 TAMIS = pathlib.Path(os.environ.get("TAMIS", HERE.parent / "target/release/tamis"))
@@ -67,11 +72,7 @@ def place(work, name, messages, reduced):
     return found
 
 
-def run(*command, **more):
-    return subprocess.run([str(it) for it in command], check=True, capture_output=True, text=True, errors="replace", **more).stdout
-
-
-# --- the programs: each learns two folders and gives a score for each file ---
+# --- Tamis as peers.py has the others: it learns two folders and gives a score for each file ---
 
 def tamis(work, learned, scored):
     model = work / f"{learned}.model"
@@ -90,36 +91,6 @@ def tamis(work, learned, scored):
             result["naive-bayes"][verdict["path"]] = verdict["experts"]["naive_bayes"]
             result["logistic"][verdict["path"]] = verdict["experts"]["logistic"]
     return result
-
-
-def bogofilter(work, learned, scored):
-    base = work / "bogofilter"
-    base.mkdir()
-    for flag, label in (("-n", "ham"), ("-s", "spam")):
-        files = "\n".join(str(it) for it in sorted((work / learned / label).iterdir()))
-        subprocess.run(["bogofilter", "-C", "-d", base, flag, "-b"], input=files, text=True, check=True)
-    files = "\n".join(str(it) for label in ("ham", "spam") for it in sorted((work / scored / label).iterdir()))
-    done = subprocess.run(["bogofilter", "-C", "-d", base, "-TT", "-b"], input=files, text=True, capture_output=True)
-    return {"bogofilter": {line.rsplit(" ", 2)[0]: float(line.rsplit(" ", 1)[1]) for line in done.stdout.splitlines()}}
-
-
-def spamprobe(work, learned, scored):
-    base = work / "spamprobe"
-    base.mkdir()
-    run("spamprobe", "-d", base, "create-db")
-    for word, label in (("good", "ham"), ("spam", "spam")):
-        files = sorted((work / learned / label).iterdir())
-        for at in range(0, len(files), 500):
-            run("spamprobe", "-d", base, word, *files[at:at + 500])
-    found = {}
-    for label in ("ham", "spam"):
-        files = sorted((work / scored / label).iterdir())
-        for at in range(0, len(files), 500):
-            part = files[at:at + 500]
-            rows = run("spamprobe", "-d", base, "-l", "0.6", "score", *part).splitlines()
-            for file, row in zip(part, rows):
-                found[str(file)] = float(row.split()[1])
-    return {"spamprobe": found}
 
 
 def scores_of(peer, cell, work, files, kept, make):
@@ -202,10 +173,10 @@ def table(name, files, results):
     for who, scores in lists.items():
         low, high = interval(drawn[who])
         less = ""
-        if who in ("bogofilter", "spamprobe"):
+        if who in PEERS:
             a, b = interval([it - ours for it, ours in zip(drawn[who], drawn["bayes"])])
             less = f"{a:+.3f} to {b:+.3f}"
-        threshold = {"bogofilter": 0.5, "spamprobe": 0.6}.get(who, 0.0)
+        threshold = PEERS[who][1] if who in PEERS else 0.0
         ham = [it for it, label in scores if label == "ham"]
         spam = [it for it, label in scores if label == "spam"]
         band = ""
@@ -276,20 +247,6 @@ def batch(cell, reduced, peers, kept=None, ours=True):
         return table(name, files, results) if ours else ([f"{name}: the peers' scores are kept"], [])
 
 
-def online_bogofilter(work, files):
-    base, found = work / "base", {}
-    base.mkdir()
-    for label, path, _ in files:
-        with open(path, "rb") as file:
-            done = subprocess.run(["bogofilter", "-C", "-d", base, "-TT"], stdin=file, capture_output=True, text=True)
-        # Before anything was learned there is no answer.
-        words = done.stdout.split()
-        found[str(path)] = float(words[-1]) if words else 0.5
-        with open(path, "rb") as file:
-            subprocess.run(["bogofilter", "-C", "-d", base, "-s" if label == "spam" else "-n"], stdin=file, check=True)
-    return {"bogofilter": found}
-
-
 def online(reduced, peers, kept=None, ours=True):
     messages = collection("trec07-early")
     if messages is None:
@@ -304,19 +261,20 @@ def online(reduced, peers, kept=None, ours=True):
             rows = run(TAMIS, "replay", work / "index", "--by", by).splitlines()
             results[by] = {row.split(" ", 2)[2]: float(row.split(" ", 2)[1]) for row in rows}
         # One process a message, and spamprobe opens its database for each: hours, so it is left out.
-        if bogofilter in peers:
-            results |= scores_of(bogofilter, name, work, files, kept, lambda: online_bogofilter(work, files))
+        if programs.bogofilter in peers:
+            results |= scores_of(programs.bogofilter, name, work, files, kept, lambda: programs.online_bogofilter(work, files))
         return table(name, files, results) if ours else ([f"{name}: the peers' scores are kept"], [])
 
 
 def main():
     arguments = sys.argv[1:]
-    peers = []
-    if "--peers" in arguments or "--bogofilter" in arguments:
-        peers = [bogofilter, spamprobe] if "--peers" in arguments else [bogofilter]
-        missing = [it.__name__ for it in peers if not shutil.which(it.__name__)]
-        if missing:
-            sys.exit(f"missing: {' '.join(missing)}; apt-get install {' '.join(missing)}")
+    names = [it for it in PEERS if "--peers" in arguments or f"--{it}" in arguments]
+    missing = sorted({program for it in names for program in PEERS[it][0] if not shutil.which(program)})
+    if missing:
+        sys.exit(f"missing: {' '.join(missing)}; apt-get install {' '.join(missing)}")
+    if "rspamd" in names and os.geteuid() != 0:
+        sys.exit("rspamd changes to its own user, which only root can: run as root, or name the other peers")
+    peers = [getattr(programs, it) for it in names]
     kept = None
     if "--keep" in arguments:
         at = arguments.index("--keep")

@@ -10,10 +10,11 @@ daemon's scan threads; taken off a run's time is what it would take on all cores
 and over a UNIX socket: what the sender waits for from the end of a message to the reply. Needs root, Postfix, libmilter's
 development files and a C compiler. Prints lines for a record under benches/records/."""
 
-import argparse, contextlib, os, pathlib, shutil, signal, smtplib, statistics, subprocess, sys, threading, time
+import argparse, contextlib, os, pathlib, signal, smtplib, statistics, subprocess, sys, threading, time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "daemon/tests"))
+import rspamd  # noqa: E402
 from world import Daemon, World, connects, wait_for  # noqa: E402
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -34,41 +35,21 @@ class Nothing(Daemon):
             self.unix.chmod(0o666)
 
 
-# What asks a network, or another server; hfilter and once_received ask DNS.
-ASKING = ("rbl surbl spf dkim dkim_signing dmarc arc asn fuzzy_check greylist ratelimit mx_check hfilter once_received url_redirector "
-          "neural history_redis replies phishing bayes_expiry maillist metadata_exporter known_senders clickhouse elastic").split()
-
-
 class Rspamd(Daemon):
     """rspamd's milter, with a configuration of its own, in the daemon's place."""
 
     by_unix = False
 
     def start(self):
-        conf, self.unix = self.root / "rspamd", self.root / "run/rspamd.sock"
-        shutil.copytree("/etc/rspamd", conf)
-        for name in ("db", "log", "run"):
-            (self.root / name).mkdir()
-            shutil.chown(self.root / name, "_rspamd", "_rspamd")
-        local = conf / "local.d"
-        for name in ASKING:
-            (local / f"{name}.conf").write_text("enabled = false;\n")
-        for name in ("normal", "controller", "fuzzy"):
-            (local / f"worker-{name}.inc").write_text("enabled = false;\n")
+        self.unix = self.root / "run/rspamd.sock"
         where = f"{self.unix} mode=0666" if self.by_unix else f"127.0.0.1:{self.port}"
-        (local / "worker-proxy.inc").write_text(
-            f'bind_socket = "{where}";\nmilter = yes;\ntimeout = 120s;\ncount = {os.cpu_count()};\n'
-            'upstream "local" { default = yes; self_scan = yes; hosts = "localhost"; }\n')
-        (local / "options.inc").write_text('dns { nameserver = ["127.0.0.1:9"]; timeout = 0.1s; retransmits = 1; }\n')
-        (local / "actions.conf").write_text("reject = 100000; greylist = 90000; rewrite_subject = null; add_header = 6;\n")
-        (local / "classifier-bayes.conf").write_text("enabled = false;\n")
-        (local / "logging.inc").write_text(f'type = "file"; filename = "{self.root}/log/rspamd.log"; level = "notice";\n')
-        words = [f"{key}={value}" for key, value in {"CONFDIR": conf, "LOCAL_CONFDIR": conf, "DBDIR": self.root / "db",
-                                                     "LOGDIR": self.root / "log", "RUNDIR": self.root / "run"}.items()]
-        with open(self.root / "rspamd.out", "wb") as out:
-            self.process = subprocess.Popen(
-                ["rspamd", "-f", "-u", "_rspamd", "-g", "_rspamd", "-c", conf / "rspamd.conf", *(f"--var={it}" for it in words)],
-                stdout=out, stderr=out)
+        self.process = rspamd.start(self.root, {
+            "worker-proxy.inc":
+                f'bind_socket = "{where}";\nmilter = yes;\ntimeout = 120s;\ncount = {os.cpu_count()};\n'
+                'upstream "local" { default = yes; self_scan = yes; hosts = "localhost"; }\n',
+            "actions.conf": "reject = 100000; greylist = 90000; rewrite_subject = null; add_header = 6;\n",
+            "classifier-bayes.conf": "enabled = false;\n",
+        })
         wait_for("rspamd listens", self.unix.exists if self.by_unix else lambda: connects(self.port), 60)
         # It compiles its patterns after it listens.
         time.sleep(15)

@@ -56,7 +56,7 @@ fn scan(data: &[u8]) {
         let mail = Mail::new(data);
         let verdict = one.scan(&mail);
         // Of some, since it takes three times as long.
-        if data.len() % 8 == 0 {
+        if data.len().is_multiple_of(8) {
             other.scan(&Mail::new(data.get(data.len() / 2..).unwrap_or_default()));
             assert_eq!(other.scan(&mail), verdict);
         }

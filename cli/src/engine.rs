@@ -23,7 +23,7 @@ pub(crate) struct With {
     /// A Bayes model in place of the configured one
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
-    /// Counts what this user had learned as well, if anything: `users` in [bayes] of the configuration says where that lies
+    /// Counts what this user had learned as well, if anything: `users` in `[bayes]` of the configuration says where that lies
     #[arg(long, value_name = "ADDRESS")]
     user: Option<String>,
 }

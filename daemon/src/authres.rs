@@ -53,6 +53,10 @@ fn without_comments(value: &str) -> String {
             }
             '"' if !literal && depth == 0 => quoted = !quoted,
             '(' if !literal && !quoted => {
+                // A comment parts words as a blank does: `mx.exam()ple` is not our server.
+                if depth == 0 {
+                    out.push(' ');
+                }
                 depth = depth.saturating_add(1);
                 continue;
             }
@@ -77,9 +81,11 @@ mod tests {
     fn only_servers_that_are_believed_are_heard() {
         let believed = vec!["mx.example".to_owned()];
         let values = [
-            " MX.example 1; spf=pass (ok; dmarc=pass) smtp.mailfrom=a@b.example;\n dkim=FAIL header.d=C.example; x=y",
+            " (by)MX.example(us) 1; spf=pass (ok; dmarc=pass) smtp.mailfrom=a@b.example;\n dkim=FAIL header.d=C.example; x=y",
             " evil.example; dmarc=pass header.from=b.example",
             " mx.example.evil; dmarc=pass",
+            " mx.exam()ple; dmarc=pass",
+            "(mx.example); dmarc=pass",
             " mx.example; none",
             "",
         ];

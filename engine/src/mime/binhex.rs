@@ -33,8 +33,8 @@ pub(crate) fn files(text: &[u8], most: usize) -> Vec<Found> {
 
 /// The name and the data fork of a file, at most `most` bytes and one more; the flag says that it breaks off.
 pub(crate) fn decode(bytes: &[u8], most: usize) -> Option<(String, Vec<u8>, bool)> {
-    // Header and data are unpacked together; the header has 85 bytes at most.
-    let unpacked = unpack(bytes, most.saturating_add(100));
+    // Header and data are unpacked together; the header has 277 bytes at most: a name of 255, and what stands around it.
+    let unpacked = unpack(bytes, most.saturating_add(300));
     let (length, rest) = unpacked.split_first()?;
     let name = rest.get(..usize::from(*length))?;
     // Behind the name: a version, type, creator, flags, then the length of the data, of the resources, and a checksum.

@@ -92,12 +92,13 @@ fn is_content(name: &[u8]) -> bool {
 pub(super) fn sniffed(head: &[u8], open: &[Open], declared: &[u8]) -> Option<Vec<u8>> {
     let mut at = 0;
     while let Some(line) = lines::line_at(head, at) {
-        let text = line.text(head).trim_ascii();
-        let text = text.get(..text.iter().position(|byte| *byte < 32).unwrap_or(text.len())).unwrap_or_default();
         at = line.next;
-        let Some(boundary) = text.strip_prefix(b"--").filter(|it| !it.is_empty() && it.len() <= 1_000) else {
+        // Few lines are looked at byte by byte.
+        let Some(text) = line.text(head).trim_ascii().strip_prefix(b"--") else { continue };
+        let boundary = text.get(..text.iter().position(|byte| *byte < 32).unwrap_or(text.len())).unwrap_or_default();
+        if boundary.is_empty() || boundary.len() > 1_000 {
             continue;
-        };
+        }
         let next = lines::line_at(head, at).map(|line| line.text(head)).unwrap_or_default();
         let begins = next.get(..8).is_some_and(is_content);
         let boundary = match boundary.get(..declared.len()) {

@@ -36,6 +36,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 const DOORS: &[(&str, &[&str])] = &[
     ("mailparse", &["engine/src/mime/"]),
     ("encoding_rs", &["engine/src/mime/"]),
+    ("chardetng", &["engine/src/mime/"]),
     ("lol_html", &["engine/src/unpack/html/", "engine/src/unpack/html.rs"]),
     ("zip", &["engine/src/unpack/"]),
     ("flate2", &["engine/src/unpack/"]),

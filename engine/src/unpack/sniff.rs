@@ -220,7 +220,12 @@ fn is_text(head: &[u8]) -> bool {
         return true;
     }
     let control = |byte: &&u8| **byte < 32 && !matches!(**byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b);
-    memchr::memchr(0, head).is_none() && head.iter().filter(control).count() * 50 <= head.len()
+    let few = || match head.iter().filter(control).count() {
+        0 => true,
+        // Carriage returns do not count, so that it is the same with either line end.
+        many => many * 50 <= head.len() - memchr::memchr_iter(b'\r', head).count(),
+    };
+    memchr::memchr(0, head).is_none() && few()
 }
 
 /// Fields that a message begins with.

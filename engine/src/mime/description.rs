@@ -9,6 +9,7 @@ use super::parameters::{self, Parameters};
 use super::tree::{Encoding, Field};
 use crate::defect::DefectKind;
 use crate::text::names::bounded;
+use crate::text::window::front;
 
 /// Longest structured field that is taken apart, in bytes: beyond it, the rest is left out and noted.
 const STRUCTURED_BYTES: usize = 16 << 10;
@@ -217,7 +218,7 @@ fn parameters(raw: &[u8], field: &Field, defects: &mut Vec<(DefectKind, usize)>)
 /// A structured field as text: unfolded, and cut to a size that every parser takes in a moment.
 fn structured(raw: &[u8], field: &Field, defects: &mut Vec<(DefectKind, usize)>) -> String {
     let value = field.value.of(raw);
-    let head = value.get(..STRUCTURED_BYTES.min(value.len())).unwrap_or_default();
+    let head = front(value, STRUCTURED_BYTES);
     if head.len() < value.len() {
         defects.push((DefectKind::ParameterMalformed, field.value.start as usize));
     }

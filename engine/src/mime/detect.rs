@@ -8,7 +8,10 @@ use encoding_rs::{
     WINDOWS_1256, X_MAC_CYRILLIC,
 };
 
-/// How much of a text is looked at, in bytes from its first that is not ASCII: the guess costs some 100 ns a byte.
+use crate::text::window::front;
+
+/// How much of a text is looked at, in bytes from its first that is not ASCII, carriage returns of line ends not counted: the guess costs
+/// some 100 ns a byte.
 const LOOKED_AT: usize = 8 << 10;
 /// Fewer bytes over 127 than this tell nothing of a charset.
 const FEWEST: usize = 4;
@@ -51,8 +54,7 @@ fn high(head: &[u8]) -> (usize, usize) {
 
 fn head(bytes: &[u8]) -> &[u8] {
     let first = bytes.iter().position(|byte| *byte > 127).unwrap_or(bytes.len());
-    let rest = bytes.get(first..).unwrap_or_default();
-    rest.get(..LOOKED_AT.min(rest.len())).unwrap_or_default()
+    front(bytes.get(first..).unwrap_or_default(), LOOKED_AT)
 }
 
 /// What a text is in that says nothing of it; `None` where no charset fits better than windows-1252. UTF-8 is no guess, and is not
@@ -106,8 +108,7 @@ fn is_other(encoding: &'static Encoding) -> bool {
 fn escaped(bytes: &[u8]) -> Option<&'static Encoding> {
     let at = memchr::memchr_iter(0x1b, bytes).find(|at| bytes.get(at + 1) == Some(&b'$'))?;
     let set = bytes.get(at + 2..at + 3)?;
-    (matches!(set, b"B" | b"@") && fits(ISO_2022_JP, bytes.get(at..bytes.len().min(at + LOOKED_AT))?))
-        .then_some(ISO_2022_JP)
+    (matches!(set, b"B" | b"@") && fits(ISO_2022_JP, front(bytes.get(at..)?, LOOKED_AT))).then_some(ISO_2022_JP)
 }
 
 fn guess(head: &[u8]) -> &'static Encoding {

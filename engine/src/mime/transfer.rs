@@ -310,16 +310,21 @@ pub(crate) fn is_base64(head: &[u8]) -> bool {
         line.len() - end <= 2 && line.iter().take(end).all(|byte| digit(*byte) < BLANK)
     };
     let mixed = first.iter().any(u8::is_ascii_uppercase) && first.iter().any(u8::is_ascii_lowercase);
+    // The first line of a text tells nearly always that it is none.
+    if !(mixed && first.len() % 4 == 0 && is_digits(first)) {
+        return false;
+    }
     let mut all = first.len();
-    let mut whole = is_digits(first) && mixed && first.len() % 4 == 0;
     let mut last = first.len();
     for line in lines {
-        whole &= is_digits(line) && last == first.len() && line.len() <= first.len();
+        if !(is_digits(line) && last == first.len() && line.len() <= first.len()) {
+            return false;
+        }
         last = line.len();
         all += line.len();
     }
     // Of a longer content the head ends within a line.
-    whole && all >= 64
+    all >= 64
 }
 
 /// Whether a content is plainly quoted-printable: many escapes, and none that is none.

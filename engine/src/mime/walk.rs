@@ -19,6 +19,7 @@ use crate::incomplete::Limit;
 use crate::limits::Budget;
 use crate::place::{Place, Readings};
 use crate::text::span::Span;
+use crate::text::window::front;
 
 /// Most defects that are noted of one message; one broken in more places is broken.
 const MOST_DEFECTS: usize = 500;
@@ -306,7 +307,7 @@ impl Walk<'_, '_, '_> {
         }
         let mut boundary = description.boundary_bytes();
         if kind == PartKind::Multipart && (is_like_multipart || self.choices.takes(Choice::SniffBoundary)) {
-            let mut head = head.get(..SNIFF_BYTES.min(head.len())).unwrap_or_default();
+            let mut head = front(head, SNIFF_BYTES);
             let own = if boundary.is_empty() {
                 None
             } else {
@@ -327,7 +328,7 @@ impl Walk<'_, '_, '_> {
             self.defect(DefectKind::EncodedContainer, at);
             // Mailers declare an encoding that they did not apply; else the whole has to be decoded before it is parsed.
             let head = raw.get(header.body..).unwrap_or_default();
-            let head = head.get(..PEEK_BYTES.min(head.len())).unwrap_or_default();
+            let head = front(head, PEEK_BYTES);
             let _ = self.budget.work((head.len() / 8) as u64, || Place::raw(at as u64, 0));
             let head_has_delimiter = || has_delimiter(head, &boundary, &self.open);
             // A multipart without a boundary has one part, and that is decoded as any other.

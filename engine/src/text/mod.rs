@@ -10,3 +10,4 @@ pub(crate) mod show;
 pub(crate) mod span;
 pub(crate) mod tidy;
 pub(crate) mod url;
+pub(crate) mod window;

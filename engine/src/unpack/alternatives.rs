@@ -9,6 +9,7 @@ use crate::mime::transfer::{self, Repair};
 use crate::mime::{self, Encoding, PartKind};
 use crate::place::{Place, Readings};
 use crate::text::span::Span;
+use crate::text::window::front;
 
 /// How far into a content is looked for what encoding it is in.
 const GLANCE_BYTES: usize = 16 << 10;
@@ -81,7 +82,7 @@ pub(super) fn add(content: &mut Content<'_>, number: usize, broken: bool, budget
         ways.push((*encoding, Repair::default(), "another Content-Transfer-Encoding counts"));
     }
     let named = !part.encodings.is_empty();
-    let glance = bytes.get(..GLANCE_BYTES.min(bytes.len())).unwrap_or_default();
+    let glance = front(bytes, GLANCE_BYTES);
     let unclear = !(part.media_type.starts_with("multipart/") || part.media_type.starts_with("message/"));
     let mut guessed = None;
     if unclear

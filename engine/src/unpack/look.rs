@@ -17,6 +17,7 @@ use crate::mime::{self, Encoding};
 use crate::place::{Place, View};
 use crate::scratch::Scratch;
 use crate::text::span::Span;
+use crate::text::window::front;
 use crate::wanted::Wanted;
 
 /// Facts for which HTML is parsed.
@@ -277,7 +278,7 @@ const STEPS_A_BYTE_HASHED: u64 = 3;
 /// long as what it may show.
 fn head(bytes: &[u8], reading: Reading, most: usize) -> &[u8] {
     let longest = if reading == Reading::Plain { most } else { most.saturating_mul(4) };
-    bytes.get(..longest.min(bytes.len())).unwrap_or_default()
+    front(bytes, longest)
 }
 
 fn look_at(content: &Content<'_>, job: Look, most: usize) -> Looked {

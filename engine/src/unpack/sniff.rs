@@ -3,6 +3,7 @@
 use memchr::memmem;
 
 use super::Kind;
+use crate::text::window::front;
 
 /// How much of a file's head is looked at, in bytes.
 const HEAD_BYTES: usize = 4 << 10;
@@ -63,7 +64,7 @@ pub(super) fn kind(bytes: &[u8], declared: &str, name: &str) -> Kind {
     if bytes.is_empty() {
         return Kind::Empty;
     }
-    let head = bytes.get(..HEAD_BYTES.min(bytes.len())).unwrap_or_default();
+    let head = front(bytes, HEAD_BYTES);
     if declared.starts_with("multipart/") {
         return Kind::Multipart;
     }
@@ -181,7 +182,7 @@ fn deeper(bytes: &[u8], head: &[u8]) -> Option<Kind> {
         _ if at(4, b"ftyp") => Kind::Video,
         _ if at(0, b"BM") && at(6, &[0, 0, 0, 0]) => Kind::Bmp,
         // Readers take a PDF whose header stands within its first kilobyte.
-        _ if memmem::find(head.get(..1024).unwrap_or(head), b"%PDF-").is_some() => Kind::Pdf,
+        _ if memmem::find(front(head, 1024), b"%PDF-").is_some() => Kind::Pdf,
         _ => return None,
     })
 }
@@ -197,7 +198,7 @@ fn text(head: &[u8]) -> Kind {
         if wide { head.iter().copied().skip(2).filter(|byte| *byte != 0).collect() } else { Vec::new() };
     let head = if wide { narrow.as_slice() } else { head };
     let start = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
-    let lower = start.get(..1024).unwrap_or(start).to_ascii_lowercase();
+    let lower = front(start, 1024).to_ascii_lowercase();
     let begins = |word: &str| lower.starts_with(word.as_bytes());
     let holds = |word: &str| memmem::find(&lower, word.as_bytes()).is_some();
     match () {

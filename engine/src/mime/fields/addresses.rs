@@ -4,6 +4,7 @@ use mailparse::MailAddr;
 
 use super::text;
 use crate::mime::charset::to_utf8;
+use crate::text::window::front;
 
 /// Longest field that is taken apart, in bytes: room for hundreds of addresses.
 const FIELD_BYTES: usize = 64 << 10;
@@ -21,7 +22,7 @@ pub(crate) struct Address {
 
 /// The addresses of a field, groups flattened, in order.
 pub(crate) fn addresses(value: &[u8]) -> Vec<Address> {
-    let head = value.get(..FIELD_BYTES.min(value.len())).unwrap_or_default();
+    let head = front(value, FIELD_BYTES);
     let (text, _) = to_utf8(None, head);
     // One blank for a line end of either form, so that an address which was folded is the same with both.
     let flat = text.replace("\r\n", " ").replace(['\r', '\n'], " ");

@@ -4,6 +4,7 @@
 //! day, rolls the 31st of February over, and counts up to a year of ten digits step by step.
 
 use super::text;
+use crate::text::window::front;
 
 /// Longest field that is read, in bytes: longer than any date with its comment.
 const FIELD_BYTES: usize = 200;
@@ -37,7 +38,7 @@ const ZONES: &[(&str, i32)] = &[
 
 /// The time of a Date field: seconds since 1970-01-01 UTC, and the zone in minutes east of UTC.
 pub(crate) fn date(value: &[u8]) -> Option<(i64, i32)> {
-    let text = text(value.get(..value.len().min(FIELD_BYTES))?);
+    let text = text(front(value, FIELD_BYTES));
     let text = text.split('(').next().unwrap_or_default();
     let (mut day, mut month, mut year, mut time, mut zone) = (None, None, None, None, None);
     for word in text.split([' ', '\t', ',']).filter(|word| !word.is_empty()) {

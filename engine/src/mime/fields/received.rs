@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::{date, text};
+use crate::text::window::front;
 
 /// Longest field that is taken apart, in bytes.
 const FIELD_BYTES: usize = 4 << 10;
@@ -26,7 +27,7 @@ pub(crate) struct Received {
 
 /// What a Received field says.
 pub(crate) fn received(value: &[u8]) -> Received {
-    let value = text(value.get(..FIELD_BYTES.min(value.len())).unwrap_or_default());
+    let value = text(front(value, FIELD_BYTES));
     let (said, when) = value.rsplit_once(';').unwrap_or((&value, ""));
     let mut it = Received { time: date(when.as_bytes()).map(|(seconds, _)| seconds), ..Received::default() };
     // Words outside of comments, and the comments right behind `from NAME`: qmail writes two.

@@ -5,7 +5,8 @@
 #
 # Each target goes on from its kept corpus in ${TAMIS_FUZZ:-~/.cache/tamis-fuzz}/TARGET, which is seeded from the repository,
 # and adds a line to fuzz/records/DATE.md (TAMIS_FUZZ_RECORD names another file). An execution that takes over
-# TAMIS_FUZZ_TIMEOUT seconds (10) of wall time counts as found: give it more on a machine that has other things to do. What
+# TAMIS_FUZZ_TIMEOUT seconds (10) of wall time counts as found: give it more on a machine that has other things to do. TAMIS_FUZZ_LONGEST
+# is how long an input may become, in bytes: short ones are many more a minute. What
 # crashes is made small and put into
 # fuzz/regressions/TARGET/, where plain `cargo test` replays it. TAMIS_FUZZ_SEED makes mutations the same each time. Exit: 0 nothing found, 1 something found, 2 error.
 set -euo pipefail
@@ -68,6 +69,7 @@ for target in $chosen; do
   longest=16384
   # What the kept corpus has that is longer is read as far as that.
   case "$target" in cel | headers | utf-7 | model | capi | authres | http | message | scan) longest=2048 ;; rules | html | cf-message | yenc | binhex | lists | cf | config | milter | base64 | quoted-printable | uuencode | charsets) longest=4096 ;; esac
+  longest=${TAMIS_FUZZ_LONGEST:-$longest}
   before=$(ls "$artifacts" | wc -l)
   started=$(date +%s)
   status=0

@@ -3,7 +3,10 @@
 /// The longest front of `text` that has at most `most` bytes, carriage returns before line feeds not counted: what is told from it
 /// does not hang on how a server on the way wrote line ends. Takes time by `most`, whatever the text's length.
 pub(crate) fn front(text: &[u8], most: usize) -> &[u8] {
-    let (mut end, mut counted, mut pairs) = (most.min(text.len()), 0, 0usize);
+    if text.len() <= most {
+        return text;
+    }
+    let (mut end, mut counted, mut pairs) = (most, 0, 0usize);
     loop {
         let piece = text.get(counted..end).unwrap_or_default();
         pairs += memchr::memchr_iter(b'\n', piece).filter(|at| is_pair(text, counted + at)).count();

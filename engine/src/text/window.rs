@@ -16,9 +16,9 @@ pub(crate) fn front(text: &[u8], most: usize) -> &[u8] {
             break;
         }
     }
-    // A line end is in it as a whole or not at all.
-    let within = end > 0 && end < text.len() && is_pair(text, end);
-    text.get(..end - usize::from(within)).unwrap_or_default()
+    // Where it ends within a line end, all of that is the byte that was counted.
+    let within = end > 0 && is_pair(text, end);
+    text.get(..end + usize::from(within)).unwrap_or_default()
 }
 
 /// Whether a carriage return stands before the line feed at `at`.

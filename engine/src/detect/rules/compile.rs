@@ -1,11 +1,12 @@
 //! Rules as they were read -> rules that run. Takes files, gives [`Rules`] and the problems of whoever wrote them; finds the
 //! order in which rules may ask for each other's hits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::condition::{Condition, Origin};
 use super::load::{self, Loaded};
-use super::patterns::{Form, Over, Pattern, Patterns};
+use super::patterns::{Pattern, Patterns};
+use super::reading::{Form, Over};
 use super::texts::Source;
 use super::{Compiled, RuleSource, Rules};
 use crate::error::{Problem, nearest};
@@ -21,8 +22,14 @@ impl Rules {
         let absent: Vec<String> = disabled.iter().filter(|name| !there(name)).cloned().collect();
         loaded.retain(|it| !disabled.contains(&it.rule.name));
 
-        let mut builder =
-            Builder { sources, problems, notes: Vec::new(), texts: BTreeMap::new(), wanted: Wanted::NOTHING };
+        let mut builder = Builder {
+            sources,
+            problems,
+            notes: Vec::new(),
+            texts: BTreeMap::new(),
+            known: BTreeMap::new(),
+            wanted: Wanted::NOTHING,
+        };
         let mut rules: Vec<(Loaded, Parts)> = Vec::new();
         for it in loaded {
             match builder.parts(&it) {
@@ -91,17 +98,35 @@ impl Builder<'_> {
         self.problems.push(Problem::span(&file.source, &file.text, span.start, span.end, message).remedy(remedy));
     }
 
-    fn note(&mut self, it: &Loaded, span: std::ops::Range<usize>) {
+    /// Notes what of a pattern costs more than it has to.
+    fn notes_on(&mut self, pattern: &Pattern, it: &Loaded, span: &std::ops::Range<usize>) {
         let Some(file) = self.sources.get(it.file) else { return };
-        let message = format!("rule {}: this pattern is searched in each message", it.rule.name);
-        self.notes.push(
-            Problem::span(&file.source, &file.text, span.start, span.end, message).remedy(
+        let mut note = |message: &str, remedy: &str| {
+            let message = format!("rule {}: {message}", it.rule.name);
+            let problem = Problem::span(&file.source, &file.text, span.start, span.end, message);
+            self.notes.push(problem.remedy(remedy));
+        };
+        if !pattern.has_literal() {
+            note(
+                "this pattern is searched in each message",
                 "it is cheap once each match contains three letters, digits or signs in a row that it spells out",
-            ),
-        );
+            );
+        }
+        if pattern.has_slow_boundary() {
+            note(
+                "a word boundary in this pattern is slow on text beyond ASCII",
+                "put \\b right beside an ASCII letter or digit, or write (?-u:\\b)",
+            );
+        }
     }
 
     /// Compiles patterns and condition of a rule; `None`, and noted, where one is broken.
+/// A pattern of a rule.
+enum Part {
+    Known(Form, u32),
+    New(Pattern),
+}
+
     fn parts(&mut self, it: &Loaded) -> Option<Parts> {
         let before = self.problems.len();
         let mut source = None;
@@ -124,21 +149,28 @@ impl Builder<'_> {
             for (text, span) in texts.iter().zip(spans) {
                 match Pattern::compile(text, over) {
                     Ok(pattern) => {
-                        if !pattern.has_literal() {
-                            self.note(it, span.clone());
-                        }
-                        list.push(pattern);
+                        self.notes_on(&pattern, it, span);
+                        list.push(Part::New(pattern));
                     }
                     Err(error) => {
                         let why = error.lines().last().unwrap_or_default().trim().trim_start_matches("error: ");
-                        let remedy = match text.contains("(?=") || text.contains("(?!") || text.contains("(?<") {
-                            true => "look-around is left out: use all, or when".to_owned(),
-                            false => String::new(),
+                        let around = ["(?=", "(?!", "(?<"].iter().any(|sign| text.contains(sign));
+                        let (message, remedy) = match why {
+                            TOO_LARGE => (why.to_owned(), "repeat less often: \\w{100} is a hundred copies of \\w"),
+                            _ if around => {
+                                (format!("not a pattern: {why}"), "look-around is left out: use all, or when")
+                            }
+                            _ => (format!("not a pattern: {why}"), ""),
                         };
-                        self.wrong(it, span.clone(), format!("not a pattern: {why}"), remedy);
+                        self.wrong(it, span.clone(), message, remedy.to_owned());
                     }
                 }
             }
+                let known = source.as_ref().and_then(|source| self.known.get(source)?.get(text.as_str()));
+                if let Some((form, number)) = known.copied() {
+                    list.push(Part::Known(form, number));
+                    continue;
+                }
         }
         let file = self.sources.get(it.file)?;
         let mut when = None;
@@ -156,11 +188,20 @@ impl Builder<'_> {
         self.wanted = self.wanted | wanted | when.as_ref().map_or(Wanted::NOTHING, Condition::wanted);
         let [any, all] = patterns.map(|list| {
             let mut spots = Vec::new();
-            for pattern in list {
-                let (Some(source), form) = (&source, pattern.form) else { continue };
-                let all = self.texts.entry((source.clone(), form)).or_default();
-                spots.push((form, u32::try_from(all.len()).unwrap_or(u32::MAX)));
-                all.push(pattern);
+            for part in list {
+                let (Some(source), Some(text)) = (&source, all.next()) else { continue };
+                let spot = match part {
+                    Part::Known(form, number) => (form, number),
+                    Part::New(pattern) => {
+                        let form = pattern.form;
+                        let patterns = self.texts.entry((source.clone(), form)).or_default();
+                        let number = u32::try_from(patterns.len()).unwrap_or(u32::MAX);
+                        patterns.push(pattern);
+                        self.known.entry(source.clone()).or_default().insert(text.as_str().into(), (form, number));
+                        (form, number)
+                    }
+                };
+                spots.push(spot);
             }
             spots
         });
@@ -171,6 +212,7 @@ impl Builder<'_> {
     /// there, and never hits.
     fn known_hits(
         &mut self,
+        let mut all = it.rule.any.iter().chain(&it.rule.all);
         rules: Vec<(Loaded, Parts)>,
         disabled: &[String],
         broken: &mut Vec<String>,

@@ -8,6 +8,7 @@ mod lazy;
 mod load;
 mod patterns;
 mod places;
+mod reading;
 mod texts;
 mod watch;
 
@@ -15,7 +16,7 @@ mod watch;
 mod tests;
 
 pub use load::Rule;
-pub use watch::ConditionCost;
+pub use watch::{ConditionCost, PatternCost};
 
 use self::blanks::Flat;
 use self::condition::{Condition, Outcome, Seen};
@@ -50,7 +51,7 @@ pub struct RuleSource {
 pub(crate) struct Rules {
     rules: Vec<Rule>,
     compiled: Vec<Compiled>,
-    /// Rules before those that ask for their hits.
+    /// Rules before those that ask for their hits, and of the others the cheap ones first.
     order: Vec<usize>,
     /// The patterns of each text, for each form of it that they are searched in.
     texts: Vec<(Source, Form, Patterns)>,
@@ -134,6 +135,22 @@ impl Rules {
 
     /// Rules that are there and broken.
     pub(crate) fn broken(&self) -> &[String] {
+    /// Compiles every pattern now, and tells of those that cannot be. What is too large is found when it is read, so that
+    /// there should be none.
+    pub(crate) fn look_at_patterns(&self) -> Vec<Problem> {
+        let mut found = Vec::new();
+        for (rule, compiled) in self.rules.iter().zip(&self.compiled) {
+            for ((text, number), pattern) in compiled.spots().zip(rule.any.iter().chain(&rule.all)) {
+                let known = self.texts.get(*text).and_then(|(_, _, patterns)| patterns.get(*number));
+                if known.is_none_or(|pattern| !pattern.compiles()) {
+                    let message = format!("rule {}: the pattern {pattern:?} cannot be compiled", rule.name);
+                    found.push(Problem { line: rule.line, ..Problem::file(&rule.source, message) });
+                }
+            }
+        }
+        found
+    }
+
         &self.broken
     }
 
@@ -292,6 +309,9 @@ impl Rules {
         };
         let any = rule.any.iter().find_map(at);
         if !rule.any.is_empty() && any.is_none() {
+            if let Some(watch) = &mut memory.watch {
+                watch.compiled(number, &progress.compiled);
+            }
             return None;
         }
         if rule.all.iter().any(|spot| at(spot).is_none()) {

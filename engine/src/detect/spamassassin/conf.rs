@@ -62,6 +62,8 @@ pub(super) struct RuleText {
     pub(super) name: String,
     pub(super) test: Test,
     pub(super) spot: Spot,
+    /// The line, for who is shown it.
+    pub(super) line: String,
 }
 
 /// Everything that the files say.
@@ -107,36 +109,19 @@ pub(super) enum Part {
     Rest,
 }
 
-/// Keys behind which the name of a rule stands, or of a tag.
-const NAMED: &[&str] = &[
-    "header",
-    "body",
-    "rawbody",
-    "full",
-    "uri",
-    "mimeheader",
-    "uri_detail",
-    "meta",
-    "score",
-    "describe",
-    "tflags",
-    "test",
-    "priority",
-    "shortcircuit",
-    "replace_tag",
-    "replace_pre",
-    "replace_inter",
-    "replace_post",
-];
+/// A line as frames show it.
+fn in_a_frame(line: &str) -> String {
+    line.trim_end().chars().take(300).map(|it| if it == '\t' { ' ' } else { it }).collect()
+}
 
 /// A problem with a line of a file, and where in it.
 pub(super) fn problem(source: &str, number: u32, line: &str, part: Part, message: String, remedy: &str) -> Problem {
-    let line: String = line.trim_end().chars().take(300).map(|it| if it == '\t' { ' ' } else { it }).collect();
+    let line = in_a_frame(line);
     // Each word begins where a blank, or nothing, stands before it.
     let mut blank = true;
     let starts = line.char_indices().filter(|(_, it)| std::mem::replace(&mut blank, *it == ' ') && *it != ' ');
     let key = line.split_whitespace().next().unwrap_or_default();
-    let words = if NAMED.contains(&key) { 3 } else { 2 };
+    let words = if settings::NAMED.contains(&key) { 3 } else { 2 };
     let starts: Vec<usize> = starts.map(|(at, _)| at).take(words).collect();
     let start = if part == Part::Key { starts.first() } else { starts.last() }.copied().unwrap_or(0);
     let meant = line.get(start..).unwrap_or_default();
@@ -250,6 +235,12 @@ impl Reader<'_> {
                     None => self.mistake("endif without an if before it"),
                 },
                 _ if reads => self.setting(&key, value),
+                // Its plug-in does not count as loaded, and whoever names it has loaded it.
+                "shortcircuit"
+                    if open.last().is_some_and(|it| it.outer && it.text.contains("Plugin::Shortcircuit")) =>
+                {
+                    self.shortcircuit(value);
+                }
                 _ => {}
             }
         }
@@ -294,7 +285,13 @@ impl Reader<'_> {
                 _ => self.mistake(format!("{key} needs a name and a pattern")),
             },
             // Rules are evaluated whole, so that their order means nothing.
-            "priority" => {}
+            "priority" => {
+                let number = word(value).map(|(_, number)| number.trim().parse::<i64>());
+                if !matches!(number, Some(Ok(_))) {
+                    self.mistake("priority needs a rule and a whole number");
+                }
+            }
+            "shortcircuit" => self.shortcircuit(value),
             "require_version" if value.trim() != "@@VERSION@@" && !value.starts_with("4.") => {
                 self.note(Nature::Remark, format!("the file asks for version {value}; it is read as for 4.0.1"), "");
             }
@@ -311,7 +308,7 @@ impl Reader<'_> {
                 }
                 settings::Taken::Wrong(why) => self.mistake(why),
                 settings::Taken::Unknown => {
-                    let near = crate::error::nearest(key, settings::KEYS.iter().copied());
+                    let near = crate::error::nearest(key, settings::NAMED.iter().chain(settings::KEYS).copied());
                     self.note_on(Part::Key, Nature::Mistake, format!("there is no setting {key}"), &near);
                 }
             },
@@ -327,7 +324,8 @@ impl Reader<'_> {
         }
         match parse_test(key, text) {
             Ok(test) => {
-                let rule = RuleText { name: name.to_owned(), test, spot: self.spot };
+                let line = in_a_frame(&shown(&self.line));
+                let rule = RuleText { name: name.to_owned(), test, spot: self.spot, line };
                 let conf = &mut *self.conf;
                 let full = conf.rules.len() >= MOST_RULES;
                 match conf.index.get(name).copied().and_then(|at| conf.rules.get_mut(at)) {
@@ -372,6 +370,20 @@ impl Reader<'_> {
             (true, None) => return self.mistake(format!("{name} has no score yet that this one could add to")),
         };
         self.conf.scores.insert(name, (scores, self.spot));
+    }
+
+    /// `shortcircuit RULE on|off|spam|ham`: where RULE hits, SpamAssassin looks at no more rules.
+    fn shortcircuit(&mut self, value: &str) {
+        let (name, how) = word(value).unwrap_or_default();
+        let remedy = match how.trim() {
+            "off" => return,
+            "on" => format!("give {name} a score that decides by itself"),
+            "spam" => format!("write: score {name} 100"),
+            "ham" => format!("write: score {name} -100"),
+            _ => return self.mistake("shortcircuit needs a rule, and one of on, off, spam and ham"),
+        };
+        let why = format!("rule {name}: shortcircuit is not done: all rules are looked at, and all that hit count");
+        self.note(Nature::Unsupported, why, &shown(&remedy));
     }
 
     /// `test RULE ok|fail TEXT`.

@@ -85,7 +85,7 @@ pub(crate) fn condition(data: &[u8]) {
         Ok(condition) => with_sample(|facts| {
             let ask = |mut steps: u64| {
                 let before = steps;
-                let (outcome, seen) = condition.evaluate(facts, &|hit| hit % 2 == 0, &mut steps);
+                let (outcome, seen) = condition.evaluate(facts, &|hit| hit % 2 == 0, &mut steps, &mut []);
                 assert!(steps <= before);
                 format!("{outcome:?} {seen:?} {steps}")
             };

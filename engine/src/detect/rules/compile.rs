@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::condition::{Condition, Origin};
+use super::condition::{self, Condition, Origin};
+use super::lazy::TOO_LARGE;
 use super::load::{self, Loaded};
 use super::patterns::{Pattern, Patterns};
 use super::reading::{Form, Over};
@@ -38,6 +39,7 @@ impl Rules {
             }
         }
         let mut rules = builder.known_hits(rules, disabled, &mut broken);
+        let shared = condition::share(rules.iter_mut().filter_map(|(_, parts)| parts.when.as_mut()));
         let order = builder.order(&mut rules, &mut broken);
 
         let mut numbers: BTreeMap<(Source, Form), usize> = BTreeMap::new();
@@ -72,7 +74,7 @@ impl Rules {
             shown.push(it.rule);
         }
         let Builder { problems, notes, wanted, .. } = builder;
-        (Rules { rules: shown, compiled, order, texts, wanted, notes, broken, absent }, problems)
+        (Rules { rules: shown, compiled, order, shared, texts, wanted, notes, broken, absent }, problems)
     }
 }
 
@@ -84,12 +86,33 @@ struct Parts {
     when: Option<Condition>,
 }
 
+impl Parts {
+    /// What goes first costs less, or spares the others more: patterns alone are looked for whatever conditions say; conditions
+    /// alone go by their cost; where there are both, what the search found may spare the condition.
+    fn rank(&self) -> (u8, u64) {
+        let cost = self.when.as_ref().map(Condition::cost);
+        match (self.source.is_some(), cost) {
+            (_, None) => (0, 0),
+            (false, Some(cost)) => (1, cost),
+            (true, Some(cost)) => (2, cost),
+        }
+    }
+}
+
 struct Builder<'s> {
     sources: &'s [RuleSource],
     problems: Vec<Problem>,
     notes: Vec<Problem>,
     texts: BTreeMap<(Source, Form), Vec<Pattern>>,
+    /// Patterns that are there already, by what they look at: rules that look for the same share one.
+    known: BTreeMap<Source, HashMap<Box<str>, (Form, u32)>>,
     wanted: Wanted,
+}
+
+/// A pattern of a rule.
+enum Part {
+    Known(Form, u32),
+    New(Pattern),
 }
 
 impl Builder<'_> {
@@ -121,12 +144,6 @@ impl Builder<'_> {
     }
 
     /// Compiles patterns and condition of a rule; `None`, and noted, where one is broken.
-/// A pattern of a rule.
-enum Part {
-    Known(Form, u32),
-    New(Pattern),
-}
-
     fn parts(&mut self, it: &Loaded) -> Option<Parts> {
         let before = self.problems.len();
         let mut source = None;
@@ -147,6 +164,11 @@ enum Part {
         let mut patterns = [Vec::new(), Vec::new()];
         for (list, (texts, spans)) in patterns.iter_mut().zip([(&it.rule.any, &it.any), (&it.rule.all, &it.all)]) {
             for (text, span) in texts.iter().zip(spans) {
+                let known = source.as_ref().and_then(|source| self.known.get(source)?.get(text.as_str()));
+                if let Some((form, number)) = known.copied() {
+                    list.push(Part::Known(form, number));
+                    continue;
+                }
                 match Pattern::compile(text, over) {
                     Ok(pattern) => {
                         self.notes_on(&pattern, it, span);
@@ -166,11 +188,6 @@ enum Part {
                     }
                 }
             }
-                let known = source.as_ref().and_then(|source| self.known.get(source)?.get(text.as_str()));
-                if let Some((form, number)) = known.copied() {
-                    list.push(Part::Known(form, number));
-                    continue;
-                }
         }
         let file = self.sources.get(it.file)?;
         let mut when = None;
@@ -186,6 +203,7 @@ enum Part {
         }
         let wanted = source.as_ref().map_or(Wanted::NOTHING, Source::wanted);
         self.wanted = self.wanted | wanted | when.as_ref().map_or(Wanted::NOTHING, Condition::wanted);
+        let mut all = it.rule.any.iter().chain(&it.rule.all);
         let [any, all] = patterns.map(|list| {
             let mut spots = Vec::new();
             for part in list {
@@ -212,7 +230,6 @@ enum Part {
     /// there, and never hits.
     fn known_hits(
         &mut self,
-        let mut all = it.rule.any.iter().chain(&it.rule.all);
         rules: Vec<(Loaded, Parts)>,
         disabled: &[String],
         broken: &mut Vec<String>,
@@ -251,12 +268,13 @@ enum Part {
             let mut order = Vec::new();
             let mut done = vec![false; rules.len()];
             loop {
-                let ready: Vec<usize> = waits
+                let mut ready: Vec<usize> = waits
                     .iter()
                     .enumerate()
                     .filter(|(number, waits)| done.get(*number) == Some(&false) && waits.is_empty())
                     .map(|(number, _)| number)
                     .collect();
+                ready.sort_by_key(|number| rules.get(*number).map(|(_, parts)| parts.rank()));
                 if ready.is_empty() {
                     break;
                 }

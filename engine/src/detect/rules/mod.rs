@@ -19,8 +19,9 @@ pub use load::Rule;
 pub use watch::{ConditionCost, PatternCost};
 
 use self::blanks::Flat;
-use self::condition::{Condition, Outcome, Seen};
-use self::patterns::{Form, Patterns, Progress};
+use self::condition::{Condition, Kept, Outcome, Seen};
+use self::patterns::{Patterns, Progress};
+use self::reading::Form;
 use self::texts::Source;
 use crate::error::Problem;
 use crate::facts::Facts;
@@ -53,6 +54,8 @@ pub(crate) struct Rules {
     compiled: Vec<Compiled>,
     /// Rules before those that ask for their hits, and of the others the cheap ones first.
     order: Vec<usize>,
+    /// How many values conditions share.
+    shared: usize,
     /// The patterns of each text, for each form of it that they are searched in.
     texts: Vec<(Source, Form, Patterns)>,
     wanted: Wanted,
@@ -106,6 +109,10 @@ pub(crate) struct Memory {
     /// Which texts were searched in this message.
     searched: Vec<bool>,
     hit: Vec<bool>,
+    /// The rules that hit, in the order of their findings.
+    found: Vec<usize>,
+    /// What conditions share, as far as it is known in this message.
+    kept: Vec<Kept>,
     progress: Progress,
     flat: Flat,
     /// Only where somebody wants to know what rules cost.
@@ -128,13 +135,6 @@ impl Rules {
         &self.notes
     }
 
-    /// The names of rules that are in the files and could not be compiled. They are known, and never hit.
-    pub(crate) fn absent(&self) -> &[String] {
-        &self.absent
-    }
-
-    /// Rules that are there and broken.
-    pub(crate) fn broken(&self) -> &[String] {
     /// Compiles every pattern now, and tells of those that cannot be. What is too large is found when it is read, so that
     /// there should be none.
     pub(crate) fn look_at_patterns(&self) -> Vec<Problem> {
@@ -151,6 +151,13 @@ impl Rules {
         found
     }
 
+    /// The names of rules that are in the files and could not be compiled. They are known, and never hit.
+    pub(crate) fn absent(&self) -> &[String] {
+        &self.absent
+    }
+
+    /// Rules that are there and broken.
+    pub(crate) fn broken(&self) -> &[String] {
         &self.broken
     }
 
@@ -168,6 +175,9 @@ impl Rules {
         memory.searched.resize(self.texts.len(), false);
         memory.hit.clear();
         memory.hit.resize(self.compiled.len(), false);
+        memory.found.clear();
+        memory.kept.clear();
+        memory.kept.resize(self.shared, Kept::Nothing);
         let first = findings.len();
         if let Some(watch) = &mut memory.watch {
             watch.start(self.compiled.len(), self.texts.len());
@@ -208,14 +218,16 @@ impl Rules {
             let earlier = findings.get(first..).unwrap_or_default();
             let finding = self.finding(rule, *number, sight, facts, earlier);
             findings.push(finding);
+            memory.found.push(*number);
         }
         if let (Some(watch), Some(last)) = (&mut memory.watch, before) {
             watch.rule(last);
         }
         // In the order of the files, whatever the order of evaluation was.
-        if let Some(found) = findings.get_mut(first..) {
-            let place = |finding: &Finding| self.compiled.iter().position(|rule| rule.name == finding.rule);
-            found.sort_by_cached_key(place);
+        if !memory.found.is_sorted() {
+            let mut sorted: Vec<(usize, Finding)> = memory.found.iter().copied().zip(findings.drain(first..)).collect();
+            sorted.sort_by_key(|(number, _)| *number);
+            findings.extend(sorted.into_iter().map(|(_, finding)| finding));
         }
     }
 
@@ -229,12 +241,13 @@ impl Rules {
         budget: &mut Budget<'_>,
     ) -> Option<(bool, Option<Seen>)> {
         let Some(when) = &rule.when else { return Some((true, None)) };
+        let Memory { hit, kept, .. } = memory;
         let hit = |asked: usize| {
             let rule = rule.hits.get(asked).copied().unwrap_or(usize::MAX);
-            memory.hit.get(rule).copied().unwrap_or(false)
+            hit.get(rule).copied().unwrap_or(false)
         };
         let mut steps = RULE_STEPS;
-        let (outcome, seen) = when.evaluate(facts, &hit, &mut steps);
+        let (outcome, seen) = when.evaluate(facts, &hit, &mut steps, kept);
         if let Some(watch) = &mut memory.watch {
             watch.condition(number, RULE_STEPS.saturating_sub(steps), outcome == Outcome::OutOfSteps);
         }
@@ -296,6 +309,9 @@ impl Rules {
                     });
                 }
             }
+            if let Some(watch) = &mut memory.watch {
+                watch.compiled(number, &progress.compiled);
+            }
             goes_on = budget.work(progress.read.saturating_mul(PATTERN_STEPS), Place::message);
         });
         goes_on
@@ -309,9 +325,6 @@ impl Rules {
         };
         let any = rule.any.iter().find_map(at);
         if !rule.any.is_empty() && any.is_none() {
-            if let Some(watch) = &mut memory.watch {
-                watch.compiled(number, &progress.compiled);
-            }
             return None;
         }
         if rule.all.iter().any(|spot| at(spot).is_none()) {

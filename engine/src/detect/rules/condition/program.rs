@@ -50,6 +50,8 @@ pub(super) enum Node {
     Contains(Box<Node>, Box<Needle>),
     Matches(Box<Node>, Box<Regex>),
     Hit(usize),
+    /// What several conditions have in common: where its value is kept, and whether the expression itself says where it was seen.
+    Shared(u32, bool, Box<Node>),
     Made(Box<Made>),
 }
 

@@ -163,6 +163,7 @@ fn fact(node: &Node) -> Option<Fact<'_>> {
         | Node::Matches(of, _)
         | Node::InTexts(of, _)
         | Node::InInts(of, _) => fact(of),
+        Node::Shared(_, _, of) => fact(of),
         Node::Compare(_, pair) | Node::In(pair) => pair.iter().find_map(fact),
         Node::Call(_, arguments) => arguments.iter().find_map(fact),
         _ => None,

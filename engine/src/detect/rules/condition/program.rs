@@ -34,7 +34,8 @@ pub(super) enum Node {
     Element(Box<[Node; 2]>),
     Not(Box<Node>),
     Negative(Box<Node>),
-    And(Box<[Node]>),
+    /// The terms, and the order in which they are evaluated; empty for theirs. See [`share`](super::share).
+    And(Box<[Node]>, Box<[u32]>),
     Or(Box<[Node]>),
     Choose(Box<[[Node; 2]]>, Box<Node>),
     Compare(Comparison, Box<[Node; 2]>),

@@ -2,7 +2,7 @@
 //! is kept for the others. So is one that stands in a loop and does not depend on it.
 //!
 //! Takes the conditions of all rules, puts [`Node::Shared`] around what they share, and says what each costs, so that cheap
-//! ones can go first. An expression that asks for the hit of a rule, or for a variable of a loop around it, is not shared.
+//! ones can go first; the terms of `&&` are put into such an order, too. An expression that asks for the hit of a rule, or for a variable of a loop around it, is not shared.
 
 use std::collections::HashMap;
 
@@ -77,12 +77,21 @@ impl Shapes {
         let mut asks_for_hits = matches!(node, Node::Hit(_));
         let (mut key, own, parts) = parts(node);
         let mut cost = own;
+        let mut costs = Vec::new();
         for (part, binds) in parts {
             let shape = self.count(part, in_loop || binds, marks);
             key.extend_from_slice(&shape.id.to_le_bytes());
             free = free.max(shape.free.saturating_sub(u32::from(binds)));
             asks_for_hits |= shape.asks_for_hits;
             cost = cost.saturating_add(shape.cost.saturating_mul(if binds { ELEMENTS } else { 1 }));
+            costs.push(shape.cost);
+        }
+        if let Node::And(_, order) = node
+            && !costs.is_sorted()
+        {
+            let mut cheap: Vec<u32> = (0u32..).take(costs.len()).collect();
+            cheap.sort_by_key(|term| costs.get(*term as usize).copied());
+            *order = cheap.into();
         }
         let next = u32::try_from(self.ids.len()).unwrap_or(u32::MAX);
         let id = *self.ids.entry(key).or_insert(next);
@@ -130,7 +139,7 @@ fn gives_a_plain_value(node: &Node) -> bool {
     matches!(
         node,
         Node::Not(_)
-            | Node::And(_)
+            | Node::And(..)
             | Node::Or(_)
             | Node::Compare(..)
             | Node::Contains(..)
@@ -206,7 +215,7 @@ fn parts(node: &mut Node) -> Parts<'_> {
         Node::Element(pair) => (key("element", &()), 2, all(&mut **pair)),
         Node::In(pair) => (key("in", &()), ELEMENTS, all(&mut **pair)),
         Node::Compare(comparison, pair) => (key("compare", comparison), 2, all(&mut **pair)),
-        Node::And(terms) => (key("and", &terms.len()), 1, all(terms)),
+        Node::And(terms, _) => (key("and", &terms.len()), 1, all(terms)),
         Node::Or(terms) => (key("or", &terms.len()), 1, all(terms)),
         Node::Call(function, arguments) => (key("call", function), CALL, all(arguments)),
         Node::Choose(choices, otherwise) => {

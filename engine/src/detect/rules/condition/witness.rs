@@ -52,7 +52,8 @@ impl<'v> Witness<'v> {
     }
 }
 
-fn rank(witness: Option<Witness<'_>>) -> u8 {
+/// How much it says.
+pub(super) fn rank(witness: Option<Witness<'_>>) -> u8 {
     match witness {
         None => 0,
         Some(Witness::Term(node)) => u8::from(fact(node).is_some()),

@@ -40,6 +40,20 @@ fn what_is_equal_is_evaluated_once() {
 }
 
 #[test]
+fn cheap_terms_go_first() {
+    let dear = r#"body.visible.contains("nowhere to be found")"#;
+    let (taken, _) = steps(&[&format!("{dear} && size < 0"), &format!("size < 0 && {dear}")]);
+    assert!(taken[0] == taken[1] && taken[0] <= 6, "{taken:?}");
+    // One that comes to false decides wherever it stands, also beside an error.
+    let facts = sample();
+    let (compiled, count) =
+        all(&[r#"header["no-such"].contains("x") && size < 0"#, r#"!(size < 0 && header["none"] == "")"#]);
+    let mut kept = vec![Kept::Nothing; count];
+    let mut outcome = |at: usize| compiled[at].evaluate(&facts, &|_| false, &mut STEPS.clone(), &mut kept).0;
+    assert_eq!((outcome(0), outcome(1)), (Outcome::False, Outcome::True));
+}
+
+#[test]
 fn what_is_not_equal_or_not_worth_it_is_not_shared() {
     for conditions in [
         [r#"subject.contains("a")"#, r#"subject.contains("b")"#],

@@ -466,7 +466,7 @@ impl SpamAssassin {
         for rule in &self.mime {
             let Some(pattern) = self.patterns.get(rule.pattern as usize) else { continue };
             let mut together = Vec::new();
-            let mut count = 0;
+            let (mut count, mut gave_up) = (0, false);
             for (number, part) in (1..).zip(&parts) {
                 if number < rule.range.0 || number > rule.range.1 {
                     continue;
@@ -485,6 +485,7 @@ impl SpamAssassin {
                     pattern.search(text, rule.most)
                 };
                 hits.tried(rule.rule, found);
+                gave_up |= found.gave_up;
                 count = found.count;
                 if count > 0 {
                     break;
@@ -493,9 +494,10 @@ impl SpamAssassin {
             if rule.concat {
                 let found = pattern.search(&together, rule.most);
                 hits.tried(rule.rule, found);
+                gave_up |= found.gave_up;
                 count = found.count;
             }
-            let count = if rule.negated { u32::from(count == 0) } else { count };
+            let count = if rule.negated { u32::from(count == 0 && !gave_up) } else { count };
             hits.hit(rule.rule, f64::from(count));
             scratch.rule(rule.rule);
         }
@@ -506,9 +508,11 @@ impl SpamAssassin {
             let found = context.uris().all.iter().any(|(raw, uri)| {
                 detail.conditions.iter().all(|(key, negated, pattern)| {
                     let Some(pattern) = self.patterns.get(*pattern as usize) else { return false };
+                    let mut gave_up = false;
                     let mut fits = |text: &String| {
                         let found = pattern.search(text.as_bytes(), 1);
                         hits.tried(detail.rule, found);
+                        gave_up |= found.gave_up;
                         found.count > 0
                     };
                     let matched = match key.as_str() {
@@ -519,7 +523,7 @@ impl SpamAssassin {
                         "domain" => uri.hosts.values().any(fits),
                         _ => uri.hosts.keys().any(fits),
                     };
-                    matched != *negated
+                    matched != *negated && (matched || !gave_up)
                 })
             });
             hits.hit(detail.rule, f64::from(u8::from(found)));

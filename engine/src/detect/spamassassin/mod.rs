@@ -6,6 +6,7 @@
 //! for `tamis rules check`.
 
 mod addresses;
+mod check;
 mod coarse;
 mod compile;
 mod conf;
@@ -34,6 +35,7 @@ mod watch;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use check::CfPatterns;
 pub(crate) use compile::{Choices, compile};
 pub(crate) use conf::{CfSource, Nature};
 pub use watch::CfCost;
@@ -79,6 +81,8 @@ pub struct CfRule {
     pub line: u32,
     /// Whether it can hit: false for what asks the network, or cannot be read.
     pub supported: bool,
+    /// The line as its author wrote it, without its comment; tabs are blanks, and what is behind 300 letters is left out.
+    pub text: String,
 }
 
 /// A `test` line of a `.cf` file: a text that a rule is to hit, or to miss.
@@ -163,6 +167,8 @@ pub(crate) struct SpamAssassin {
     off: Vec<bool>,
     scores: BTreeMap<String, f64>,
     patterns: Vec<Pattern>,
+    /// For each pattern the rule that it is of.
+    owners: Vec<u32>,
     headers: Vec<HeaderGroup>,
     body: Set,
     rawbody: Set,
@@ -214,6 +220,13 @@ impl Hits<'_> {
             *slot += count;
         }
     }
+
+    /// Notes where a search took more steps than it may.
+    fn tried(&mut self, rule: u32, found: Found) {
+        if found.gave_up && !self.gave_up.contains(&rule) {
+            self.gave_up.push(rule);
+        }
+    }
 }
 
 impl SpamAssassin {
@@ -240,61 +253,6 @@ impl SpamAssassin {
     /// What is to be told about the files.
     pub(crate) fn notes(&self) -> &[(Nature, Problem)] {
         &self.notes
-    }
-
-    /// Compiles every pattern, and says of which that shows something: too large, never or always matching, costly.
-    pub(crate) fn look_at_patterns(&self) -> Vec<Problem> {
-        let mut found = Vec::new();
-        let mut tell = |rule: u32, message: String, remedy: &str| {
-            let Some(rule) = self.rules.get(rule as usize) else { return };
-            let mut problem = Problem::file(&rule.source, format!("rule {}: {message}", rule.name));
-            problem.line = rule.line;
-            found.push(problem.remedy(remedy));
-        };
-        let named = [("body", &self.body), ("rawbody", &self.rawbody), ("uri", &self.uri), ("full", &self.full)];
-        let sets = named.into_iter().chain(self.headers.iter().map(|group| ("header", &group.set)));
-        for (kind, set) in sets {
-            for member in &set.members {
-                let Some(pattern) = self.patterns.get(member.pattern as usize) else { continue };
-                if !pattern.compiles() {
-                    tell(
-                        member.rule,
-                        "the pattern is too large".into(),
-                        "shorten its repetitions: {0,100} of a class is a hundred copies",
-                    );
-                    continue;
-                }
-                match pattern.always_or_never() {
-                    Some(true) => tell(member.rule, "the pattern matches every text".into(), ""),
-                    Some(false) => tell(
-                        member.rule,
-                        "the pattern can never match".into(),
-                        "characters above \\xFF are several bytes here, as with SpamAssassin",
-                    ),
-                    None => {}
-                }
-                if pattern.goes_back_often() {
-                    tell(
-                        member.rule,
-                        "the pattern goes back, and repeats what repeats: some texts take it very long".into(),
-                        "it is given up after 200,000 steps in a text: write (a+)+ as a+, or use possessive a++",
-                    );
-                }
-                if kind != "header" && !pattern.has_literal() {
-                    let how = if pattern.is_fancy() {
-                        "and goes back: this is the costliest kind"
-                    } else {
-                        "in each message"
-                    };
-                    tell(
-                        member.rule,
-                        format!("every {kind} text is searched for this pattern, {how}"),
-                        "it is cheap once each match contains three letters in a row that it spells out",
-                    );
-                }
-            }
-        }
-        found
     }
 
     /// Adds a finding for each rule that hits.
@@ -411,6 +369,7 @@ impl SpamAssassin {
                     false => pattern.search(text, if *negated { 1 } else { member.most }),
                 };
                 if *negated {
+                    hits.tried(member.rule, found);
                     hits.hit(member.rule, f64::from(u8::from(found.count == 0 && !found.gave_up)));
                 } else {
                     self.seen(*member, found, text, hits, || header_place(&group.selector));
@@ -422,9 +381,7 @@ impl SpamAssassin {
 
     /// Notes what a pattern found.
     fn seen(&self, member: Member, found: Found, text: &[u8], hits: &mut Hits<'_>, place: impl FnOnce() -> Place) {
-        if found.gave_up && !hits.gave_up.contains(&member.rule) {
-            hits.gave_up.push(member.rule);
-        }
+        hits.tried(member.rule, found);
         if found.count == 0 {
             return;
         }
@@ -490,7 +447,12 @@ impl SpamAssassin {
             });
             let Some(filled) = filled else { continue };
             let Ok(pattern) = Pattern::new(&conf::bytes_of(&filled), &template.flags) else { continue };
-            if candidates.iter().any(|line| pattern.is_match(line)) {
+            let mut fits = |line: &Vec<u8>| {
+                let found = pattern.search(line, 1);
+                hits.tried(template.rule, found);
+                found.count > 0
+            };
+            if candidates.iter().any(|line| fits(line)) {
                 hits.hit(template.rule, 1.0);
             }
         }
@@ -504,7 +466,7 @@ impl SpamAssassin {
         for rule in &self.mime {
             let Some(pattern) = self.patterns.get(rule.pattern as usize) else { continue };
             let mut together = Vec::new();
-            let mut count = 0;
+            let (mut count, mut gave_up) = (0, false);
             for (number, part) in (1..).zip(&parts) {
                 if number < rule.range.0 || number > rule.range.1 {
                     continue;
@@ -522,18 +484,20 @@ impl SpamAssassin {
                 } else {
                     pattern.search(text, rule.most)
                 };
-                if found.gave_up && !hits.gave_up.contains(&rule.rule) {
-                    hits.gave_up.push(rule.rule);
-                }
+                hits.tried(rule.rule, found);
+                gave_up |= found.gave_up;
                 count = found.count;
                 if count > 0 {
                     break;
                 }
             }
             if rule.concat {
-                count = pattern.search(&together, rule.most).count;
+                let found = pattern.search(&together, rule.most);
+                hits.tried(rule.rule, found);
+                gave_up |= found.gave_up;
+                count = found.count;
             }
-            let count = if rule.negated { u32::from(count == 0) } else { count };
+            let count = if rule.negated { u32::from(count == 0 && !gave_up) } else { count };
             hits.hit(rule.rule, f64::from(count));
             scratch.rule(rule.rule);
         }
@@ -544,7 +508,13 @@ impl SpamAssassin {
             let found = context.uris().all.iter().any(|(raw, uri)| {
                 detail.conditions.iter().all(|(key, negated, pattern)| {
                     let Some(pattern) = self.patterns.get(*pattern as usize) else { return false };
-                    let fits = |text: &String| pattern.is_match(text.as_bytes());
+                    let mut gave_up = false;
+                    let mut fits = |text: &String| {
+                        let found = pattern.search(text.as_bytes(), 1);
+                        hits.tried(detail.rule, found);
+                        gave_up |= found.gave_up;
+                        found.count > 0
+                    };
                     let matched = match key.as_str() {
                         "raw" => fits(raw),
                         "type" => uri.types.iter().any(fits),
@@ -553,7 +523,7 @@ impl SpamAssassin {
                         "domain" => uri.hosts.values().any(fits),
                         _ => uri.hosts.keys().any(fits),
                     };
-                    matched != *negated
+                    matched != *negated && (matched || !gave_up)
                 })
             });
             hits.hit(detail.rule, f64::from(u8::from(found)));

@@ -16,6 +16,7 @@ use super::literals::{self, Ahead};
 use super::needs::{self, Needs};
 use super::perl::{self, Translated};
 use super::probe::{May, Probe};
+use crate::text::patterns;
 
 /// Largest compiled pattern, in bytes.
 const COMPILED_BYTES: usize = 16 << 20;
@@ -232,7 +233,7 @@ impl Pattern {
     pub(super) fn always_or_never(&self) -> Option<bool> {
         let hir = syntax::parse_with(&self.text.relaxed, &syntax_of()).ok()?;
         match hir.properties().minimum_len() {
-            None => Some(false),
+            _ if patterns::never_matches(&hir) => Some(false),
             Some(0) if !self.text.fancy && self.is_match(b"") && self.is_match(b"x") => Some(true),
             _ => None,
         }

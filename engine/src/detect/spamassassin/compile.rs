@@ -11,7 +11,9 @@ use super::expression::{self, Expression};
 use super::matcher::Member;
 use super::pattern::Pattern;
 use super::perl;
-use super::{CfExample, CfRule, HeaderGroup, Meta, MimeRule, SpamAssassin, Template, UriDetail};
+use super::plan::{Meta, Plan};
+use super::tree::Tree;
+use super::{CfExample, CfRule, HeaderGroup, MimeRule, SpamAssassin, Template, UriDetail};
 use crate::error::Problem;
 
 /// What the engine's owner says about rules.
@@ -49,6 +51,7 @@ pub(crate) fn compile(sources: &[CfSource], choices: &Choices<'_>) -> Result<Spa
     for (number, set) in sets.into_iter().chain(out.headers.iter_mut().map(|group| &mut group.set)).enumerate() {
         set.finish(&out.patterns, number).map_err(|why| Problem::file("spamassassin", why))?;
     }
+    out.plan = Plan::of(&mut out);
     out.scores = scores;
     out.settings = conf.settings;
     out.formats = Some(formats);
@@ -170,9 +173,13 @@ impl Builder<'_> {
                 if off {
                     return Ok(());
                 }
-                self.with_group(selector, |group| match (negated, unset) {
-                    (false, None) => group.set.members.push(member(pattern)),
-                    _ => group.others.push((member(pattern), *negated, unset.as_deref().map(bytes_of))),
+                self.with_group(selector, |group| {
+                    if *negated || unset.is_some() {
+                        let place = u32::try_from(group.set.members.len()).unwrap_or(u32::MAX);
+                        group.others.insert(place, (*negated, unset.as_deref().map(bytes_of)));
+                    }
+                    let most = if *negated { 1 } else { most };
+                    group.set.members.push(Member { most, ..member(pattern) });
                 });
             }
             Test::HeaderExists(selector) => {
@@ -335,12 +342,8 @@ impl Builder<'_> {
                 }
             }
             let off = self.out.off.get(number).copied().unwrap_or(false);
-            let nothing = |place: usize| {
-                f64::from(u8::from(expression.names.get(place).is_some_and(|name| name == "local_tests_only")))
-            };
-            let idle = expression.value(&mut Vec::new(), &nothing) != 0.0;
             let rule = u32::try_from(number).unwrap_or(u32::MAX);
-            waiting.insert(number, Meta { rule, expression, parts, idle, off });
+            waiting.insert(number, Meta { rule, expression, parts, off, tree: Tree::default() });
         }
         // In rounds: what depends on nothing that waits is next.
         loop {
@@ -359,14 +362,6 @@ impl Builder<'_> {
             if let Some(rule) = conf.rules.get(number) {
                 let why = format!("rule {} asks for itself, by way of other rules", rule.name);
                 self.note(Nature::Mistake, rule.spot, why, "the rule never hits");
-            }
-        }
-        self.out.askers = vec![Vec::new(); self.out.rules.len()];
-        for (number, meta) in (0u32..).zip(&self.out.metas) {
-            for part in meta.parts.iter().flatten() {
-                if let Some(askers) = self.out.askers.get_mut(*part as usize) {
-                    askers.push(number);
-                }
             }
         }
         // What a meta asks for and is not supported, it says.

@@ -164,6 +164,12 @@ impl Pattern {
         self.literals.is_some() || self.sequences.is_some()
     }
 
+    /// Whether a short text in lower case may have a match: none of its literals is in most of them.
+    pub(super) fn may_be_in(&self, lower: &[u8]) -> bool {
+        let literals = self.literals.as_ref();
+        literals.is_none_or(|all| all.iter().any(|literal| memchr::memmem::find(lower, literal).is_some()))
+    }
+
     /// Whether a range may have a match, for less than a search costs.
     pub(super) fn may_match(&self, text: &[u8], range: &Range<usize>) -> bool {
         self.may_be_coarse(text, range, Anchored::No) && self.may_echo(text, range, false)
@@ -267,6 +273,17 @@ impl Pattern {
         self.search(text, 1).count > 0
     }
 
+    /// The same for a pattern that is asked a few times and thrown away: what makes later searches cheaper is not made.
+    pub(super) fn is_match_once(&self, text: &[u8]) -> bool {
+        match self.compiled() {
+            Some(Compiled::Plain(regex)) => regex.search_half(&Input::new(text)).is_some(),
+            Some(Compiled::Fancy(guard, exact)) => {
+                fancy(guard.as_ref(), exact, text, 0..text.len()).is_ok_and(|it| it.is_some())
+            }
+            None => false,
+        }
+    }
+
     /// Whether it matches nothing at all: what a field that is not there comes to.
     pub(super) fn matches_empty(&self) -> bool {
         *self.empty.get_or_init(|| self.is_match(b""))
@@ -275,6 +292,14 @@ impl Pattern {
     /// Counts its matches in a text, up to `most`.
     pub(super) fn search(&self, text: &[u8], most: u32) -> Found {
         self.search_within(text, 0..text.len(), most)
+    }
+
+    /// The same for the value of a field, which may be nothing at all.
+    pub(super) fn in_field(&self, text: &[u8], most: u32) -> Found {
+        match text.is_empty() {
+            true => Found { count: u32::from(self.matches_empty()), ..Found::default() },
+            false => self.search(text, most),
+        }
     }
 
     /// The same for matches that lie in a range of the text; what stands around it is seen by look-around and anchors.
@@ -400,7 +425,11 @@ impl Pattern {
                 regex.captures(text, &mut captures);
                 captures.is_match().then(|| captures.iter().map(|it| it.map(|span| (span.start, span.end))).collect())
             }
-            Compiled::Fancy(_, exact) => {
+            Compiled::Fancy(guard, exact) => {
+                // Most texts have none, which costs a tenth so.
+                if guard.as_ref().is_some_and(|guard| guard.search_half(&Input::new(text)).is_none()) {
+                    return None;
+                }
                 let captures = exact.captures(text).ok()??;
                 Some((0..captures.len()).map(|number| captures.get(number).map(|it| (it.start(), it.end()))).collect())
             }

@@ -37,7 +37,7 @@ struct State {
 /// The states made so far; each thread has its own.
 #[derive(Debug, Default)]
 pub(super) struct States {
-    /// For each state and letter the next state and one; 0 where it is not made yet.
+    /// For each state and letter where the entries of the next state begin, and one; 0 where it is not made yet.
     next: Vec<u32>,
     states: Vec<State>,
     known: HashMap<Box<[u32]>, u32, BuildHasherDefault<Quick>>,
@@ -111,20 +111,20 @@ impl Sieve {
 
     /// Hands owner, start and end of each sequence that is in the text, by where they end.
     pub(super) fn search(&self, text: &[u8], states: &mut States, mut each: impl FnMut(u32, usize, usize)) {
-        let stride = self.samples.len();
+        let stride = self.samples.len().max(1);
         if states.states.is_empty() {
             self.state(Vec::new(), states);
         }
         let mut state = 0usize;
         for (at, byte) in text.iter().enumerate() {
             let letter = usize::from(self.letters.get(usize::from(*byte)).copied().unwrap_or_default());
-            let mut entry = states.next.get(state * stride + letter).copied().unwrap_or_default();
+            let mut entry = states.next.get(state + letter).copied().unwrap_or_default();
             if entry == 0 {
                 entry = self.make(state, letter, states);
             }
             state = ((entry & !ENDS) as usize).saturating_sub(1);
             if entry & ENDS != 0
-                && let Some(it) = states.states.get(state)
+                && let Some(it) = states.states.get(state / stride)
             {
                 let end = at + 1;
                 it.ends.iter().for_each(|(owner, length)| each(*owner, end.saturating_sub(usize::from(*length)), end));
@@ -136,7 +136,8 @@ impl Sieve {
     fn make(&self, state: usize, letter: usize, states: &mut States) -> u32 {
         let byte = self.samples.get(letter).copied().unwrap_or_default();
         let mut reached: Vec<u32> = self.first.get(letter).cloned().unwrap_or_default();
-        for number in states.states.get(state).map(|it| it.reached.as_ref()).unwrap_or_default() {
+        let stride = self.samples.len().max(1);
+        for number in states.states.get(state / stride).map(|it| it.reached.as_ref()).unwrap_or_default() {
             let place = *number as usize;
             if self.ends.get(place).is_some_and(Option::is_none)
                 && self.classes.get(place + 1).is_some_and(|it| has(it, byte))
@@ -152,8 +153,9 @@ impl Sieve {
         }
         let next = self.state(reached, states);
         let ends = states.states.get(next as usize).is_some_and(|it| !it.ends.is_empty());
-        let entry = (next + 1) | if ends { ENDS } else { 0 };
-        if !full && let Some(slot) = states.next.get_mut(state * self.samples.len() + letter) {
+        let begins = u32::try_from(next as usize * stride).unwrap_or(0);
+        let entry = (begins + 1) | if ends { ENDS } else { 0 };
+        if !full && let Some(slot) = states.next.get_mut(state + letter) {
             *slot = entry;
         }
         entry

@@ -478,7 +478,8 @@ fn variants(uri: &str, settings: &Settings, redirectors: &[Pattern], found: &mut
         found.push(format!("{scheme}{host}{rest}"));
     }
     let whole = format!("{scheme}{host}{rest}");
-    let leads_on = redirectors.iter().find_map(|pattern| {
+    let lower = whole.to_ascii_lowercase();
+    let leads_on = redirectors.iter().filter(|pattern| pattern.may_be_in(lower.as_bytes())).find_map(|pattern| {
         let groups = pattern.groups(whole.as_bytes())?;
         let (start, end) = groups.get(1).copied().flatten()?;
         whole.get(start..end).filter(|it| it.contains('.')).map(str::to_owned)

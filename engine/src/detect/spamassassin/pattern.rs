@@ -55,7 +55,7 @@ pub(super) struct Pattern {
     /// The same, from where on it can be followed: a part of it that what must be there is in.
     pub(super) tail_ahead: Ahead,
     /// A match begins where the text does.
-    only_at_start: bool,
+    pub(super) only_at_start: bool,
     /// The shortest match, in bytes.
     pub(super) shortest: usize,
     /// The longest match, in bytes, where that is short: then a match lies near its literal.

@@ -132,6 +132,10 @@ impl Search<'_> {
             return;
         }
         let start = self.pieces.start(piece);
+        // What can only match where the piece begins has something there, or nowhere.
+        if self.pattern.only_at_start && near.times == 1 && from.saturating_sub(near.ahead) > start {
+            return;
+        }
         let range = to.saturating_sub(near.longest).max(from.saturating_sub(near.ahead)).max(start)
             ..from.saturating_add(near.longest);
         if let Some((least, most)) = near.begins {

@@ -3,8 +3,8 @@
 
 use super::expression::{Expression, Op, Sign};
 
-/// What stands in the way of an operand of `&&` being false: one that is negated holds in most mail.
-const NEGATED_TIMES: u32 = 6;
+/// So many times as much has to be spent on a negated operand of `&&` until one is false: in most mail it holds.
+const NEGATED_TIMES: u32 = 3;
 
 /// The values that something may have.
 #[derive(Clone, Copy, Debug, PartialEq)]

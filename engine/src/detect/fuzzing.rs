@@ -58,7 +58,8 @@ pub(crate) fn cf(data: &[u8]) {
         // Whether or not every rule is tried, those that can have a score say the same.
         memory.find_all(true);
         let mut all = run(&mut memory);
-        let subs: Vec<String> = compiled.rules().iter().map(|it| it.name.clone()).filter(|it| it.starts_with("__")).collect();
+        let subs: Vec<String> =
+            compiled.rules().iter().map(|it| it.name.clone()).filter(|it| it.starts_with("__")).collect();
         all.retain(|it| subs.iter().all(|sub| !it.contains(&format!("{sub:?}"))));
         assert_eq!(all, first);
     });

@@ -12,8 +12,9 @@ use super::matcher::Member;
 use super::pattern::Pattern;
 use super::perl;
 use super::plan::{Meta, Plan};
+use super::templates;
 use super::tree::Tree;
-use super::{CfExample, CfRule, HeaderGroup, MimeRule, SpamAssassin, Template, UriDetail};
+use super::{CfExample, CfRule, Eval, HeaderGroup, MimeRule, SpamAssassin, Template, UriDetail};
 use crate::error::Problem;
 
 /// What the engine's owner says about rules.
@@ -145,7 +146,7 @@ impl Builder<'_> {
 
     /// Adds a pattern to the program; gives its number.
     fn add(&mut self, pattern: &str, flags: &str) -> Result<u32, (Nature, String)> {
-        let compiled = match captures_of(pattern).is_empty() {
+        let compiled = match templates::captures_of(pattern).is_empty() {
             true => Pattern::new(&bytes_of(pattern), flags),
             false => Pattern::capturing(&bytes_of(pattern), flags),
         };
@@ -167,7 +168,7 @@ impl Builder<'_> {
                 context::check(selector).map_err(|why| (Nature::Mistake, why))?;
                 let (text, letters) = self.pattern(conf, rule, pattern)?;
                 let pattern = self.add(&text, &letters)?;
-                for name in captures_of(&text) {
+                for name in templates::captures_of(&text) {
                     self.out.captures.push((number, selector.clone(), pattern, name));
                 }
                 if off {
@@ -190,15 +191,22 @@ impl Builder<'_> {
             }
             Test::Body(text) | Test::Rawbody(text) | Test::Uri(text) | Test::Full(text) => {
                 let (text, letters) = self.pattern(conf, rule, text)?;
-                let wanted = templates_of(&text);
+                let wanted = templates::names_of(&text);
                 if !wanted.is_empty() {
-                    let open = replace_templates(&text, |_| Some(".*".to_owned())).unwrap_or_default();
+                    let open = templates::fill(&text, |_| Some(".*".to_owned())).unwrap_or_default();
                     let pattern = self.add(&open, &letters)?;
                     if !matches!(rule.test, Test::Uri(_)) {
                         return Err((Nature::Unsupported, "captures of other rules are for uri rules only".into()));
                     }
                     if !off {
-                        self.out.templates.push(Template { rule: number, guard: pattern, text, flags: letters });
+                        let is_needed = templates::is_needed(&text);
+                        self.out.templates.push(Template {
+                            rule: number,
+                            guard: pattern,
+                            text,
+                            flags: letters,
+                            is_needed,
+                        });
                     }
                     return Ok(());
                 }
@@ -261,7 +269,8 @@ impl Builder<'_> {
                     }
                 };
                 if !off {
-                    self.out.evals.push((number, run, Arguments { texts, pattern }));
+                    let (arguments, of_html) = (Arguments { texts, pattern }, evals::is_of_html(function));
+                    self.out.evals.push(Eval { rule: number, function: run, arguments, of_html });
                 }
             }
             Test::Meta(_) => {}
@@ -477,54 +486,4 @@ pub(super) fn kind(test: &Test) -> &'static str {
         Test::Eval { .. } => "eval",
         Test::Meta(_) => "meta",
     }
-}
-
-/// The names of groups whose matches other rules may ask for: in capitals.
-fn captures_of(pattern: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for sign in ["(?<", "(?P<", "(?'"] {
-        for (at, _) in pattern.match_indices(sign) {
-            let rest = pattern.get(at + sign.len()..).unwrap_or_default();
-            if let Some(end) = rest.find(['>', '\''])
-                && let Some(name) = rest.get(..end)
-                && name.starts_with(|it: char| it.is_ascii_uppercase())
-                && name.chars().all(|it| it.is_ascii_uppercase() || it.is_ascii_digit() || it == '_')
-            {
-                found.push(name.to_owned());
-            }
-        }
-    }
-    found
-}
-
-/// The names of `%{NAME}` in a pattern.
-fn templates_of(pattern: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let _ = replace_templates(pattern, |name| {
-        found.push(name.to_owned());
-        Some(String::new())
-    });
-    found
-}
-
-/// Replaces each `%{NAME}`; `None` where one has no value.
-pub(super) fn replace_templates(pattern: &str, mut value: impl FnMut(&str) -> Option<String>) -> Option<String> {
-    let mut out = String::with_capacity(pattern.len());
-    let mut rest = pattern;
-    while let Some((before, after)) = rest.split_once("%{") {
-        let name = after.split('}').next().unwrap_or_default();
-        let is_name = name.starts_with(|it: char| it.is_ascii_uppercase())
-            && name.chars().all(|it| it.is_ascii_uppercase() || it.is_ascii_digit() || it == '_')
-            && after.len() > name.len();
-        out.push_str(before);
-        if is_name {
-            out.push_str(&value(name)?);
-            rest = after.get(name.len() + 1..).unwrap_or_default();
-        } else {
-            out.push_str("%{");
-            rest = after;
-        }
-    }
-    out.push_str(rest);
-    Some(out)
 }

@@ -411,9 +411,19 @@ mod tests {
             assert!(Expression::parse(wrong).is_err(), "{wrong}");
         }
         assert!(Expression::parse(&"(".repeat(1_000)).is_err());
-        let deep = [format!("{}A", "!".repeat(1_000)), format!("A{}", " * 2".repeat(1_000)), format!("A{}", " < 2".repeat(1_000))];
+        let deep = [
+            format!("{}A", "!".repeat(1_000)),
+            format!("A{}", " * 2".repeat(1_000)),
+            format!("A{}", " < 2".repeat(1_000)),
+        ];
         assert!(deep.iter().all(|it| Expression::parse(it).is_err()));
-        assert!(["&&", "||", "+", "-"].iter().all(|sign| Expression::parse(&format!("A{}", format!(" {sign} A").repeat(1_000))).is_ok()));
+        assert!(
+            ["&&", "||", "+", "-"].iter().all(|sign| Expression::parse(&format!(
+                "A{}",
+                format!(" {sign} A").repeat(1_000)
+            ))
+            .is_ok())
+        );
     }
 
     #[test]

@@ -57,6 +57,10 @@ impl Globs {
 
 /// Whether a whole text fits a glob.
 pub(super) fn fits(glob: &str, text: &str) -> bool {
+    // Most globs end otherwise than the text does.
+    if !text.ends_with(glob.rsplit(['*', '?']).next().unwrap_or_default()) {
+        return false;
+    }
     let (glob, text) = (glob.as_bytes(), text.as_bytes());
     let (mut at, mut here) = (0, 0);
     let mut star = None;

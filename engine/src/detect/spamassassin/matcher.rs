@@ -97,10 +97,13 @@ pub(super) struct Noted {
     pub(super) seen: Vec<u32>,
     /// For each piece whether a member that has nothing to note may match there; empty until the first of them is tried.
     pub(super) together: Vec<bool>,
+    /// Whether all pieces end behind blanks.
+    pub(super) by_blanks: bool,
 }
 
 impl Noted {
-    fn clear(&mut self, members: usize) {
+    /// Nothing is noted of so many members.
+    pub(super) fn clear(&mut self, members: usize) {
         for number in self.seen.drain(..) {
             if let Some(slot) = self.slots.get_mut(number as usize) {
                 *slot = Slot::default();
@@ -294,10 +297,11 @@ impl Set {
             || noted.slots.get(member as usize).is_some_and(|slot| slot.first > 0 || slot.beyond.is_some())
     }
 
-    /// Notes where literals and sequences of members are in a text.
+    /// Notes where literals and sequences of members are in a text, by nothing noted yet.
     pub(super) fn note(&self, pieces: Pieces<'_>, scratch: &mut Scratch, noted: &mut Noted) {
-        noted.clear(self.members.len());
         let end = pieces.ends.first().copied().unwrap_or(0);
+        let before = |end: &usize| end.checked_sub(1).and_then(|at| pieces.text.get(at));
+        noted.by_blanks = pieces.ends.iter().all(|end| before(end).is_none_or(u8::is_ascii_whitespace));
         if let Some(automaton) = &self.automaton {
             let mut notes = Notes { noted, ends: pieces.ends, piece: 0, start: 0, end };
             for seen in automaton.find_overlapping_iter(pieces.text) {

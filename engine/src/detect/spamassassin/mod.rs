@@ -29,10 +29,12 @@ mod search;
 mod settings;
 mod sieve;
 mod tags;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod tree;
 mod trial;
+mod tries;
 mod uris;
 mod watch;
 
@@ -145,10 +147,19 @@ struct Template {
     guard: u32,
     text: String,
     flags: String,
+    /// Every match has what another rule matched in it.
+    is_needed: bool,
 }
 
 /// A function that a rule calls.
-type Eval = (u32, Function, Arguments);
+#[derive(Debug)]
+struct Eval {
+    rule: u32,
+    function: Function,
+    arguments: Arguments,
+    /// It says no where there is no HTML.
+    of_html: bool,
+}
 
 /// Of a header rule whether it is negated, and the text that it sees where there is no field.
 type Other = (bool, Option<Vec<u8>>);

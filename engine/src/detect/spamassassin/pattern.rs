@@ -56,6 +56,10 @@ pub(super) struct Pattern {
     pub(super) tail_ahead: Ahead,
     /// A match begins where the text does.
     pub(super) only_at_start: bool,
+    /// What it asks of the places around it, if anything, is where words begin and end.
+    looks_at_words: bool,
+    /// It asks nothing of them.
+    looks_at_nothing: bool,
     /// The shortest match, in bytes.
     pub(super) shortest: usize,
     /// The longest match, in bytes, where that is short: then a match lies near its literal.
@@ -148,6 +152,12 @@ impl Pattern {
             tail: OnceLock::new(),
             longest,
             only_at_start: relaxed.properties().look_set_prefix().contains(Look::Start),
+            looks_at_words: relaxed
+                .properties()
+                .look_set()
+                .iter()
+                .all(|look| matches!(look, Look::WordAscii | Look::WordStartAscii | Look::WordEndAscii)),
+            looks_at_nothing: relaxed.properties().look_set().is_empty(),
             shortest: relaxed.properties().minimum_len().unwrap_or(0),
             captures: false,
             has_coarse,
@@ -168,6 +178,23 @@ impl Pattern {
     pub(super) fn may_be_in(&self, lower: &[u8]) -> bool {
         let literals = self.literals.as_ref();
         literals.is_none_or(|all| all.iter().any(|literal| memchr::memmem::find(lower, literal).is_some()))
+    }
+
+    /// Whether a text in pieces may have a match in any of them, by one search of the whole; `by_blanks` says that pieces end behind
+    /// blanks. Where that cannot be told so, it may.
+    pub(super) fn may_match_whole(&self, text: &[u8], by_blanks: bool) -> bool {
+        if !(self.looks_at_nothing || (self.looks_at_words && by_blanks)) {
+            return true;
+        }
+        let input = Input::new(text);
+        if self.has_coarse {
+            return self.may_be_coarse(text, &(0..text.len()), Anchored::No);
+        }
+        match self.compiled() {
+            Some(Compiled::Plain(regex)) => regex.search_half(&input.earliest(true)).is_some(),
+            Some(Compiled::Fancy(Some(guard), _)) => guard.search_half(&input.earliest(true)).is_some(),
+            _ => true,
+        }
     }
 
     /// Whether a range may have a match, for less than a search costs.
@@ -413,7 +440,7 @@ impl Pattern {
     pub(super) fn place(&self, text: &[u8]) -> Option<(usize, usize)> {
         match self.compiled()? {
             Compiled::Plain(regex) => regex.find(text).map(|it| (it.start(), it.end())),
-            Compiled::Fancy(_, exact) => exact.find(text).ok()?.map(|it| (it.start(), it.end())),
+            Compiled::Fancy(guard, exact) => fancy(guard.as_ref(), exact, text, 0..text.len()).ok()?,
         }
     }
 

@@ -138,7 +138,7 @@ impl Plan {
         let templates = (0..).zip(&program.templates).map(|(number, it)| (it.rule, Source::Template(number), 1.0, 300));
         let mime = (0..).zip(&program.mime).map(|(number, it)| (it.rule, Source::Mime(number), f64::from(it.most), 40));
         let details = (0..).zip(&program.uri_details).map(|(number, it)| (it.rule, Source::UriDetail(number), 1.0, 40));
-        let evals = (0..).zip(&program.evals).map(|(number, (rule, ..))| (*rule, Source::Eval(number), 1.0, 40));
+        let evals = (0..).zip(&program.evals).map(|(number, it)| (it.rule, Source::Eval(number), 1.0, 40));
         for (rule, source, most, cost) in templates.chain(mime).chain(details).chain(evals) {
             self.set(rule, source, weights, Weight { cost, often: 50 });
             self.open.push(rule);
@@ -191,7 +191,9 @@ impl Plan {
         }
         for meta in program.metas.iter().rev() {
             let by_value = self.by_value.get(meta.rule as usize).copied().unwrap_or(false);
-            for rule in meta.tree.values(!by_value).into_iter().filter_map(|place| meta.parts.get(place).copied().flatten()) {
+            for rule in
+                meta.tree.values(!by_value).into_iter().filter_map(|place| meta.parts.get(place).copied().flatten())
+            {
                 if let Some(slot) = self.by_value.get_mut(rule as usize) {
                     *slot = true;
                 }

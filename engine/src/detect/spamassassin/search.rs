@@ -59,7 +59,9 @@ impl Set {
         watch: &mut Option<Watch>,
         each: &mut dyn FnMut(usize, Found),
     ) -> u64 {
-        let (Some(member), Some(near)) = (self.members.get(number as usize).copied(), self.near(number)) else { return 0 };
+        let (Some(member), Some(near)) = (self.members.get(number as usize).copied(), self.near(number)) else {
+            return 0;
+        };
         let Some(pattern) = patterns.get(member.pattern as usize) else { return 0 };
         candidates.0.clear();
         let mut search = Search {
@@ -75,6 +77,13 @@ impl Set {
             read: 0,
             each,
         };
+        // One search of the whole costs less than one of each of many pieces, most of which have nothing.
+        if near.tried != Tried::Noted && pieces.ends.len() > 1 {
+            search.read = pieces.text.len() as u64;
+            if !search.may_match_whole(noted.by_blanks) {
+                return search.read;
+            }
+        }
         match near.tried {
             Tried::Noted => search.noted(number, noted),
             Tried::Always => (0..pieces.ends.len()).for_each(|piece| search.confirm(piece, 0..pieces.text.len())),
@@ -82,7 +91,7 @@ impl Set {
                 if noted.together.is_empty()
                     && let Some(together) = self.together(patterns)
                 {
-                    search.read = pieces.text.len() as u64;
+                    search.read = search.read.saturating_add(pieces.text.len() as u64);
                     noted.together.extend((0..pieces.ends.len()).map(|piece| together.is_match(pieces.get(piece))));
                 }
                 for piece in 0..pieces.ends.len() {
@@ -119,6 +128,21 @@ impl Search<'_> {
         }
         *self.candidates = candidates;
         self.read = self.read.saturating_add(if self.tried < usize::MAX { self.tried as u64 } else { 0 });
+    }
+
+    fn may_match_whole(&mut self, by_blanks: bool) -> bool {
+        if let Some(watch) = self.watch.as_mut() {
+            watch.shared("candidates");
+            if self.pattern.is_new(true) || self.pattern.is_new(false) {
+                self.pattern.may_match_whole(b"", true);
+                watch.compiled(self.member.rule);
+            }
+        }
+        let may = self.pattern.may_match_whole(self.pieces.text, by_blanks);
+        if !may {
+            self.of_rule();
+        }
+        may
     }
 
     fn is_done(&self) -> bool {
@@ -314,6 +338,7 @@ mod tests {
             let mut counts = [0; 8];
             let pieces = Pieces { text: &text, ends: &ends };
             let (mut noted, mut candidates) = (Noted::default(), Candidates::default());
+            noted.clear(8);
             set.note(pieces, &mut Scratch::default(), &mut noted);
             for number in 0..8 {
                 let mut each = |_, found: Found| counts[number as usize] += found.count;

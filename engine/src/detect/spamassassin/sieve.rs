@@ -158,7 +158,9 @@ impl Sieve {
                 if entry & ENDS != 0
                     && let Some(it) = states.states.get(state / stride)
                 {
-                    it.ends.iter().for_each(|(owner, length)| each(*owner, at.saturating_sub(usize::from(*length)), at));
+                    it.ends
+                        .iter()
+                        .for_each(|(owner, length)| each(*owner, at.saturating_sub(usize::from(*length)), at));
                 }
             }
             let Some(letter) = unmade else { return };

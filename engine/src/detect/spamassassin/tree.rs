@@ -235,7 +235,11 @@ impl Tree {
             }
         }
         if truth {
-            return if may_be_zero { Answer { span: Span::up_to(1.0), next } } else { Answer::known(Span::exactly(1.0)) };
+            return if may_be_zero {
+                Answer { span: Span::up_to(1.0), next }
+            } else {
+                Answer::known(Span::exactly(1.0))
+            };
         }
         // The last is the value.
         let last = node.kids.last().map_or(Answer::known(Span::exactly(0.0)), |kid| self.part(*kid, false, name));
@@ -400,7 +404,10 @@ mod tests {
                             false => Span::up_to(2.0),
                         };
                         let Answer { span, next } = tree.answer(truth, &known);
-                        assert!(truth || (span.least <= expected && expected <= span.most), "{text}: {span:?} {expected}");
+                        assert!(
+                            truth || (span.least <= expected && expected <= span.most),
+                            "{text}: {span:?} {expected}"
+                        );
                         match span.value() {
                             Some(value) => break value,
                             None if truth && span.has_truth() => break f64::from(u8::from(!span.is_zero())),
@@ -426,7 +433,9 @@ mod tests {
     fn names_whose_value_counts() {
         let it = Expression::parse("(A || B) && (C + D > 1) && !E && F").unwrap();
         let tree = Tree::of(&it, &|_| 1);
-        let of = |truth| tree.values(truth).iter().map(|place| it.names[*place].clone()).collect::<std::collections::BTreeSet<_>>();
+        let of = |truth| {
+            tree.values(truth).iter().map(|place| it.names[*place].clone()).collect::<std::collections::BTreeSet<_>>()
+        };
         assert_eq!(of(true), ["C", "D"].map(str::to_owned).into());
         assert_eq!(of(false), ["C", "D", "F"].map(str::to_owned).into());
     }

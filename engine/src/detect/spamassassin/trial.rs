@@ -5,22 +5,18 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::compile;
-use super::conf;
 use super::context::Context;
 use super::evals::State;
 use super::matcher::{Noted, Pieces, Scratch};
-use super::pattern::{Found, Pattern};
+use super::pattern::Pattern;
 use super::plan::{Meta, Source, constant};
 use super::search::Candidates;
 use super::tree::{Answer, Span};
-use super::{CONTEXT_BYTES, HeaderGroup, MimeRule, PATTERN_STEPS, SpamAssassin};
+use super::{HeaderGroup, PATTERN_STEPS, SpamAssassin};
 use crate::facts::Facts;
-use crate::facts::spamassassin::message::HeaderField;
-use crate::facts::spamassassin::{Node, Views};
+use crate::facts::spamassassin::Views;
 use crate::limits::Budget;
 use crate::place::Place;
-use crate::text::show::evidence;
 
 /// Bytes that are read before the budget is asked.
 const READ_AT_ONCE: u64 = 16 << 10;
@@ -33,8 +29,8 @@ pub(super) struct Store {
     /// Metas that are worth a look.
     awake: Vec<bool>,
     /// By sets.
-    noted: Vec<Noted>,
-    candidates: Candidates,
+    pub(super) noted: Vec<Noted>,
+    pub(super) candidates: Candidates,
     waiting: Vec<u32>,
 }
 
@@ -46,7 +42,7 @@ pub(super) struct Sight {
 }
 
 /// The text of a set.
-struct Text<'t> {
+pub(super) struct Text<'t> {
     text: Cow<'t, [u8]>,
     /// Where its pieces end; where there are none, it is one.
     ends: Cow<'t, [usize]>,
@@ -54,30 +50,30 @@ struct Text<'t> {
 }
 
 impl<'t> Text<'t> {
-    fn whole(text: Cow<'t, [u8]>) -> Text<'t> {
+    pub(super) fn whole(text: Cow<'t, [u8]>) -> Text<'t> {
         Text { end: [text.len()], text, ends: Cow::Borrowed(&[]) }
     }
 
-    fn pieces(&self) -> Pieces<'_> {
+    pub(super) fn pieces(&self) -> Pieces<'_> {
         Pieces { text: &self.text, ends: if self.ends.is_empty() { &self.end } else { &self.ends } }
     }
 }
 
 /// Rules on a message as they are decided.
 pub(super) struct Trial<'t> {
-    program: &'t SpamAssassin,
-    context: &'t Context<'t>,
+    pub(super) program: &'t SpamAssassin,
+    pub(super) context: &'t Context<'t>,
     state: State<'t>,
     /// By sets; none where there is no such field, or no text.
-    texts: Vec<Option<Text<'t>>>,
+    pub(super) texts: Vec<Option<Text<'t>>>,
     /// For each group of header rules whether its field is there.
     is_there: Vec<bool>,
-    captured: Option<BTreeMap<&'t str, Vec<String>>>,
-    store: &'t mut Store,
-    scratch: &'t mut Scratch,
+    pub(super) captured: Option<BTreeMap<&'t str, Vec<String>>>,
+    pub(super) store: &'t mut Store,
+    pub(super) scratch: &'t mut Scratch,
     pub(super) sights: Vec<Sight>,
     pub(super) gave_up: Vec<u32>,
-    read: u64,
+    pub(super) read: u64,
 }
 
 impl<'t> Trial<'t> {
@@ -170,9 +166,12 @@ impl<'t> Trial<'t> {
                 }
                 .filter(|text| !text.text.is_empty()),
             };
-            if let (Some(text), Some(noted), true) = (&text, self.store.noted.get_mut(number), has_needed) {
-                set.note(text.pieces(), self.scratch, noted);
-                self.read = self.read.saturating_add(text.text.len() as u64);
+            if let Some(noted) = self.store.noted.get_mut(number) {
+                noted.clear(set.members.len());
+                if let Some(text) = text.as_ref().filter(|_| has_needed) {
+                    set.note(text.pieces(), self.scratch, noted);
+                    self.read = self.read.saturating_add(text.text.len() as u64);
+                }
             }
             self.texts.push(text);
         }
@@ -189,7 +188,7 @@ impl<'t> Trial<'t> {
     /// Wakes the metas that may hold, by what was noted.
     fn wake(&mut self) {
         let program = self.program;
-        let Store { awake, noted, .. } = &mut *self.store;
+        let mut awake = std::mem::take(&mut self.store.awake);
         let mut wake = |rule: u32| {
             for meta in program.plan.wakes.get(rule as usize).into_iter().flatten() {
                 if let Some(slot) = awake.get_mut(*meta as usize) {
@@ -197,12 +196,12 @@ impl<'t> Trial<'t> {
                 }
             }
         };
-        for ((_, set), (text, noted)) in program.sets().zip(self.texts.iter().zip(noted)) {
+        for ((_, set), (text, noted)) in program.sets().zip(self.texts.iter().zip(&self.store.noted)) {
             if text.is_some() {
                 noted.seen.iter().filter_map(|member| set.members.get(*member as usize)).for_each(|it| wake(it.rule));
             }
         }
-        program.plan.open.iter().for_each(|rule| wake(*rule));
+        program.plan.open.iter().filter(|rule| !self.span(**rule).is_zero()).for_each(|rule| wake(*rule));
         for (group, is_there) in program.headers.iter().zip(&self.is_there) {
             if *is_there {
                 group.exists.iter().for_each(|rule| wake(*rule));
@@ -218,6 +217,7 @@ impl<'t> Trial<'t> {
                 }
             }
         }
+        self.store.awake = awake;
         self.scratch.shared("metas");
     }
 
@@ -255,6 +255,13 @@ impl<'t> Trial<'t> {
                     },
                 }
             }
+            Source::Eval(eval) if self.context.views.htmls.is_empty() => {
+                match self.program.evals.get(eval).is_some_and(|it| it.of_html) {
+                    true => told(false),
+                    false => most(),
+                }
+            }
+            Source::Template(_) | Source::UriDetail(_) if self.context.uris().all.is_empty() => told(false),
             _ => most(),
         }
     }
@@ -348,7 +355,7 @@ impl<'t> Trial<'t> {
             Source::Mime(number) => f64::from(self.try_mime(number)),
             Source::UriDetail(number) => f64::from(u8::from(self.try_uri_detail(number))),
             Source::Eval(number) => {
-                let hits = |(_, function, arguments): &super::Eval| function(&self.state, arguments);
+                let hits = |it: &super::Eval| (it.function)(&self.state, &it.arguments);
                 f64::from(u8::from(self.program.evals.get(number).is_some_and(hits)))
             }
             Source::Nothing | Source::Exists(_) | Source::Meta(_) => 0.0,
@@ -356,170 +363,4 @@ impl<'t> Trial<'t> {
         self.count(rule, count);
         self.scratch.rule(rule);
     }
-
-    fn try_member(&mut self, set_number: usize, place: u32) -> f64 {
-        let program = self.program;
-        let (Some(set), Some(noted)) = (program.set(set_number), self.store.noted.get_mut(set_number)) else { return 0.0 };
-        let Some(member) = set.members.get(place as usize).copied() else { return 0.0 };
-        let other = program.other(set_number, place);
-        let negated = other.is_some_and(|(negated, _)| *negated);
-        let mut whole = Found::default();
-        let mut first = None;
-        let mut each = |piece: usize, found: Found| {
-            whole.count = whole.count.saturating_add(found.count);
-            whole.gave_up |= found.gave_up;
-            if found.count > 0 {
-                first.get_or_insert(piece);
-            }
-        };
-        let unset;
-        let pieces = match self.texts.get(set_number).and_then(Option::as_ref) {
-            Some(text) => {
-                let (pieces, watch) = (text.pieces(), &mut self.scratch.watch);
-                let read =
-                    set.search(place, &program.patterns, pieces, noted, &mut self.store.candidates, watch, &mut each);
-                self.read = self.read.saturating_add(read);
-                pieces
-            }
-            // There is no such field.
-            None => {
-                let text = other.and_then(|(_, unset)| unset.as_deref()).unwrap_or_default();
-                let pattern = program.patterns.get(member.pattern as usize);
-                each(0, pattern.map_or(Found::default(), |it| it.in_field(text, if negated { 1 } else { member.most })));
-                unset = Text::whole(Cow::Borrowed(text));
-                unset.pieces()
-            }
-        };
-        if whole.gave_up {
-            self.gave_up.push(member.rule);
-        }
-        if negated {
-            return f64::from(u8::from(whole.count == 0 && !whole.gave_up));
-        }
-        if let Some(piece) = first
-            && !program.is_sub(member.rule)
-        {
-            let (pattern, line) = (program.patterns.get(member.pattern as usize), pieces.get(piece));
-            let (start, end) = pattern.and_then(|pattern| pattern.place(line)).unwrap_or_default();
-            let from = start.saturating_sub(CONTEXT_BYTES);
-            let shown = evidence(line.get(from..end.saturating_add(CONTEXT_BYTES).min(line.len())).unwrap_or_default());
-            let group = set_number.checked_sub(SpamAssassin::TEXTS).and_then(|group| program.headers.get(group));
-            let place = group.map_or_else(Place::message, |group| super::header_place(&group.selector));
-            self.sights.push(Sight { rule: member.rule, place, shown: shown.trim().to_owned() });
-        }
-        f64::from(whole.count)
-    }
-
-    /// A rule whose pattern has what another rule matched in it.
-    fn try_template(&mut self, number: usize) -> bool {
-        let program = self.program;
-        let Some(template) = program.templates.get(number) else { return false };
-        let Some(guard) = program.patterns.get(template.guard as usize) else { return false };
-        let lines = &self.context.uris().lines;
-        let candidates: Vec<&Vec<u8>> = lines.iter().filter(|line| guard.is_match(line)).collect();
-        if candidates.is_empty() {
-            return false;
-        }
-        let context = self.context;
-        let values = self.captured.get_or_insert_with(|| captured(program, context));
-        let filled = compile::replace_templates(&template.text, |name| {
-            let quoted = values.get(name)?.iter().map(|value| quoted(value));
-            Some(format!("(?:{})", quoted.collect::<Vec<_>>().join("|")))
-        });
-        let Some(filled) = filled else { return false };
-        let Ok(pattern) = Pattern::new(&conf::bytes_of(&filled), &template.flags) else { return false };
-        candidates.iter().any(|line| pattern.is_match_once(line))
-    }
-
-    fn try_mime(&mut self, number: usize) -> u32 {
-        let program = self.program;
-        let Some(rule) = program.mime.get(number) else { return 0 };
-        let Some(pattern) = program.patterns.get(rule.pattern as usize) else { return 0 };
-        let message = &self.context.views.message;
-        let mut together = Vec::new();
-        let mut count = 0;
-        for (number, part) in (1..).zip(&message.parts(0)) {
-            if number < rule.range.0 || number > rule.range.1 {
-                continue;
-            }
-            let Some(node) = message.nodes.get(*part) else { continue };
-            let value = mime_value(node, rule);
-            if rule.concat {
-                together.extend_from_slice(value.as_deref().unwrap_or(&rule.unset));
-                together.push(b'\n');
-                continue;
-            }
-            let found = pattern.in_field(value.as_deref().unwrap_or(&rule.unset), rule.most);
-            if found.gave_up {
-                self.gave_up.push(rule.rule);
-            }
-            count = found.count;
-            if count > 0 {
-                break;
-            }
-        }
-        if rule.concat {
-            count = pattern.search(&together, rule.most).count;
-        }
-        if rule.negated { u32::from(count == 0) } else { count }
-    }
-
-    fn try_uri_detail(&self, number: usize) -> bool {
-        let Some(detail) = self.program.uri_details.get(number) else { return false };
-        self.context.uris().all.iter().any(|(raw, uri)| {
-            detail.conditions.iter().all(|(key, negated, pattern)| {
-                let Some(pattern) = self.program.patterns.get(*pattern as usize) else { return false };
-                let fits = |text: &String| pattern.is_match(text.as_bytes());
-                let matched = match key.as_str() {
-                    "raw" => fits(raw),
-                    "type" => uri.types.iter().any(fits),
-                    "cleaned" => uri.cleaned.iter().any(fits),
-                    "text" => uri.anchors.iter().any(fits),
-                    "domain" => uri.hosts.values().any(fits),
-                    _ => uri.hosts.keys().any(fits),
-                };
-                matched != *negated
-            })
-        })
-    }
-}
-
-/// What rules captured for others.
-fn captured<'p>(program: &'p SpamAssassin, context: &Context<'_>) -> BTreeMap<&'p str, Vec<String>> {
-    let mut values: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for (_, selector, pattern, name) in &program.captures {
-        let (Some(text), Some(pattern)) = (context.joined(selector), program.patterns.get(*pattern as usize)) else {
-            continue;
-        };
-        // The groups of a capturing pattern stand in the order of their names.
-        if let Some(groups) = pattern.groups(&text)
-            && let Some((start, end)) = groups.get(1).copied().flatten()
-        {
-            let value = String::from_utf8_lossy(text.get(start..end).unwrap_or_default()).into_owned();
-            values.entry(name).or_default().push(value);
-        }
-    }
-    values
-}
-
-/// The value of a part's header field.
-fn mime_value(node: &Node, rule: &MimeRule) -> Option<Vec<u8>> {
-    if rule.name == "ALL" {
-        let line = |field: &HeaderField| match rule.raw {
-            true => [field.name.as_bytes(), b": ", &field.raw].concat(),
-            false => [field.name.as_bytes(), b": ", &field.value, b"\n"].concat(),
-        };
-        return Some(node.fields.iter().flat_map(line).collect());
-    }
-    let field = node.fields.iter().rev().find(|field| field.name.eq_ignore_ascii_case(&rule.name))?;
-    Some(if rule.raw { field.raw.clone() } else { [field.value.as_slice(), b"\n"].concat() })
-}
-
-/// A text as a pattern that matches it and nothing else.
-fn quoted(text: &str) -> String {
-    let byte = |byte: u8| match byte.is_ascii_alphanumeric() {
-        true => char::from(byte).to_string(),
-        false => format!("\\x{byte:02x}"),
-    };
-    text.bytes().map(byte).collect()
 }

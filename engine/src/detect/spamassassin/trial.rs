@@ -284,7 +284,7 @@ impl<'t> Trial<'t> {
     fn know(&mut self, rule: u32, span: Span) {
         let by_value = self.program.plan.by_value.get(rule as usize) == Some(&true);
         let count = match span.value() {
-            Some(value) if value > 0.0 || value == 0.0 => value,
+            Some(value) if value >= 0.0 => value,
             // A meta that is below 0, or no number, holds.
             Some(_) => 1.0,
             None if !by_value && span.has_truth() => f64::from(u8::from(!span.is_zero())),

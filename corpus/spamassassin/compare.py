@@ -113,8 +113,8 @@ def ours(tamis, paths):
             needed.update((it["path"], it) for it in map(json.loads, run.stdout.splitlines()) if it["type"] == "verdict")
         check = subprocess.run([tamis, "rules", "check", "--config", config], capture_output=True).stderr.decode(errors="replace")
         judged = lambda it: (it["action"], it["score"], it["reasons"])
-        other = [path for path in found if path not in needed or judged(needed[path]) != judged(found[path])]
-        return found, used, check, other
+        otherwise = [path for path in found if path not in needed or judged(needed[path]) != judged(found[path])]
+        return found, used, check, otherwise
 
 
 def unsupported(check):
@@ -144,7 +144,7 @@ def main():
     if not paths:
         sys.exit("no messages: corpus/fetch.sh gets some")
     theirs, rules = original(paths, wanted.original)
-    found, used, check, other = ours(wanted.tamis, paths)
+    found, used, check, otherwise = ours(wanted.tamis, paths)
 
     asks = {rule for rule, it in rules.items() if {"net", "learn"} & set(it["flags"].split())}
     counted = set(rules) - asks
@@ -210,8 +210,8 @@ def main():
                 f"{compared} messages of {', '.join(os.path.basename(folder) for folder in folders)}.\n\n{text}"
             )
     broken = [name for name, value, least, _ in rows if value < least]
-    if other:
-        broken.append(f"{len(other)} verdicts that are otherwise by need, of {other[0]} the first")
+    if otherwise:
+        broken.append(f"{len(otherwise)} verdicts that are otherwise by need, of {otherwise[0]} the first")
     if broken:
         print("broken: " + ", ".join(broken))
     return 1 if broken else 0

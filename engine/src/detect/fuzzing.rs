@@ -61,7 +61,8 @@ pub(crate) fn cf(data: &[u8]) {
         let subs: Vec<String> =
             compiled.rules().iter().map(|it| it.name.clone()).filter(|it| it.starts_with("__")).collect();
         all.retain(|it| subs.iter().all(|sub| !it.contains(&format!("{sub:?}"))));
-        assert_eq!(all, first);
+        // Trying all may spend the budget where the few that are needed do not.
+        assert!(all == first || all.is_empty(), "{first:?} {all:?}");
     });
 }
 

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use tamis_common::config::Config;
 use tamis_common::mails::Mails;
 use tamis_common::{print, ruletest, ruletest::Outcome, stock};
-use tamis_engine::{CfCost, CfRule, Engine, Limit, Mail, Problem, Rule, YaraRule, nearest};
+use tamis_engine::{CfRule, ConditionCost, Engine, Limit, Mail, Problem, Rule, YaraRule, nearest};
 
 use crate::diff::Diff;
 use crate::engine::With;
@@ -71,8 +71,9 @@ struct Show {
 #[command(
     after_long_help = "On one thread, each message once. A text is searched once for the patterns of all rules that \
     look at it, so searches are counted by themselves. YARA's clock tells only of rules that took a tenth of a second in \
-    all: take mail enough. Others that hit have a row without a time. Behind the name of a rule with a condition stand the steps \
-    that it took in all, and in how many messages it was evaluated: where the rule's patterns did not match, it is not."
+    all: take mail enough. Others that hit have a row without a time. Of conditions there is a table of the steps that they took in \
+    all, and of the messages in which they were evaluated: where a rule's patterns did not match, its condition is not. Patterns are \
+    compiled when a message first needs them, which is counted by itself."
 )]
 struct Profile {
     /// Files, folders and mailboxes of messages
@@ -93,14 +94,17 @@ impl Rules {
                 let engine = with.engine_afresh()?;
                 let notes = engine.rule_notes().iter().chain(engine.yara_notes());
                 note(notes.filter(|it| !it.source.starts_with(stock::PREFIX)));
+                let refused = engine.rule_patterns();
+                refused.iter().for_each(|it| eprintln!("mistake: {}", print::safe_lines(&it.to_string())));
                 let (rules, yara) = (engine.rules().len(), engine.yara_rules().len());
                 let yara = if yara > 0 { format!(" and {yara} YARA rules") } else { String::new() };
                 let mistakes = cf_check(&engine);
                 match mistakes {
-                    0 => say(&format!("{rules} rules{yara}, no mistakes")),
+                    0 if refused.is_empty() => say(&format!("{rules} rules{yara}, no mistakes")),
+                    0 => say(&format!("{rules} rules{yara}, {} patterns that cannot be compiled", refused.len())),
                     _ => say(&format!("{rules} rules{yara}, {mistakes} mistakes in .cf files")),
                 }
-                Ok(mistakes > 0)
+                Ok(mistakes > 0 || !refused.is_empty())
             }
             What::List(with) => {
                 let (_, engine) = with.engine()?;
@@ -151,11 +155,22 @@ fn cf_check(engine: &Engine) -> usize {
     let tell = |what: &str, problem: &Problem| eprintln!("{what}: {}", print::safe_lines(&problem.to_string()));
     engine.cf_mistakes().for_each(|it| tell("mistake", it));
     engine.cf_unsupported().for_each(|it| tell("unsupported", it));
+    let patterns = engine.cf_patterns();
+    patterns.refused.iter().for_each(|it| tell("unsupported", it));
     engine.cf_remarks().for_each(|it| tell("note", it));
-    engine.cf_patterns().iter().for_each(|it| tell("note", it));
-    let network = |rule: &&CfRule| rule.flags.split_whitespace().any(|flag| flag == "net" || flag == "learn");
+    patterns.notes.iter().for_each(|it| tell("note", it));
+    let is_told = |rule: &CfRule| {
+        let mut told = engine.cf_unsupported().chain(engine.cf_mistakes());
+        told.any(|it| it.source == rule.source && it.line == rule.line)
+    };
+    // A function that asks the network does so whether or not its rule says it.
+    let network = |rule: &&CfRule| {
+        rule.flags.split_whitespace().any(|flag| flag == "net" || flag == "learn")
+            || (rule.kind == "eval" && !rule.supported && !is_told(rule))
+    };
     let (elsewhere, own): (Vec<&CfRule>, Vec<&CfRule>) = all.iter().partition(network);
-    let supported = own.iter().filter(|rule| rule.supported).count();
+    let is_refused = |rule: &CfRule| patterns.refused.iter().any(|it| it.source == rule.source && it.line == rule.line);
+    let supported = own.iter().filter(|rule| rule.supported && !is_refused(rule)).count();
     say(&format!(
         "{} SpamAssassin rules: {supported} of {} supported; {} ask the network or what SpamAssassin learned, and never hit",
         all.len(),
@@ -269,12 +284,7 @@ impl Profile {
         let mut rows: Vec<(u64, String, String)> = Vec::new();
         for (name, taken) in times.rules.iter().chain(&times.yara) {
             let hits = hits.get(name).copied().unwrap_or(0).to_string();
-            let condition = times.conditions.iter().find(|it| it.name == *name);
-            let shown = condition.map_or_else(
-                || name.clone(),
-                |it| format!("{name} ({} steps, {} of {messages} messages)", it.steps, it.evaluated),
-            );
-            rows.push((*taken, shown, hits));
+            rows.push((*taken, name.clone(), hits));
         }
         rows.extend(times.searches.iter().map(|(text, taken)| (*taken, format!("search in {text}"), String::new())));
         for rule in &times.cf {
@@ -297,7 +307,11 @@ impl Profile {
         for (hits, name) in quick.iter().take(self.most.saturating_sub(rows.len())) {
             say(&format!("{:>12} {:>7} {hits:>8}  {}", "-", "-", print::safe(name)));
         }
-        first_use(&times.cf, self.most);
+        conditions(&times.conditions, self.most);
+        let patterns = times.first_use.iter().map(|it| (it.first_use, format!("{}: {}", it.rule, it.pattern)));
+        first_use("pattern", patterns.collect(), self.most);
+        let patterns = times.cf.iter().filter(|rule| rule.first_use > 0);
+        first_use("pattern of a .cf rule", patterns.map(|it| (it.first_use, it.name.clone())).collect(), self.most);
         for rule in times.cf.iter().filter(|rule| rule.gave_up > 0) {
             let (name, messages) = (print::safe(&rule.name), rule.gave_up);
             say(&format!("{name} needed more steps than a pattern may take, in {messages} messages"));
@@ -309,26 +323,41 @@ impl Profile {
         for (path, explanation) in &slow {
             say(&format!("{}: {}", print::safe(path), print::safe(explanation)));
         }
-        say(&format!("{messages} messages, {:.1} us each in all, reading and unpacking included", each(in_all)));
+        say(&format!("\n{messages} messages, {:.1} us each in all, reading and unpacking included", each(in_all)));
         Ok(false)
     }
 }
 
-/// What the patterns of `.cf` rules took to compile, the costliest first.
-fn first_use(rules: &[CfCost], most: usize) {
-    let some = rules.iter().filter(|rule| rule.first_use > 0);
-    let mut times: Vec<(u64, &str)> = some.map(|rule| (rule.first_use, rule.name.as_str())).collect();
+/// The steps that conditions took, the costliest first: they count against what a condition and a message may take, whatever the
+/// machine.
+fn conditions(costs: &[ConditionCost], most: usize) {
+    let mut costs: Vec<&ConditionCost> = costs.iter().collect();
+    if costs.is_empty() {
+        return;
+    }
+    costs.sort_by(|a, b| b.steps.cmp(&a.steps).then_with(|| a.name.cmp(&b.name)));
+    let in_all = costs.iter().map(|it| it.steps).sum::<u64>().max(1) as f64;
+    say(&format!("\n{:>12} {:>7} {:>8}  condition", "steps", "share", "messages"));
+    for it in costs.iter().take(most) {
+        let share = it.steps as f64 / in_all * 100.0;
+        say(&format!("{:>12} {share:>6.1}% {:>8}  {}", it.steps, it.evaluated, print::safe(&it.name)));
+    }
+    say(&format!("{} conditions evaluated, {in_all} steps in all", costs.len()));
+}
+
+/// What patterns took to compile, the costliest first.
+fn first_use(what: &str, mut times: Vec<(u64, String)>, most: usize) {
     if times.is_empty() {
         return;
     }
-    times.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+    times.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
     let in_all: u64 = times.iter().map(|(taken, _)| taken).sum();
-    say(&format!("\n{:>12} {:>7}  pattern of a .cf rule, compiled at first use", "ms, once", "share"));
+    say(&format!("\n{:>12} {:>7}  {what}, compiled at first use", "ms, once", "share"));
     for (taken, name) in times.iter().take(most) {
         let share = *taken as f64 / in_all.max(1) as f64 * 100.0;
         say(&format!("{:>12.2} {share:>6.1}%  {}", *taken as f64 / 1e6, print::safe(name)));
     }
-    say(&format!("{} patterns compiled, {:.1} ms in all\n", times.len(), in_all as f64 / 1e6));
+    say(&format!("{} patterns compiled, {:.1} ms in all", times.len(), in_all as f64 / 1e6));
 }
 
 /// An error for the first name that is none.
@@ -363,10 +392,11 @@ fn cf_shown(rule: &CfRule, engine: &Engine) -> String {
     let place = format!("# {}:{}, score {score:.2}, group {group}", rule.source, rule.line);
     let supported = if rule.supported { "" } else { "# never hits: see tamis rules check\n" };
     let flags = if rule.flags.is_empty() { String::new() } else { format!("\ntflags   {} {}", rule.name, rule.flags) };
-    let out = format!(
-        "{place}\n{supported}{:<8} {}\ndescribe {} {}{flags}",
-        rule.kind, rule.name, rule.name, rule.description
-    );
+    let described = match rule.description.as_str() {
+        "" => String::new(),
+        text => format!("\ndescribe {} {text}", rule.name),
+    };
+    let out = format!("{place}\n{supported}{}{described}{flags}", rule.text.trim_start());
     print::safe_lines(&out)
 }
 

@@ -360,3 +360,29 @@ fn help_fits_a_screen_and_long_help_has_examples() {
         assert!(long.contains("Example"), "{command}: {long}");
     }
 }
+
+#[test]
+fn rules_check_compiles_all_patterns_and_profile_tells_what_they_cost() {
+    let large = "body LARGE /(?:[ab]{900}){900}/ # x\nheader NEVER Subject =~ /foo^bar/\nbody FINE /next of kin/\nshortcircuit FINE spam\n";
+    let toml = "[rule.words]\nwhat = 'w'\nwhy = 'y'\nin = 'body'\nany = ['millions?', 'no such']\n\
+                [rule.size]\nwhat = 'w'\nwhy = 'y'\nwhen = 'size > 1 && body.visible.contains(\"x\")'\n";
+    let folder = folder(&[("a.cf", large), ("a.toml", toml), ("mail/a.eml", HAM), ("mail/b.eml", SPAM)]);
+    let ran = tamis_in(folder.path(), &["rules", "check", "--no-stock-rules", "--rules", "a.cf"], "");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.starts_with("3 SpamAssassin rules: 2 of 3 supported;"), "{}", ran.out);
+    for frame in [
+        "unsupported: a.cf:1:12: rule LARGE: the pattern is too large\n  1 | body LARGE /(?:[ab]{900}){900}/\n                 ^^^^^^^^^^^^^^^^^^^^\n",
+        "unsupported: a.cf:4:19: rule FINE: shortcircuit is not done",
+        "help: write: score FINE 100\n",
+        "note: a.cf:2:14: rule NEVER: the pattern can never match\n",
+    ] {
+        assert!(ran.err.contains(frame), "{frame}\n{}", ran.err);
+    }
+    assert!(!ran.err.contains("rule FINE: the pattern"), "{}", ran.err);
+    let ran = tamis_in(folder.path(), &["rules", "profile", "--no-stock-rules", "--rules", "a.toml", "mail"], "");
+    let rows =
+        |head: &str| ran.out.lines().skip_while(|it| !it.ends_with(head)).skip(1).take(1).next().unwrap_or_default();
+    assert!(rows("  condition").ends_with("size") && rows("  condition").contains(" 2  "), "{}", ran.out);
+    assert!(rows("  pattern, compiled at first use").ends_with("words: millions?"), "{}", ran.out);
+    assert!(!ran.out.contains("no such"), "what no message needs is not compiled: {}", ran.out);
+}

@@ -8,7 +8,7 @@ use crate::detect::Detectors;
 use crate::detect::bayes::{Experts, Model};
 use crate::detect::lists::{ListEffect, ListHit, ListSize, ListSource, ListSubject};
 use crate::detect::rules::Rule;
-use crate::detect::spamassassin::{CfExample, CfRule, Nature};
+use crate::detect::spamassassin::{CfExample, CfPatterns, CfRule, Nature};
 use crate::detect::yara::YaraRule;
 use crate::error::{BuildError, Problem};
 use crate::input::{Mail, Networks};
@@ -58,6 +58,12 @@ impl Engine {
         self.detectors.rules.notes()
     }
 
+    /// Compiles every pattern of rules now, and tells of those that cannot be compiled; scanning compiles a pattern when a
+    /// message first needs it. For `tamis rules check`.
+    pub fn rule_patterns(&self) -> Vec<Problem> {
+        self.detectors.rules.look_at_patterns()
+    }
+
     /// The YARA rules at hand, in the order of their files.
     pub fn yara_rules(&self) -> &[YaraRule] {
         self.detectors.yara.rules()
@@ -97,7 +103,7 @@ impl Engine {
 
     /// Compiles every pattern of `.cf` files, and tells of those that are too large, match never or always, or cost much. It takes
     /// a second for a thousand rules. For `tamis rules check`.
-    pub fn cf_patterns(&self) -> Vec<Problem> {
+    pub fn cf_patterns(&self) -> CfPatterns {
         self.detectors.spamassassin.look_at_patterns()
     }
 

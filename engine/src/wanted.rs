@@ -39,6 +39,8 @@ impl Wanted {
     pub(crate) const BYTES: Wanted = Wanted(1 << 13);
     /// The message as SpamAssassin's rules see it.
     pub(crate) const SPAMASSASSIN: Wanted = Wanted(1 << 14);
+    /// What the visible text quotes, and what its writer wrote now.
+    pub(crate) const QUOTES: Wanted = Wanted(1 << 15);
     /// Everything: what `tamis facts` prints.
     pub(crate) const ALL: Wanted = Wanted(u32::MAX);
 

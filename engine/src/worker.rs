@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::defect::Defect;
 use crate::detect::bayes::{self, TokenSet, TokenWeight};
-use crate::detect::rules::ConditionCost;
+use crate::detect::rules::{ConditionCost, PatternCost};
 use crate::detect::spamassassin::CfCost;
 use crate::detect::{Detected, Memory};
 use crate::direction::Direction;
@@ -241,7 +241,8 @@ impl<'e> Worker<'e> {
         let yara = self.memory.yara.times(&self.engine.detectors.yara);
         let (cf, cf_shared) = self.memory.spamassassin.times(&self.engine.detectors.spamassassin);
         let conditions = self.memory.rules.conditions(&self.engine.detectors.rules);
-        Times { rules, searches, conditions, yara, yara_in_all: self.memory.yara.taken(), cf, cf_shared }
+        let first_use = self.memory.rules.first_use(&self.engine.detectors.rules);
+        Times { rules, searches, conditions, first_use, yara, yara_in_all: self.memory.yara.taken(), cf, cf_shared }
     }
 
     /// From now on the times that stages take add up over messages, for [`stage_times`](Worker::stage_times). `clock` tells
@@ -336,6 +337,8 @@ pub struct Times {
     pub searches: Vec<(String, u64)>,
     /// Each condition that was evaluated, in steps.
     pub conditions: Vec<ConditionCost>,
+    /// Each pattern that was compiled, which is done when a message first needs it.
+    pub first_use: Vec<PatternCost>,
     /// Each YARA rule, the slowest first, by yara-x's own clock; it leaves out those of less than a tenth of a second in
     /// all, and the search that all rules share.
     pub yara: Vec<(String, u64)>,

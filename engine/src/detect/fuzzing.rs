@@ -4,7 +4,7 @@
 
 pub(crate) use super::bayes::fuzzing::model;
 use super::lists::{ListEffect, ListKind, ListSource, Lists};
-use super::rules::condition::{Condition, Origin};
+use super::rules::condition::{Condition, Kept, Origin, share};
 use super::rules::{self, RuleSource, Rules};
 use super::spamassassin;
 use crate::error::Problem;
@@ -101,12 +101,22 @@ pub(crate) fn condition(data: &[u8]) {
         Ok(condition) => with_sample(|facts| {
             let ask = |mut steps: u64| {
                 let before = steps;
-                let (outcome, seen) = condition.evaluate(facts, &|hit| hit % 2 == 0, &mut steps);
+                let (outcome, seen) = condition.evaluate(facts, &|hit| hit % 2 == 0, &mut steps, &mut []);
                 assert!(steps <= before);
                 format!("{outcome:?} {seen:?} {steps}")
             };
             assert_eq!(ask(100_000), ask(100_000));
             ask(10);
+            // Beside itself, so that all that is worth it is shared, it comes to the same.
+            let again = |()| Condition::compile(text, Origin { source: "a.toml", text, start: 0 });
+            let Ok(mut both) = [(); 2].map(again).into_iter().collect::<Result<Vec<Condition>, _>>() else { return };
+            let mut kept = vec![Kept::Nothing; share(both.iter_mut())];
+            let mut left = 100_000;
+            let expected = condition.evaluate(facts, &|hit| hit % 2 == 0, &mut left, &mut []);
+            for it in both.iter().filter(|_| left > 70_000) {
+                let found = it.evaluate(facts, &|hit| hit % 2 == 0, &mut 100_000, &mut kept);
+                assert_eq!(found, expected, "{text}");
+            }
         }),
     }
 }

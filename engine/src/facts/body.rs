@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{Body, Piece, TextView};
+use super::{Body, Piece, TextView, quotes};
 use crate::incomplete::Limit;
 use crate::limits::Budget;
 use crate::mime::charset;
@@ -21,7 +21,7 @@ pub(super) fn gather<'s>(content: &'s Content<'_>, wanted: Wanted, budget: &mut 
         body.has_html |= matches!(item.text, Text::Html(_));
         body.has_plain |= !matches!(item.text, Text::Html(_)) && matches!(item.declared.as_str(), "" | "text/plain");
     }
-    if wanted.any(Wanted::VISIBLE | Wanted::FOLDED | Wanted::SCRIPT | Wanted::LINKS) {
+    if wanted.any(Wanted::VISIBLE | Wanted::FOLDED | Wanted::SCRIPT | Wanted::LINKS | Wanted::QUOTES) {
         body.visible = join(View::Visible, &texts, budget, |item| match &item.text {
             Text::Html(document) => Cow::Borrowed(document.visible.as_str()),
             Text::Plain(text) => tidy(text),
@@ -38,6 +38,9 @@ pub(super) fn gather<'s>(content: &'s Content<'_>, wanted: Wanted, budget: &mut 
     }
     if wanted.any(Wanted::FOLDED) {
         body.folded = folded(&body.visible, budget);
+    }
+    if wanted.any(Wanted::QUOTES) {
+        (body.current, body.quoted) = quotes::split(&body.visible, content, budget);
     }
     if wanted.any(Wanted::HTML) {
         body.hidden = join(View::Hidden, &texts, budget, |item| match &item.text {
@@ -100,6 +103,7 @@ fn join<'s>(
         };
         joined.pieces.push(Piece {
             start: u32::try_from(start).unwrap_or(u32::MAX),
+            from: 0,
             item: number,
             path: Arc::clone(&item.path),
             readings: item.readings,
@@ -127,7 +131,13 @@ fn folded(visible: &TextView<'_>, budget: &mut Budget<'_>) -> TextView<'static> 
         }
         let start = u32::try_from(text.len()).unwrap_or(u32::MAX);
         fold::fold_into(from, &mut text);
-        pieces.push(Piece { start, item: piece.item, path: Arc::clone(&piece.path), readings: piece.readings });
+        pieces.push(Piece {
+            start,
+            from: 0,
+            item: piece.item,
+            path: Arc::clone(&piece.path),
+            readings: piece.readings,
+        });
     }
     let mut folded = TextView { text: Cow::Owned(text), view: View::Folded, pieces };
     cut(&mut folded, budget);

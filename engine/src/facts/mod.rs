@@ -15,6 +15,7 @@ mod links;
 pub(crate) mod names;
 mod parts;
 mod people;
+mod quotes;
 mod route;
 pub(crate) mod show;
 pub(crate) mod spamassassin;
@@ -189,6 +190,9 @@ pub(crate) struct Body<'s> {
     pub(crate) folded: TextView<'s>,
     /// Text that HTML hides.
     pub(crate) hidden: TextView<'s>,
+    /// Of the visible text what the writer wrote now, and what he quotes.
+    pub(crate) current: TextView<'s>,
+    pub(crate) quoted: TextView<'s>,
     /// The script that most letters of the visible text are in (`Latin`, `Cyrillic`, `Han`, ...); empty without any.
     pub(crate) script: String,
     /// All scripts of the visible text, sorted.
@@ -221,6 +225,8 @@ impl Default for TextView<'_> {
 pub(crate) struct Piece {
     /// Offset in the text.
     pub(crate) start: u32,
+    /// Where it starts in the view of its item.
+    pub(crate) from: u32,
     pub(crate) item: u32,
     pub(crate) path: Arc<str>,
     pub(crate) readings: Readings,
@@ -235,7 +241,11 @@ impl TextView<'_> {
         };
         let end = self.pieces.get(after).map_or(end, |next| end.min(next.start as usize));
         let item = Place::item(piece.item, Arc::clone(&piece.path), piece.readings);
-        item.at(self.view.clone(), (start - piece.start as usize) as u64, end.saturating_sub(start) as u64)
+        item.at(
+            self.view.clone(),
+            (start - piece.start as usize + piece.from as usize) as u64,
+            end.saturating_sub(start) as u64,
+        )
     }
 }
 

@@ -266,6 +266,8 @@ vocabulary! {
         visible: Type::Text, Wanted::VISIBLE, "What a reader sees; blanks collapsed", |b| Value::Text(&b.visible.text);
         folded: Type::Text, Wanted::FOLDED, "What a reader sees, with case, look-alikes and invisible characters folded", |b| Value::Text(&b.folded.text);
         hidden: Type::Text, Wanted::HTML, "Text that HTML hides", |b| Value::Text(&b.hidden.text);
+        current: Type::Text, Wanted::union(&[Wanted::QUOTES, Wanted::VISIBLE]), "Of what a reader sees, what the writer wrote now: all that is not `quoted`", |b| Value::Text(&b.current.text);
+        quoted: Type::Text, Wanted::union(&[Wanted::QUOTES, Wanted::VISIBLE]), "Of what a reader sees, what is quoted: lines behind `>`, `<blockquote>`, what follows `-----Original Message-----` or a header that was copied into the text", |b| Value::Text(&b.quoted.text);
         script: Type::Text, Wanted::SCRIPT, "The script of most letters: `Latin`, `Cyrillic`, `Han`, ...", |b| Value::Text(&b.script);
         scripts: TEXTS, Wanted::SCRIPT, "All scripts, sorted", |b| Value::List(List::Texts(&b.scripts));
         words: Type::Int, Wanted::VISIBLE, "Words that a reader sees", |b| int(b.words);

@@ -205,3 +205,34 @@ fn every_record_shows_its_own_names() {
         }
     });
 }
+
+/// Quoted and current text together are what a reader sees, however often they change and whatever their lines are.
+#[test]
+fn quoted_and_current_text_leave_nothing_out() {
+    let head = "From: a@a.example\nTo: b@b.example\n\n";
+    let alternating: String = (0..30_000).map(|n| format!("> old {n}\nnew {n}\n")).collect();
+    let many: String = (0..60_000).map(|n| format!("line {n}\n")).collect();
+    let labels = "From: a\n".repeat(20_000);
+    let mut hostile =
+        vec![alternating, many, labels, "-".repeat(100_000), ">".repeat(100_000), "--\n:\n> ".repeat(9_000)];
+    hostile = hostile.into_iter().map(|text| format!("{head}{text}\n")).collect();
+    let own = messages().into_iter();
+    for raw in own.chain(hostile.into_iter().map(String::into_bytes)) {
+        with_facts(&raw, Wanted::ALL, &Limits::default(), |facts, budget| {
+            let body = &facts.body;
+            assert!(body.current.pieces.len() + body.quoted.pieces.len() <= 5_000);
+            let lines = |text: &str| text.lines().filter(|it| !it.trim().is_empty()).count();
+            let (all, apart) = (lines(&body.visible.text), lines(&body.current.text) + lines(&body.quoted.text));
+            assert!(apart >= all || !budget.reached.is_empty(), "{apart} of {all}");
+            for view in [&body.current, &body.quoted] {
+                for (piece, next) in view.pieces.iter().zip(view.pieces.iter().skip(1)) {
+                    let text = view.text.get(piece.start as usize..next.start as usize - 1).unwrap();
+                    let place = view.place(piece.start as usize, next.start as usize);
+                    let of = body.visible.pieces.iter().find(|it| it.item == piece.item).unwrap();
+                    let at = of.start as usize + usize::try_from(place.offset).unwrap();
+                    assert!(body.visible.text.get(at..).unwrap().starts_with(text));
+                }
+            }
+        });
+    }
+}

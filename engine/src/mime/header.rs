@@ -93,7 +93,9 @@ pub(super) fn read(
             let first = start == 0 && header.fields.is_empty();
             let is_first = |text: &[u8]| colon(text).is_some() || is_mbox_from(text);
             let begins = first && line_at(raw, line.next).is_some_and(|next| is_first(next.text(raw)));
-            if (begins || fields_follow(raw, line.next)) && choices.other(Choice::EmptyLineSkipped) {
+            // Of a part without any field, whoever skips the empty line takes all of them.
+            let opens = start > 0 && header.fields.is_empty() && describes(raw.get(line.next..).unwrap_or_default());
+            if (begins || opens || fields_follow(raw, line.next)) && choices.other(Choice::EmptyLineSkipped) {
                 (at, end, continues) = (line.next, line.end, false);
                 if header.fields.is_empty() {
                     front = line.next;

@@ -170,6 +170,8 @@ pub(crate) struct Document {
     pub(crate) visible: String,
     /// Text that style hides: display, visibility, size, opacity, colour on the same colour.
     pub(crate) hidden: String,
+    /// `<blockquote>` elements: where their visible text begins and ends, ascending; those within another one left out.
+    pub(crate) quotes: Vec<(u32, u32)>,
     pub(crate) links: Vec<DocumentLink>,
     /// `<form>` elements: the action as written.
     pub(crate) forms: Vec<String>,

@@ -76,9 +76,9 @@ impl Logistic {
     }
 }
 
-/// How far below the most spammy block of a message, taken alone, the message can be. Fixed by cross-validation inside the
-/// learned half of the corpus, as is the size of blocks.
-const MARGIN: f64 = 2.5;
+/// How far below the most spammy block of a message, taken alone, the message can be. Fixed inside of what is learned: by folds, and by
+/// learning what came first and scoring what came later (docs/why/bayes.md).
+const MARGIN: f64 = 3.5;
 
 /// Sums of weights, and of how many, of what a message consists of, by segment.
 #[derive(Clone, Copy, Debug)]
@@ -155,7 +155,7 @@ mod tests {
             sums
         };
         let (spam, stuffed) = (of(&[60.0, 60.0]), of(&[60.0, 60.0, -70.0, -70.0, -70.0, -70.0]));
-        assert!(stuffed.whole() < -2.0 && stuffed.score() > 1.0, "{} {}", stuffed.whole(), stuffed.score());
+        assert!(stuffed.whole() < -2.0 && stuffed.score() > 0.0, "{} {}", stuffed.whole(), stuffed.score());
         assert!(spam.score() > 5.0, "{}", spam.score());
         assert!(matches!(stuffed.decides(), Some((2 | 3, 240))), "{:?}", stuffed.decides());
         assert_eq!(spam.decides(), None);

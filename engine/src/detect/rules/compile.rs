@@ -1,11 +1,13 @@
 //! Rules as they were read -> rules that run. Takes files, gives [`Rules`] and the problems of whoever wrote them; finds the
 //! order in which rules may ask for each other's hits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use super::condition::{Condition, Origin};
+use super::condition::{self, Condition, Origin};
+use super::lazy::TOO_LARGE;
 use super::load::{self, Loaded};
-use super::patterns::{Form, Over, Pattern, Patterns};
+use super::patterns::{Pattern, Patterns};
+use super::reading::{Form, Over};
 use super::texts::Source;
 use super::{Compiled, RuleSource, Rules};
 use crate::error::{Problem, nearest};
@@ -21,8 +23,14 @@ impl Rules {
         let absent: Vec<String> = disabled.iter().filter(|name| !there(name)).cloned().collect();
         loaded.retain(|it| !disabled.contains(&it.rule.name));
 
-        let mut builder =
-            Builder { sources, problems, notes: Vec::new(), texts: BTreeMap::new(), wanted: Wanted::NOTHING };
+        let mut builder = Builder {
+            sources,
+            problems,
+            notes: Vec::new(),
+            texts: BTreeMap::new(),
+            known: BTreeMap::new(),
+            wanted: Wanted::NOTHING,
+        };
         let mut rules: Vec<(Loaded, Parts)> = Vec::new();
         for it in loaded {
             match builder.parts(&it) {
@@ -31,6 +39,7 @@ impl Rules {
             }
         }
         let mut rules = builder.known_hits(rules, disabled, &mut broken);
+        let shared = condition::share(rules.iter_mut().filter_map(|(_, parts)| parts.when.as_mut()));
         let order = builder.order(&mut rules, &mut broken);
 
         let mut numbers: BTreeMap<(Source, Form), usize> = BTreeMap::new();
@@ -65,7 +74,7 @@ impl Rules {
             shown.push(it.rule);
         }
         let Builder { problems, notes, wanted, .. } = builder;
-        (Rules { rules: shown, compiled, order, texts, wanted, notes, broken, absent }, problems)
+        (Rules { rules: shown, compiled, order, shared, texts, wanted, notes, broken, absent }, problems)
     }
 }
 
@@ -77,12 +86,33 @@ struct Parts {
     when: Option<Condition>,
 }
 
+impl Parts {
+    /// What goes first costs less, or spares the others more: patterns alone are looked for whatever conditions say; conditions
+    /// alone go by their cost; where there are both, what the search found may spare the condition.
+    fn rank(&self) -> (u8, u64) {
+        let cost = self.when.as_ref().map(Condition::cost);
+        match (self.source.is_some(), cost) {
+            (_, None) => (0, 0),
+            (false, Some(cost)) => (1, cost),
+            (true, Some(cost)) => (2, cost),
+        }
+    }
+}
+
 struct Builder<'s> {
     sources: &'s [RuleSource],
     problems: Vec<Problem>,
     notes: Vec<Problem>,
     texts: BTreeMap<(Source, Form), Vec<Pattern>>,
+    /// Patterns that are there already, by what they look at: rules that look for the same share one.
+    known: BTreeMap<Source, HashMap<Box<str>, (Form, u32)>>,
     wanted: Wanted,
+}
+
+/// A pattern of a rule.
+enum Part {
+    Known(Form, u32),
+    New(Pattern),
 }
 
 impl Builder<'_> {
@@ -91,14 +121,26 @@ impl Builder<'_> {
         self.problems.push(Problem::span(&file.source, &file.text, span.start, span.end, message).remedy(remedy));
     }
 
-    fn note(&mut self, it: &Loaded, span: std::ops::Range<usize>) {
+    /// Notes what of a pattern costs more than it has to.
+    fn notes_on(&mut self, pattern: &Pattern, it: &Loaded, span: &std::ops::Range<usize>) {
         let Some(file) = self.sources.get(it.file) else { return };
-        let message = format!("rule {}: this pattern is searched in each message", it.rule.name);
-        self.notes.push(
-            Problem::span(&file.source, &file.text, span.start, span.end, message).remedy(
+        let mut note = |message: &str, remedy: &str| {
+            let message = format!("rule {}: {message}", it.rule.name);
+            let problem = Problem::span(&file.source, &file.text, span.start, span.end, message);
+            self.notes.push(problem.remedy(remedy));
+        };
+        if !pattern.has_literal() {
+            note(
+                "this pattern is searched in each message",
                 "it is cheap once each match contains three letters, digits or signs in a row that it spells out",
-            ),
-        );
+            );
+        }
+        if pattern.has_slow_boundary() {
+            note(
+                "a word boundary in this pattern is slow on text beyond ASCII",
+                "put \\b right beside an ASCII letter or digit, or write (?-u:\\b)",
+            );
+        }
     }
 
     /// Compiles patterns and condition of a rule; `None`, and noted, where one is broken.
@@ -122,20 +164,27 @@ impl Builder<'_> {
         let mut patterns = [Vec::new(), Vec::new()];
         for (list, (texts, spans)) in patterns.iter_mut().zip([(&it.rule.any, &it.any), (&it.rule.all, &it.all)]) {
             for (text, span) in texts.iter().zip(spans) {
+                let known = source.as_ref().and_then(|source| self.known.get(source)?.get(text.as_str()));
+                if let Some((form, number)) = known.copied() {
+                    list.push(Part::Known(form, number));
+                    continue;
+                }
                 match Pattern::compile(text, over) {
                     Ok(pattern) => {
-                        if !pattern.has_literal() {
-                            self.note(it, span.clone());
-                        }
-                        list.push(pattern);
+                        self.notes_on(&pattern, it, span);
+                        list.push(Part::New(pattern));
                     }
                     Err(error) => {
                         let why = error.lines().last().unwrap_or_default().trim().trim_start_matches("error: ");
-                        let remedy = match text.contains("(?=") || text.contains("(?!") || text.contains("(?<") {
-                            true => "look-around is left out: use all, or when".to_owned(),
-                            false => String::new(),
+                        let around = ["(?=", "(?!", "(?<"].iter().any(|sign| text.contains(sign));
+                        let (message, remedy) = match why {
+                            TOO_LARGE => (why.to_owned(), "repeat less often: \\w{100} is a hundred copies of \\w"),
+                            _ if around => {
+                                (format!("not a pattern: {why}"), "look-around is left out: use all, or when")
+                            }
+                            _ => (format!("not a pattern: {why}"), ""),
                         };
-                        self.wrong(it, span.clone(), format!("not a pattern: {why}"), remedy);
+                        self.wrong(it, span.clone(), message, remedy.to_owned());
                     }
                 }
             }
@@ -154,13 +203,23 @@ impl Builder<'_> {
         }
         let wanted = source.as_ref().map_or(Wanted::NOTHING, Source::wanted);
         self.wanted = self.wanted | wanted | when.as_ref().map_or(Wanted::NOTHING, Condition::wanted);
+        let mut all = it.rule.any.iter().chain(&it.rule.all);
         let [any, all] = patterns.map(|list| {
             let mut spots = Vec::new();
-            for pattern in list {
-                let (Some(source), form) = (&source, pattern.form) else { continue };
-                let all = self.texts.entry((source.clone(), form)).or_default();
-                spots.push((form, u32::try_from(all.len()).unwrap_or(u32::MAX)));
-                all.push(pattern);
+            for part in list {
+                let (Some(source), Some(text)) = (&source, all.next()) else { continue };
+                let spot = match part {
+                    Part::Known(form, number) => (form, number),
+                    Part::New(pattern) => {
+                        let form = pattern.form;
+                        let patterns = self.texts.entry((source.clone(), form)).or_default();
+                        let number = u32::try_from(patterns.len()).unwrap_or(u32::MAX);
+                        patterns.push(pattern);
+                        self.known.entry(source.clone()).or_default().insert(text.as_str().into(), (form, number));
+                        (form, number)
+                    }
+                };
+                spots.push(spot);
             }
             spots
         });
@@ -209,12 +268,13 @@ impl Builder<'_> {
             let mut order = Vec::new();
             let mut done = vec![false; rules.len()];
             loop {
-                let ready: Vec<usize> = waits
+                let mut ready: Vec<usize> = waits
                     .iter()
                     .enumerate()
                     .filter(|(number, waits)| done.get(*number) == Some(&false) && waits.is_empty())
                     .map(|(number, _)| number)
                     .collect();
+                ready.sort_by_key(|number| rules.get(*number).map(|(_, parts)| parts.rank()));
                 if ready.is_empty() {
                     break;
                 }

@@ -1,5 +1,6 @@
 //! A pattern that is compiled at first use: of a rule set most are never needed in a process that judges one message, and
-//! compiling the stock rules took half of what opening an engine cost. Takes what the parser gave, gives matches.
+//! compiling the stock rules took half of what opening an engine cost. Takes its text and tree, gives matches; of the two only the
+//! text is kept, which is a hundredth of the tree.
 
 use std::sync::OnceLock;
 
@@ -8,42 +9,53 @@ use regex_automata::util::primitives::StateID;
 use regex_syntax::hir::{Class, Hir, HirKind};
 use regex_syntax::utf8::Utf8Sequences;
 
+use super::reading::{self, Over};
+
 /// Largest compiled pattern, in bytes.
 const COMPILED_BYTES: usize = 2 << 20;
+/// What is said of a larger one.
+pub(super) const TOO_LARGE: &str = "the pattern is too large once compiled";
 /// More than a state of the compiled pattern and the way to it take.
 const STATE_BYTES: usize = 2 * size_of::<[StateID; 8]>();
 
 /// A pattern, and its program once that was needed.
 #[derive(Debug)]
 pub(super) struct Lazy {
-    hir: Hir,
+    text: Box<str>,
+    over: Over,
     /// `None` where the compiler refuses it, which `new` has ruled out.
     program: OnceLock<Option<Regex>>,
 }
 
 impl Lazy {
     /// Refuses a pattern whose program would be too large. What might be is compiled at once, to know.
-    pub(super) fn new(hir: Hir) -> Result<Lazy, String> {
-        let program = match states(&hir).saturating_mul(STATE_BYTES) > COMPILED_BYTES {
-            true => OnceLock::from(Some(compile(&hir)?)),
+    pub(super) fn new(text: &str, over: Over, hir: &Hir) -> Result<Lazy, String> {
+        let program = match states(hir).saturating_mul(STATE_BYTES) > COMPILED_BYTES {
+            true => OnceLock::from(Some(compile(hir)?)),
             false => OnceLock::new(),
         };
-        Ok(Lazy { hir, program })
+        Ok(Lazy { text: text.into(), over, program })
+    }
+
+    /// Whether it is still to be compiled.
+    pub(super) fn is_new(&self) -> bool {
+        self.program.get().is_none()
     }
 
     /// Its program.
     pub(super) fn get(&self) -> Option<&Regex> {
-        self.program.get_or_init(|| compile(&self.hir).ok()).as_ref()
-    }
-
-    pub(super) fn maximum_len(&self) -> Option<usize> {
-        self.hir.properties().maximum_len()
+        let compiled = || compile(&reading::read(&self.text, self.over).ok()?.0).ok();
+        self.program.get_or_init(compiled).as_ref()
     }
 }
 
 fn compile(hir: &Hir) -> Result<Regex, String> {
     let config = Config::new().nfa_size_limit(Some(COMPILED_BYTES)).utf8_empty(false);
-    Regex::builder().configure(config).build_from_hir(hir).map_err(|error| error.to_string())
+    let compiled = Regex::builder().configure(config).build_from_hir(hir);
+    compiled.map_err(|error| match error.size_limit() {
+        Some(_) => TOO_LARGE.to_owned(),
+        None => error.to_string(),
+    })
 }
 
 /// At least as many states as the program of a pattern has.
@@ -76,7 +88,7 @@ mod tests {
     use super::*;
 
     fn lazy(pattern: &str) -> Result<Lazy, String> {
-        Lazy::new(regex_syntax::parse(pattern).unwrap())
+        Lazy::new(pattern, Over::Source, &reading::read(pattern, Over::Source).unwrap().0)
     }
 
     #[test]

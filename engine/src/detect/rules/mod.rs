@@ -8,6 +8,7 @@ mod lazy;
 mod load;
 mod patterns;
 mod places;
+mod reading;
 mod texts;
 mod watch;
 
@@ -15,11 +16,12 @@ mod watch;
 mod tests;
 
 pub use load::Rule;
-pub use watch::ConditionCost;
+pub use watch::{ConditionCost, PatternCost};
 
 use self::blanks::Flat;
-use self::condition::{Condition, Outcome, Seen};
-use self::patterns::{Form, Patterns, Progress};
+use self::condition::{Condition, Kept, Outcome, Seen};
+use self::patterns::{Patterns, Progress};
+use self::reading::Form;
 use self::texts::Source;
 use crate::error::Problem;
 use crate::facts::Facts;
@@ -50,8 +52,10 @@ pub struct RuleSource {
 pub(crate) struct Rules {
     rules: Vec<Rule>,
     compiled: Vec<Compiled>,
-    /// Rules before those that ask for their hits.
+    /// Rules before those that ask for their hits, and of the others the cheap ones first.
     order: Vec<usize>,
+    /// How many values conditions share.
+    shared: usize,
     /// The patterns of each text, for each form of it that they are searched in.
     texts: Vec<(Source, Form, Patterns)>,
     wanted: Wanted,
@@ -105,6 +109,10 @@ pub(crate) struct Memory {
     /// Which texts were searched in this message.
     searched: Vec<bool>,
     hit: Vec<bool>,
+    /// The rules that hit, in the order of their findings.
+    found: Vec<usize>,
+    /// What conditions share, as far as it is known in this message.
+    kept: Vec<Kept>,
     progress: Progress,
     flat: Flat,
     /// Only where somebody wants to know what rules cost.
@@ -125,6 +133,22 @@ impl Rules {
     /// What is no mistake, and costs more than it has to: patterns that are searched in each message.
     pub(crate) fn notes(&self) -> &[Problem] {
         &self.notes
+    }
+
+    /// Compiles every pattern now, and tells of those that cannot be. What is too large is found when it is read, so that
+    /// there should be none.
+    pub(crate) fn look_at_patterns(&self) -> Vec<Problem> {
+        let mut found = Vec::new();
+        for (rule, compiled) in self.rules.iter().zip(&self.compiled) {
+            for ((text, number), pattern) in compiled.spots().zip(rule.any.iter().chain(&rule.all)) {
+                let known = self.texts.get(*text).and_then(|(_, _, patterns)| patterns.get(*number));
+                if known.is_none_or(|pattern| !pattern.compiles()) {
+                    let message = format!("rule {}: the pattern {pattern:?} cannot be compiled", rule.name);
+                    found.push(Problem { line: rule.line, ..Problem::file(&rule.source, message) });
+                }
+            }
+        }
+        found
     }
 
     /// The names of rules that are in the files and could not be compiled. They are known, and never hit.
@@ -151,6 +175,9 @@ impl Rules {
         memory.searched.resize(self.texts.len(), false);
         memory.hit.clear();
         memory.hit.resize(self.compiled.len(), false);
+        memory.found.clear();
+        memory.kept.clear();
+        memory.kept.resize(self.shared, Kept::Nothing);
         let first = findings.len();
         if let Some(watch) = &mut memory.watch {
             watch.start(self.compiled.len(), self.texts.len());
@@ -191,14 +218,16 @@ impl Rules {
             let earlier = findings.get(first..).unwrap_or_default();
             let finding = self.finding(rule, *number, sight, facts, earlier);
             findings.push(finding);
+            memory.found.push(*number);
         }
         if let (Some(watch), Some(last)) = (&mut memory.watch, before) {
             watch.rule(last);
         }
         // In the order of the files, whatever the order of evaluation was.
-        if let Some(found) = findings.get_mut(first..) {
-            let place = |finding: &Finding| self.compiled.iter().position(|rule| rule.name == finding.rule);
-            found.sort_by_cached_key(place);
+        if !memory.found.is_sorted() {
+            let mut sorted: Vec<(usize, Finding)> = memory.found.iter().copied().zip(findings.drain(first..)).collect();
+            sorted.sort_by_key(|(number, _)| *number);
+            findings.extend(sorted.into_iter().map(|(_, finding)| finding));
         }
     }
 
@@ -212,12 +241,13 @@ impl Rules {
         budget: &mut Budget<'_>,
     ) -> Option<(bool, Option<Seen>)> {
         let Some(when) = &rule.when else { return Some((true, None)) };
+        let Memory { hit, kept, .. } = memory;
         let hit = |asked: usize| {
             let rule = rule.hits.get(asked).copied().unwrap_or(usize::MAX);
-            memory.hit.get(rule).copied().unwrap_or(false)
+            hit.get(rule).copied().unwrap_or(false)
         };
         let mut steps = RULE_STEPS;
-        let (outcome, seen) = when.evaluate(facts, &hit, &mut steps);
+        let (outcome, seen) = when.evaluate(facts, &hit, &mut steps, kept);
         if let Some(watch) = &mut memory.watch {
             watch.condition(number, RULE_STEPS.saturating_sub(steps), outcome == Outcome::OutOfSteps);
         }
@@ -278,6 +308,9 @@ impl Rules {
                         keep(number, flat.original(start), flat.original(end));
                     });
                 }
+            }
+            if let Some(watch) = &mut memory.watch {
+                watch.compiled(number, &progress.compiled);
             }
             goes_on = budget.work(progress.read.saturating_mul(PATTERN_STEPS), Place::message);
         });

@@ -5,18 +5,10 @@
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
 use regex_automata::Input;
-use regex_automata::util::syntax;
-use regex_syntax::hir::{Hir, HirKind};
 
-use super::blanks;
 use super::lazy::Lazy;
+use super::reading::{self, Form, Over};
 
-/// Shortest literal that is worth a look; shorter ones stand in every text.
-const SHORTEST: usize = 3;
-/// Most literals of one pattern.
-const MOST_LITERALS: usize = 64;
-/// Most pieces of one pattern of which a text must have a literal each. More exclude hardly any text.
-const MOST_PIECES: usize = 4;
 /// Windows of one pattern in one text that may fail before the rest of the text is searched as a whole, so that a text
 /// full of a literal costs no more than one pass.
 const MOST_WINDOWS: u32 = 32;
@@ -31,111 +23,53 @@ const SMALL_BYTES: usize = 8 << 10;
 /// holds one is searched pattern by pattern.
 const FOLDED_LETTERS: [&[u8]; 2] = ["\u{17f}".as_bytes(), "\u{212a}".as_bytes()];
 
-/// The form of a text that a pattern is searched in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Form {
-    /// As it is.
-    AsIs,
-    /// With each run of white space as one blank.
-    Flat,
-}
-
-/// What kind of text a pattern is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Over {
-    /// Bytes of any kind.
-    Bytes,
-    /// Text in which white space is as its author meant it, such as HTML before it is read.
-    Source,
-    /// Text for the eye.
-    Text,
-}
-
 /// A pattern.
 #[derive(Debug)]
 pub(super) struct Pattern {
     regex: Lazy,
     /// What it is searched in.
     pub(super) form: Form,
-    /// The longest match, in bytes, where it has a bound.
-    longest: Option<usize>,
-    /// For some pieces of the pattern, literals of which every match contains one; the most telling piece first.
+    /// The longest match, in bytes, where it has a bound for which a window pays.
+    longest: Option<u32>,
+    slow_boundary: bool,
+    /// How many pieces it has of which a text must have a literal each.
+    needs: u8,
+    /// These literals, the most telling piece first; they move into the automaton.
     pieces: Vec<Vec<Vec<u8>>>,
 }
 
 impl Pattern {
     /// Reads a pattern. Letters match whatever their case unless it says `(?-i)`.
-    pub(super) fn compile(pattern: &str, over: Over) -> Result<Pattern, String> {
-        let unicode = over != Over::Bytes;
-        let config = syntax::Config::new().case_insensitive(true).unicode(unicode).utf8(false).nest_limit(50);
-        let parse = |config| syntax::parse_with(pattern, config).map_err(|error| error.to_string());
-        let hir = parse(&config)?;
-        let form = if over == Over::Text && !blanks::matter(&hir) { Form::Flat } else { Form::AsIs };
-        let suited = |hir| if form == Form::Flat { blanks::ascii_words(blanks::bounded(hir)) } else { hir };
-        let hir = suited(hir);
-        if hir.properties().minimum_len().is_none_or(|least| least == 0) {
-            return Err("the pattern matches the empty text, which is everywhere".into());
-        }
-        // The literals of the pattern as written: the automaton folds their case itself.
-        let written = parse(&config.case_insensitive(false)).ok().map(suited);
-        let pieces = written.map(|hir| pieces(&hir)).unwrap_or_default();
-        let regex = Lazy::new(hir)?;
-        Ok(Pattern { form, longest: regex.maximum_len(), pieces, regex })
+    pub(super) fn compile(text: &str, over: Over) -> Result<Pattern, String> {
+        let (hir, form) = reading::read(text, over)?;
+        let pieces = reading::pieces(text, over, form);
+        let longest = hir.properties().maximum_len().filter(|longest| *longest <= LONGEST_WINDOW);
+        let longest = longest.and_then(|longest| u32::try_from(longest).ok());
+        let needs = u8::try_from(pieces.len()).unwrap_or(u8::MAX);
+        let slow_boundary = hir.properties().look_set().contains_word_unicode();
+        Ok(Pattern { regex: Lazy::new(text, over, &hir)?, form, longest, slow_boundary, needs, pieces })
     }
 
     /// Whether it has a literal that every match contains; else it is searched in each message.
     pub(super) fn has_literal(&self) -> bool {
-        !self.pieces.is_empty()
+        self.needs > 0
+    }
+
+    /// Whether it has a word boundary that does not stand beside an ASCII letter: on text beyond ASCII only the slow engines know
+    /// these.
+    pub(super) fn has_slow_boundary(&self) -> bool {
+        self.slow_boundary
+    }
+
+    /// Compiles it if it is not yet; false where that fails.
+    pub(super) fn compiles(&self) -> bool {
+        self.regex.get().is_some()
     }
 
     fn find(&self, text: &[u8], from: usize, to: usize) -> Option<(usize, usize)> {
         let input = Input::new(text).span(from..to.min(text.len()));
         self.regex.get()?.search(&input).map(|found| (found.start(), found.end()))
     }
-}
-
-/// For the pieces of a pattern that follow each other, literals of which every match contains one, the most telling first.
-fn pieces(hir: &Hir) -> Vec<Vec<Vec<u8>>> {
-    let mut found = match hir.kind() {
-        HirKind::Capture(capture) => return pieces(&capture.sub),
-        HirKind::Concat(parts) => parts.iter().filter_map(required).collect(),
-        _ => Vec::from_iter(required(hir)),
-    };
-    // Stable: of equal pieces the first in the pattern counts.
-    found.sort_by_key(|set| std::cmp::Reverse(worth(set)));
-    found.truncate(MOST_PIECES);
-    found
-}
-
-/// How telling a set of literals is: by its shortest, then by how few there are.
-fn worth(set: &[Vec<u8>]) -> (usize, usize) {
-    (set.iter().map(Vec::len).min().unwrap_or(0), usize::MAX - set.len())
-}
-
-/// Literals of which every match contains at least one; `None` where there are none that are long enough.
-fn required(hir: &Hir) -> Option<Vec<Vec<u8>>> {
-    // Patterns nest no deeper than the parser lets them.
-    let found = match hir.kind() {
-        HirKind::Literal(literal) => vec![ascii_run(&literal.0).to_vec()],
-        HirKind::Capture(capture) => required(&capture.sub)?,
-        HirKind::Repetition(repetition) if repetition.min > 0 => required(&repetition.sub)?,
-        HirKind::Concat(parts) => parts.iter().filter_map(required).max_by_key(|set| worth(set))?,
-        HirKind::Alternation(ways) => {
-            let mut all = Vec::new();
-            for way in ways {
-                all.extend(required(way)?);
-            }
-            all
-        }
-        _ => return None,
-    };
-    let fits = !found.is_empty() && found.len() <= MOST_LITERALS && found.iter().all(|it| it.len() >= SHORTEST);
-    fits.then_some(found)
-}
-
-/// The longest run of ASCII in a literal: other letters have cases that the automaton does not know.
-fn ascii_run(literal: &[u8]) -> &[u8] {
-    literal.split(|byte| !byte.is_ascii()).max_by_key(|run| run.len()).unwrap_or_default()
 }
 
 /// The patterns for one text.
@@ -158,22 +92,28 @@ pub(super) struct Progress {
     candidates: Vec<(u32, u32, u32)>,
     /// Bytes that the patterns themselves read in the last text.
     pub(super) read: u64,
+    /// The caller's clock, where somebody wants to know what compiling costs.
+    pub(super) clock: Option<fn() -> u64>,
+    /// What compiling took in the last text: pattern, time.
+    pub(super) compiled: Vec<(u32, u64)>,
 }
 
 impl Patterns {
-    pub(super) fn new(patterns: Vec<Pattern>) -> Result<Patterns, String> {
+    pub(super) fn new(mut patterns: Vec<Pattern>) -> Result<Patterns, String> {
         let (mut literals, mut owners, mut always) = (Vec::new(), Vec::new(), Vec::new());
-        for (number, pattern) in (0u32..).zip(&patterns) {
-            if pattern.pieces.is_empty() {
+        for (number, pattern) in (0u32..).zip(&mut patterns) {
+            if !pattern.has_literal() {
                 always.push(number);
             }
-            for (piece, set) in (0u8..).zip(&pattern.pieces) {
+            for (piece, set) in (0u8..).zip(std::mem::take(&mut pattern.pieces)) {
                 for literal in set {
-                    literals.push(literal.clone());
+                    literals.push(literal);
                     owners.push((number, piece));
                 }
             }
         }
+        patterns.shrink_to_fit();
+        owners.shrink_to_fit();
         let size: usize = literals.iter().map(Vec::len).sum();
         let kind = if size <= SMALL_BYTES { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
         let automaton = AhoCorasickBuilder::new()
@@ -182,6 +122,10 @@ impl Patterns {
             .build(&literals)
             .map_err(|error| error.to_string())?;
         Ok(Patterns { patterns, automaton: (!literals.is_empty()).then_some(automaton), owners, always })
+    }
+
+    pub(super) fn get(&self, number: u32) -> Option<&Pattern> {
+        self.patterns.get(number as usize)
     }
 
     /// How many patterns there are.
@@ -198,11 +142,21 @@ impl Patterns {
         wanted: impl Fn(u32) -> bool,
         mut found: impl FnMut(u32, usize, usize),
     ) {
-        let Progress { counts, candidates, read } = progress;
+        let Progress { counts, candidates, read, clock, compiled } = progress;
         *read = 0;
+        compiled.clear();
+        let mut find = |number: u32, from: usize, to: usize| {
+            let pattern = self.get(number)?;
+            if let Some(clock) = clock.filter(|_| pattern.regex.is_new()) {
+                let began = clock();
+                pattern.compiles();
+                compiled.push((number, clock().saturating_sub(began)));
+            }
+            pattern.find(text, from, to)
+        };
         let mut whole = |number: u32| {
             *read = read.saturating_add(text.len() as u64);
-            self.patterns.get(number as usize).and_then(|it| it.find(text, 0, text.len()))
+            find(number, 0, text.len())
         };
         if has_folded_letter(text) {
             for number in (0u32..).take(self.patterns.len()).filter(|number| wanted(*number)) {
@@ -238,19 +192,19 @@ impl Patterns {
                 continue;
             };
             // No windows left stands for done: found, searched to its end, or without a literal of each piece.
-            if *count == 0 || pieces.count_ones() as usize != pattern.pieces.len() || !wanted(number) {
+            if *count == 0 || pieces.count_ones() != u32::from(pattern.needs) || !wanted(number) {
                 continue;
             }
-            let result = match pattern.longest.filter(|longest| *longest <= LONGEST_WINDOW && *count <= MOST_WINDOWS) {
+            let result = match pattern.longest.filter(|_| *count <= MOST_WINDOWS) {
                 Some(longest) => {
-                    let (start, end) = (start as usize, end as usize);
+                    let (start, end, longest) = (start as usize, end as usize, longest as usize);
                     *read = read.saturating_add(2 * longest as u64);
-                    pattern.find(text, end.saturating_sub(longest), start.saturating_add(longest))
+                    find(number, end.saturating_sub(longest), start.saturating_add(longest))
                 }
                 None => {
                     *count = 0;
                     *read = read.saturating_add(text.len() as u64);
-                    pattern.find(text, 0, text.len())
+                    find(number, 0, text.len())
                 }
             };
             if let Some((start, end)) = result {

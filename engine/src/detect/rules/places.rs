@@ -46,6 +46,8 @@ pub(super) fn of_fact(
             "visible" => Some(facts.body.visible.place(start, end)),
             "folded" => Some(facts.body.folded.place(start, end)),
             "hidden" => Some(facts.body.hidden.place(start, end)),
+            "current" => Some(facts.body.current.place(start, end)),
+            "quoted" => Some(facts.body.quoted.place(start, end)),
             "source" => Some(facts.body.source.place(start, end)),
             _ => None,
         },
@@ -56,7 +58,7 @@ pub(super) fn of_fact(
 /// Whether a fact, by its first two names, has a place without being an element of a list.
 pub(super) fn has_place(first: &str, second: Option<&str>) -> bool {
     match first {
-        "body" => matches!(second, Some("visible" | "folded" | "hidden" | "source")),
+        "body" => matches!(second, Some("visible" | "folded" | "hidden" | "current" | "quoted" | "source")),
         "envelope" => second == Some("from"),
         _ => WITH_PLACE.contains(&first),
     }

@@ -279,6 +279,77 @@ fn patterns_without_a_literal_are_noted_and_load() {
     let notes: Vec<_> = engine.rule_notes().iter().map(|it| (it.line, it.column, it.length)).collect();
     assert_eq!(notes, [(10, 23, 11), (10, 36, 9)]);
     assert!(engine.rule_notes()[0].to_string().contains("rule dear: this pattern is searched in each message"));
+    // A boundary beside an ASCII letter costs nothing, and one beside anything else does.
+    let text = rule("r", "in = 'body'\nany = ['\\bnext of\\b', 'next\\W*\\b.kin', 'n\\x65xt(?-u:\\b).kin']");
+    let engine = EngineBuilder::new().rules_text("r.toml", text).build().unwrap();
+    let notes: Vec<_> = engine.rule_notes().iter().map(|it| (it.column, it.message.contains("boundary"))).collect();
+    assert_eq!(notes, [(23, true)], "{:?}", engine.rule_notes());
+}
+
+#[test]
+fn patterns_that_cannot_be_used_are_named_where_they_stand() {
+    let found = problems(&rule("r", "in = 'body'\nany = ['fine', '\\w{900}', 'foo^bar']\nall = ['[^\\s\\S]']"));
+    let told: Vec<(u32, u32, &str)> = found.iter().map(|it| (it.line, it.column, it.message.as_str())).collect();
+    let never = "not a pattern: the pattern can never match";
+    assert_eq!(told, [(5, 16, "the pattern is too large once compiled"), (5, 27, never), (6, 8, never)], "{found:?}");
+    assert!(found[0].remedy.contains("repeat less often"));
+    // What loads can be compiled, all of it.
+    let engine = EngineBuilder::new()
+        .rules_text("r.toml", rule("r", "in = 'body'\nany = ['fine', '\\w{20}', '^a']"))
+        .build()
+        .unwrap();
+    assert_eq!(engine.rule_patterns(), []);
+}
+
+#[test]
+fn what_a_pattern_takes_at_its_first_use_is_told() {
+    fn clock() -> u64 {
+        use std::sync::atomic::{AtomicU64, Ordering};
+        static TICKS: AtomicU64 = AtomicU64::new(0);
+        TICKS.fetch_add(1, Ordering::Relaxed)
+    }
+    let rules = rule("a", "in = 'body'\nany = ['never here', 'million']\nall = ['transfer']")
+        + &rule("same", "in = 'body'\nany = ['million']")
+        + &rule("steps", "when = 'size(subject) > 1'");
+    let engine = EngineBuilder::new().rules_text("r.toml", rules).build().unwrap();
+    let mut worker = engine.worker();
+    worker.keep_times(clock);
+    let examined = worker.examine(&Mail::new(MAIL.as_bytes()));
+    assert_eq!(examined.findings().len(), 3);
+    worker.examine(&Mail::new(MAIL.as_bytes()));
+    let times = worker.times();
+    let told: Vec<_> = times.first_use.iter().map(|it| (it.rule.as_str(), it.pattern.as_str(), it.first_use)).collect();
+    assert_eq!(told, [("a", "million", 1), ("a", "transfer", 1)], "once, and what no message needs never");
+    let steps: Vec<_> = times.conditions.iter().map(|it| (it.name.as_str(), it.evaluated, it.steps > 4)).collect();
+    assert_eq!(steps, [("steps", 2, true)]);
+}
+
+/// What a reply quotes does not hit a rule about what its writer says, in text and in HTML; and where it was seen is said.
+#[test]
+fn quoted_and_current_text_are_apart() {
+    let rules = rule("now", "in = 'body.current'\nany = ['send the money']")
+        + &rule("before", "in = 'body.quoted'\nany = ['send the money']")
+        + &rule("answer", "when = 'size(body.quoted) > 0 && !body.current.contains(\"money\")'");
+    let head = "From: a@a.example\nSubject: Re: x\n";
+    let html = "Content-Type: text/html\n\n<p>Never!</p><div>On 1 Jan Ann wrote:</div><blockquote>You must<p>send the money</blockquote>";
+    let outlook = "Content-Type: text/html\n\n<p>Never!<p><b>From:</b> Ann<br><b>Sent:</b> today<br><b>Subject:</b> x<p>Send the money";
+    for (rest, expected) in [
+        ("\nPlease send the money.\n", &["now"][..]),
+        ("\nNever!\n\nOn 1 Jan Ann <ann@a.example> wrote:\n> send the money\n", &["before", "answer"]),
+        ("\n> Shall I?\nYes, send the money.\n", &["now"]),
+        ("\nNever!\n-----Original Message-----\nsend the money\n", &["before", "answer"]),
+        (html, &["before", "answer"]),
+        (outlook, &["before", "answer"]),
+        (&html.replace("Never!", "Send the money."), &["now", "before"]),
+        ("Content-Type: text/html\n\n<p>&gt; send the money", &["now"]),
+    ] {
+        assert_eq!(names(&rules, &format!("{head}{rest}")), expected, "{rest}");
+    }
+    let engine = EngineBuilder::new().rules_text("r.toml", &*rules).build().unwrap();
+    let mail = format!("{head}\nNever ever!\n> But send the money\n");
+    let examined = engine.worker().examine(&Mail::new(mail.as_bytes()));
+    let place = &examined.findings()[0].place;
+    assert_eq!((place.offset, place.length), ("Never ever!\n> But ".len() as u64, "send the money".len() as u64));
 }
 
 /// The examples of the manual, as they stand there.

@@ -19,6 +19,18 @@ pub struct ConditionCost {
     pub gave_up: u64,
 }
 
+/// What compiling a pattern took, which is done when a message first needs it; in the units of the caller's clock.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PatternCost {
+    /// The rule; of several with this pattern for the same text, the first.
+    pub rule: String,
+    /// The pattern as its author wrote it.
+    pub pattern: String,
+    /// What compiling it took; no part of what searches took.
+    pub first_use: u64,
+}
+
 /// A stop-watch over the rules. A text is searched once for all rules that look at it, so searches count by themselves.
 #[derive(Debug)]
 pub(super) struct Watch {
@@ -30,6 +42,10 @@ pub(super) struct Watch {
     searches: Vec<u64>,
     /// For each rule what its condition took; the names stay empty here.
     conditions: Vec<ConditionCost>,
+    /// Patterns that were compiled: text, number, time.
+    compiled: Vec<(usize, u32, u64)>,
+    /// Of the search at hand, what compiling took.
+    compiling: u64,
 }
 
 impl Watch {
@@ -68,9 +84,17 @@ impl Watch {
         self.carried = self.lap().saturating_add(self.carried);
     }
 
+    /// In the search at hand patterns were compiled.
+    pub(super) fn compiled(&mut self, text: usize, patterns: &[(u32, u64)]) {
+        for (number, taken) in patterns {
+            self.compiled.push((text, *number, *taken));
+            self.compiling = self.compiling.saturating_add(*taken);
+        }
+    }
+
     /// A search ended.
     pub(super) fn search(&mut self, text: usize) {
-        let taken = self.lap();
+        let taken = self.lap().saturating_sub(std::mem::take(&mut self.compiling));
         add(&mut self.searches, text, taken);
     }
 }
@@ -84,8 +108,17 @@ fn add(times: &mut [u64], number: usize, taken: u64) {
 impl Memory {
     /// From now on the times of rules add up, in the units of `clock`.
     pub(crate) fn keep_times(&mut self, clock: fn() -> u64) {
-        self.watch =
-            Some(Watch { clock, last: 0, carried: 0, rules: Vec::new(), searches: Vec::new(), conditions: Vec::new() });
+        self.progress.clock = Some(clock);
+        self.watch = Some(Watch {
+            clock,
+            last: 0,
+            carried: 0,
+            rules: Vec::new(),
+            searches: Vec::new(),
+            conditions: Vec::new(),
+            compiled: Vec::new(),
+            compiling: 0,
+        });
     }
 
     /// What each rule took, in the order of the files, and each search of a text, by what rules call the text.
@@ -105,5 +138,20 @@ impl Memory {
         let Some(watch) = &self.watch else { return Vec::new() };
         let all = rules.rules.iter().zip(&watch.conditions).filter(|(_, cost)| cost.evaluated > 0);
         all.map(|(rule, cost)| ConditionCost { name: rule.name.clone(), ..cost.clone() }).collect()
+    }
+
+    /// What compiling patterns took, in the order in which they were needed.
+    pub(crate) fn first_use(&self, rules: &Rules) -> Vec<PatternCost> {
+        let Some(watch) = &self.watch else { return Vec::new() };
+        let mut found = Vec::new();
+        for (text, number, taken) in &watch.compiled {
+            let of = rules.rules.iter().zip(&rules.compiled).find_map(|(rule, compiled)| {
+                let at = compiled.spots().position(|spot| *spot == (*text, *number))?;
+                Some((rule.name.clone(), rule.any.iter().chain(&rule.all).nth(at)?.clone()))
+            });
+            let (rule, pattern) = of.unwrap_or_default();
+            found.push(PatternCost { rule, pattern, first_use: *taken });
+        }
+        found
     }
 }

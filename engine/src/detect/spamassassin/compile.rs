@@ -118,6 +118,7 @@ impl Builder<'_> {
                 source,
                 line: rule.spot.line,
                 supported: !elsewhere,
+                text: rule.line.clone(),
             });
             self.out.names.push(Arc::from(rule.name.as_str()));
             let number = u32::try_from(self.out.rules.len() - 1).unwrap_or(u32::MAX);
@@ -156,6 +157,8 @@ impl Builder<'_> {
             (nature, why)
         })?;
         self.out.patterns.push(compiled);
+        // The rule at hand is the last.
+        self.out.owners.push(u32::try_from(self.out.rules.len().saturating_sub(1)).unwrap_or(u32::MAX));
         Ok(u32::try_from(self.out.patterns.len() - 1).unwrap_or(u32::MAX))
     }
 
@@ -413,6 +416,12 @@ impl Builder<'_> {
                 self.note(Nature::Remark, *spot, format!("a test of {rule}, which no file defines"), "");
                 continue;
             };
+            let number = conf.rules.iter().position(|it| it.name == *rule);
+            if number.and_then(|number| self.out.off.get(number)).copied().unwrap_or(false) {
+                let why = format!("a test of {rule}, which is switched off: it is not run");
+                self.note(Nature::Remark, *spot, why, "");
+                continue;
+            }
             let field = match &known.test {
                 Test::Header { selector, .. } | Test::HeaderExists(selector) => {
                     selector.split(':').next().unwrap_or_default().to_owned()

@@ -7,6 +7,7 @@
 //! for `tamis rules check`.
 
 mod addresses;
+mod check;
 mod coarse;
 mod compile;
 mod conf;
@@ -41,6 +42,7 @@ mod watch;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use check::CfPatterns;
 pub(crate) use compile::{Choices, compile};
 pub(crate) use conf::{CfSource, Nature};
 pub use watch::CfCost;
@@ -85,6 +87,8 @@ pub struct CfRule {
     pub line: u32,
     /// Whether it can hit: false for what asks the network, or cannot be read.
     pub supported: bool,
+    /// The line as its author wrote it, without its comment; tabs are blanks, and what is behind 300 letters is left out.
+    pub text: String,
 }
 
 /// A `test` line of a `.cf` file: a text that a rule is to hit, or to miss.
@@ -173,6 +177,8 @@ pub(crate) struct SpamAssassin {
     off: Vec<bool>,
     scores: BTreeMap<String, f64>,
     patterns: Vec<Pattern>,
+    /// For each pattern the rule that it is of.
+    owners: Vec<u32>,
     headers: Vec<HeaderGroup>,
     body: Set,
     rawbody: Set,
@@ -233,61 +239,6 @@ impl SpamAssassin {
     /// What is to be told about the files.
     pub(crate) fn notes(&self) -> &[(Nature, Problem)] {
         &self.notes
-    }
-
-    /// Compiles every pattern, and says of which that shows something: too large, never or always matching, costly.
-    pub(crate) fn look_at_patterns(&self) -> Vec<Problem> {
-        let mut found = Vec::new();
-        let mut tell = |rule: u32, message: String, remedy: &str| {
-            let Some(rule) = self.rules.get(rule as usize) else { return };
-            let mut problem = Problem::file(&rule.source, format!("rule {}: {message}", rule.name));
-            problem.line = rule.line;
-            found.push(problem.remedy(remedy));
-        };
-        let named = [("body", &self.body), ("rawbody", &self.rawbody), ("uri", &self.uri), ("full", &self.full)];
-        let sets = named.into_iter().chain(self.headers.iter().map(|group| ("header", &group.set)));
-        for (kind, set) in sets {
-            for member in &set.members {
-                let Some(pattern) = self.patterns.get(member.pattern as usize) else { continue };
-                if !pattern.compiles() {
-                    tell(
-                        member.rule,
-                        "the pattern is too large".into(),
-                        "shorten its repetitions: {0,100} of a class is a hundred copies",
-                    );
-                    continue;
-                }
-                match pattern.always_or_never() {
-                    Some(true) => tell(member.rule, "the pattern matches every text".into(), ""),
-                    Some(false) => tell(
-                        member.rule,
-                        "the pattern can never match".into(),
-                        "characters above \\xFF are several bytes here, as with SpamAssassin",
-                    ),
-                    None => {}
-                }
-                if pattern.goes_back_often() {
-                    tell(
-                        member.rule,
-                        "the pattern goes back, and repeats what repeats: some texts take it very long".into(),
-                        "it is given up after 200,000 steps in a text: write (a+)+ as a+, or use possessive a++",
-                    );
-                }
-                if kind != "header" && !pattern.has_literal() {
-                    let how = if pattern.is_fancy() {
-                        "and goes back: this is the costliest kind"
-                    } else {
-                        "in each message"
-                    };
-                    tell(
-                        member.rule,
-                        format!("every {kind} text is searched for this pattern, {how}"),
-                        "it is cheap once each match contains three letters in a row that it spells out",
-                    );
-                }
-            }
-        }
-        found
     }
 
     /// Adds a finding for each rule that hits: of each that can have a score, and where all are asked for, of sub-rules, too.

@@ -16,6 +16,7 @@ use super::literals::{self, Ahead};
 use super::needs::{self, Needs};
 use super::perl::{self, Translated};
 use super::probe::{May, Probe};
+use crate::text::patterns;
 
 /// Largest compiled pattern, in bytes.
 const COMPILED_BYTES: usize = 16 << 20;
@@ -265,7 +266,7 @@ impl Pattern {
     pub(super) fn always_or_never(&self) -> Option<bool> {
         let hir = syntax::parse_with(&self.text.relaxed, &syntax_of()).ok()?;
         match hir.properties().minimum_len() {
-            None => Some(false),
+            _ if patterns::never_matches(&hir) => Some(false),
             Some(0) if !self.text.fancy && self.is_match(b"") && self.is_match(b"x") => Some(true),
             _ => None,
         }
@@ -301,13 +302,15 @@ impl Pattern {
     }
 
     /// The same for a pattern that is asked a few times and thrown away: what makes later searches cheaper is not made.
-    pub(super) fn is_match_once(&self, text: &[u8]) -> bool {
+    pub(super) fn search_once(&self, text: &[u8]) -> Found {
+        let found = |it: bool| Found { count: u32::from(it), ..Found::default() };
         match self.compiled() {
-            Some(Compiled::Plain(regex)) => regex.search_half(&Input::new(text)).is_some(),
-            Some(Compiled::Fancy(guard, exact)) => {
-                fancy(guard.as_ref(), exact, text, 0..text.len()).is_ok_and(|it| it.is_some())
-            }
-            None => false,
+            Some(Compiled::Plain(regex)) => found(regex.search_half(&Input::new(text)).is_some()),
+            Some(Compiled::Fancy(guard, exact)) => match fancy(guard.as_ref(), exact, text, 0..text.len()) {
+                Ok(it) => found(it.is_some()),
+                Err(GaveUp) => Found { gave_up: true, ..Found::default() },
+            },
+            None => Found { gave_up: true, ..Found::default() },
         }
     }
 

@@ -43,8 +43,8 @@ pub(super) struct Settings {
     pub(super) locales: Vec<String>,
 }
 
-/// Settings that are taken, in their present spelling; for remedies.
-pub(super) const KEYS: &[&str] = &[
+/// Keys behind which the name of a rule stands, or of a tag.
+pub(super) const NAMED: &[&str] = &[
     "header",
     "body",
     "rawbody",
@@ -56,13 +56,18 @@ pub(super) const KEYS: &[&str] = &[
     "score",
     "describe",
     "tflags",
-    "priority",
     "test",
+    "priority",
+    "shortcircuit",
     "replace_tag",
-    "replace_rules",
     "replace_pre",
     "replace_inter",
     "replace_post",
+];
+
+/// The other keys that are taken, in their present spelling; for remedies.
+pub(super) const KEYS: &[&str] = &[
+    "replace_rules",
     "welcomelist_from",
     "welcomelist_from_rcvd",
     "welcomelist_to",
@@ -156,7 +161,6 @@ const IDLE: &[&str] = &[
     "required_score",
     "reuse",
     "rewrite_header",
-    "shortcircuit",
     "skip_",
     "spamcop_",
     "spamtrap_",

@@ -94,14 +94,70 @@ fn scores_are_those_of_the_set() {
 
 #[test]
 fn a_pattern_that_runs_away_is_named() {
-    let rules = compiled("body AWAY /(?=(?:[ab]+)+c)(?:(?:a|aa)+)+\\1(x)/\nbody B /b/\n");
-    let message = format!("Subject: x\n\n{}b xc\n", "a".repeat(1_500));
+    let away = r"(?:a|aa)+(?<!a)c";
+    let rules = compiled(&format!(
+        "body BODY /{away}/\nrawbody RAW /{away}/\nfull FULL /{away}/\nuri URI m{{{away}}}\nheader HEAD Subject =~ /{away}/\n\
+         header NEG Subject !~ /{away}/\nmimeheader MIME X-Part =~ /{away}/\nmimeheader ALL X-Part =~ /{away}/\ntflags ALL concat\n\
+         mimeheader NMIME X-Part !~ /{away}/\nuri_detail NDETAIL raw !~ /{away}/\nuri_detail DETAIL raw =~ /{away}/\nbody B /bc/\nbody NEAR /(?:a|aa){{1,9}}(?<!a)c/\nmeta META BODY || B\n",
+    ));
+    let run = "a".repeat(300);
+    let message = format!("Subject: {run}c\nX-Part: {run}c\n\n{run}c bc http://x.example/{run}c\n");
     with_message(message.as_bytes(), |facts, budget| {
         let mut findings = Vec::new();
         rules.run(facts, &mut Memory::default(), budget, &mut findings);
-        assert!(findings.iter().any(|it| &*it.rule == "B"));
-        assert!(budget.reached.iter().all(|gap| gap.explanation.contains("AWAY")), "{:?}", budget.reached);
+        let found: Vec<&str> = findings.iter().map(|it| &*it.rule).collect();
+        assert_eq!(found, ["B", "META"], "the others go on, and a rule that gave up does not hit");
+        let mut named: Vec<&str> =
+            budget.reached.iter().map(|gap| gap.explanation.split(' ').nth(2).unwrap_or_default()).collect();
+        named.sort_unstable();
+        assert_eq!(named, ["ALL", "BODY", "DETAIL", "FULL", "HEAD", "MIME", "NDETAIL", "NEG", "NMIME", "RAW", "URI"]);
     });
+}
+
+#[test]
+fn every_pattern_is_compiled_for_who_checks_rules() {
+    let large = "(?:[ab]{900}){900}";
+    let rules = compiled(&format!(
+        "body A /{large}/\n\theader  B  Subject !~ /{large}/ # x\nheader C X =~ /{large}/\nscore C 0\n\
+         mimeheader D Content-Type =~ /{large}/\nuri_detail E text =~ /{large}/\nbody FINE /next of (?:kin|friend)/\n\
+         body G /(?!x)(?:a+)+b/\nbody H /\\x{{100}}/\nheader I Subject =~ /x*/\nrawbody J /foo^bar/\nbody K /^bar$/m\n\
+         body L /./\nscore L 0\nbody M /./\n",
+    ));
+    assert_eq!(rules.notes().iter().filter(|(nature, _)| *nature != Nature::Remark).count(), 0, "{:?}", rules.notes());
+    let found = rules.look_at_patterns();
+    let lines = |found: &[Problem]| found.iter().map(|it| (it.line, it.column)).collect::<Vec<_>>();
+    assert_eq!(lines(&found.refused), [(1, 8), (2, 13), (3, 10), (5, 14), (6, 14)]);
+    assert_eq!(
+        found.refused[1].to_string().lines().take(3).collect::<Vec<_>>(),
+        [
+            "a.cf:2:13: rule B: the pattern is too large",
+            "  2 |  header  B  Subject !~ /(?:[ab]{900}){900}/",
+            "                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^"
+        ]
+    );
+    let told: Vec<(u32, &str)> =
+        found.notes.iter().map(|it| (it.line, it.message.split_once(": ").unwrap_or_default().1)).collect();
+    let expected = [
+        (8, "the pattern goes back"),
+        (9, "the pattern can never match"),
+        (10, "the pattern matches every text"),
+        (11, "the pattern can never match"),
+        (15, "every body text is searched"),
+    ];
+    assert_eq!(told.len(), expected.len(), "{told:?}");
+    assert!(told.iter().zip(expected).all(|(one, other)| one.0 == other.0 && one.1.starts_with(other.1)), "{told:?}");
+}
+
+#[test]
+fn what_shortcircuit_would_do_is_told() {
+    let rules = compiled(
+        "body A /x/\nbody B /y/\npriority A -100\nshortcircuit A on\nshortcircuit B off\nifplugin Mail::SpamAssassin::Plugin::Shortcircuit\n\
+         shortcircuit B spam\nendif\nifplugin No::Such\nshortcircuit B ham\nendif\nshortcircuit A\npriority B soon\n",
+    );
+    let told: Vec<(u32, Nature)> = rules.notes().iter().map(|(nature, it)| (it.line, *nature)).collect();
+    let (unsupported, mistake) = (Nature::Unsupported, Nature::Mistake);
+    assert_eq!(told, [(4, unsupported), (7, unsupported), (12, mistake), (13, mistake)], "{:?}", rules.notes());
+    assert!(rules.notes()[1].1.remedy.contains("score B 100"), "{:?}", rules.notes());
 }
 
 /// The file that holds a rule of every kind and calls every function.

@@ -100,7 +100,11 @@ impl Trial<'_> {
         });
         let Some(filled) = filled else { return false };
         let Ok(pattern) = Pattern::new(&conf::bytes_of(&filled), &template.flags) else { return false };
-        candidates.iter().any(|line| pattern.is_match_once(line))
+        candidates.iter().any(|line| {
+            let found = pattern.search_once(line);
+            self.tried(template.rule, found);
+            found.count > 0
+        })
     }
 
     pub(super) fn try_mime(&mut self, number: usize) -> u32 {
@@ -109,7 +113,7 @@ impl Trial<'_> {
         let Some(pattern) = program.patterns.get(rule.pattern as usize) else { return 0 };
         let message = &self.context.views.message;
         let mut together = Vec::new();
-        let mut count = 0;
+        let (mut count, mut gave_up) = (0, false);
         for (number, part) in (1..).zip(&message.parts(0)) {
             if number < rule.range.0 || number > rule.range.1 {
                 continue;
@@ -122,26 +126,35 @@ impl Trial<'_> {
                 continue;
             }
             let found = pattern.in_field(value.as_deref().unwrap_or(&rule.unset), rule.most);
-            if found.gave_up {
-                self.gave_up.push(rule.rule);
-            }
+            self.tried(rule.rule, found);
+            gave_up |= found.gave_up;
             count = found.count;
             if count > 0 {
                 break;
             }
         }
         if rule.concat {
-            count = pattern.search(&together, rule.most).count;
+            let found = pattern.search(&together, rule.most);
+            self.tried(rule.rule, found);
+            gave_up |= found.gave_up;
+            count = found.count;
         }
-        if rule.negated { u32::from(count == 0) } else { count }
+        if rule.negated { u32::from(count == 0 && !gave_up) } else { count }
     }
 
-    pub(super) fn try_uri_detail(&self, number: usize) -> bool {
-        let Some(detail) = self.program.uri_details.get(number) else { return false };
-        self.context.uris().all.iter().any(|(raw, uri)| {
+    pub(super) fn try_uri_detail(&mut self, number: usize) -> bool {
+        let (program, context) = (self.program, self.context);
+        let Some(detail) = program.uri_details.get(number) else { return false };
+        context.uris().all.iter().any(|(raw, uri)| {
             detail.conditions.iter().all(|(key, negated, pattern)| {
-                let Some(pattern) = self.program.patterns.get(*pattern as usize) else { return false };
-                let fits = |text: &String| pattern.is_match(text.as_bytes());
+                let Some(pattern) = program.patterns.get(*pattern as usize) else { return false };
+                let mut gave_up = false;
+                let mut fits = |text: &String| {
+                    let found = pattern.search(text.as_bytes(), 1);
+                    self.tried(detail.rule, found);
+                    gave_up |= found.gave_up;
+                    found.count > 0
+                };
                 let matched = match key.as_str() {
                     "raw" => fits(raw),
                     "type" => uri.types.iter().any(fits),
@@ -150,9 +163,16 @@ impl Trial<'_> {
                     "domain" => uri.hosts.values().any(fits),
                     _ => uri.hosts.keys().any(fits),
                 };
-                matched != *negated
+                matched != *negated && (matched || !gave_up)
             })
         })
+    }
+
+    /// Notes where a search took more steps than it may.
+    fn tried(&mut self, rule: u32, found: Found) {
+        if found.gave_up && !self.gave_up.contains(&rule) {
+            self.gave_up.push(rule);
+        }
     }
 }
 

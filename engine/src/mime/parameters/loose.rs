@@ -1,6 +1,6 @@
 //! Parameters as programs find them that look for the name alone, or give up where the grammar is broken.
 
-use super::{decoded, percent};
+use super::forms::{decoded, percent};
 
 /// How many times a name is looked for in a field.
 const MOST: usize = 8;

@@ -75,6 +75,11 @@ impl Flow {
         if self.out.is_empty() || self.gap == Gap::None { self.out.len() } else { self.out.len() + 1 }
     }
 
+    /// Where the last word ended.
+    pub(super) fn end(&self) -> usize {
+        self.out.len()
+    }
+
     /// The text from an offset on.
     pub(super) fn since(&self, offset: usize) -> &str {
         self.out.get(offset..).unwrap_or_default()

@@ -75,6 +75,8 @@ pub(super) struct Reader {
     base: Option<String>,
     /// The link whose text is being read: index, start in the visible text, and the text of pictures in it.
     link: Option<(usize, usize, String)>,
+    /// The outermost `<blockquote>` that is open: its place on the stack, and where its visible text starts.
+    quote: Option<(usize, usize)>,
     /// Bytes of the addresses kept so far.
     kept: usize,
     sheet: Sheet,
@@ -96,6 +98,7 @@ impl Reader {
             open: Vec::new(),
             base: None,
             link: None,
+            quote: None,
             kept: 0,
             sheet: Sheet::default(),
             css: None,
@@ -112,6 +115,7 @@ impl Reader {
     /// What was read, whether more was to come than may be kept, and the style sheets if one came behind text.
     pub(super) fn finish(&mut self) -> (Document, bool, Option<Sheet>) {
         self.end_link();
+        self.end_quote(0);
         let (visible, cut) = std::mem::take(&mut self.visible).finish();
         let (hidden, hidden_cut) = std::mem::take(&mut self.hidden).finish();
         let mut document = std::mem::take(&mut self.document);
@@ -157,6 +161,9 @@ impl Reader {
         if !element.can_have_content() || self.open.len() >= MOST_OPEN {
             return None;
         }
+        if name == "blockquote" && self.quote.is_none() {
+            self.quote = Some((self.open.len(), self.visible.offset()));
+        }
         self.open.push(open);
         Some(self.open.len() - 1)
     }
@@ -165,6 +172,7 @@ impl Reader {
     pub(super) fn end(&mut self, depth: usize, is_block: bool) {
         let link = self.open.get(depth..).unwrap_or_default().iter().any(|open| open.is_link);
         self.open.truncate(depth);
+        self.end_quote(depth);
         if link {
             self.end_link();
         }
@@ -323,6 +331,15 @@ impl Reader {
         let offset = u32::try_from(start).unwrap_or(u32::MAX);
         self.link = Some((self.document.links.len(), start, String::new()));
         self.document.links.push(DocumentLink { target, shown: String::new(), offset });
+    }
+
+    /// The `<blockquote>` that is open ends where it stands at this place of the stack, or above it.
+    fn end_quote(&mut self, depth: usize) {
+        let Some((_, start)) = self.quote.take_if(|(at, _)| *at >= depth) else { return };
+        let range = (u32::try_from(start).unwrap_or(u32::MAX), u32::try_from(self.visible.end()).unwrap_or(u32::MAX));
+        if range.0 < range.1 && self.document.quotes.len() < MOST_KEPT {
+            self.document.quotes.push(range);
+        }
     }
 
     fn end_link(&mut self) {

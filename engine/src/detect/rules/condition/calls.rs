@@ -11,7 +11,7 @@ use crate::text::{fold, host};
 /// Steps for each byte that is folded.
 const FOLDED: usize = 10;
 
-impl<'v> Evaluator<'v> {
+impl<'v> Evaluator<'v, '_> {
     pub(super) fn call<'e>(
         &mut self,
         function: Function,

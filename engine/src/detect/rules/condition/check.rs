@@ -93,7 +93,7 @@ impl Checker<'_> {
             }
             Kind::And(terms) => {
                 let (nodes, fallible) = self.truths(terms)?;
-                Ok(Typed::new(Node::And(nodes), Ty::Bool, fallible))
+                Ok(Typed::new(Node::And(nodes, Box::default()), Ty::Bool, fallible))
             }
             Kind::Or(terms) => {
                 let (nodes, fallible) = self.truths(terms)?;

@@ -9,33 +9,59 @@ use std::cmp::Ordering;
 
 use super::moment::Moment;
 use super::program::{Node, Path};
+use super::share::Kept;
 use super::syntax::{Comparison, Operator};
 use super::text::{Purse, Stop, Text};
 use super::value::{Env, Val, order_numbers};
-use super::witness::Witness;
+use super::witness::{Witness, rank};
 use crate::facts::Header;
 use crate::facts::names::{Record, Value};
 
 /// One evaluation of one condition.
-pub(super) struct Evaluator<'v> {
+pub(super) struct Evaluator<'v, 'k> {
     pub(super) message: Record<'v>,
     pub(super) hit: &'v dyn Fn(usize) -> bool,
     pub(super) purse: Purse,
+    /// What shared expressions came to in this message; none while it is asked where something was seen.
+    pub(super) kept: Option<&'k mut [Kept]>,
+    /// A kept value was used that does not say where it was seen, or terms were evaluated in another order.
+    pub(super) recalled: bool,
     /// What the last truth hangs on, be it true or false; `None` where there is nothing to be shown.
     pub(super) witness: Option<Witness<'v>>,
 }
 
-impl<'v> Evaluator<'v> {
+impl<'v> Evaluator<'v, '_> {
     /// The truth of an expression that is true or false.
     pub(super) fn truth(&mut self, node: &'v Node, env: Env<'v, '_>) -> Result<bool, Stop> {
         self.purse.pay(1)?;
         self.witness = None;
         match node {
             Node::Not(inner) => Ok(!self.truth(inner, env)?),
-            Node::And(terms) => self.terms(terms, env, false),
+            // Where something was seen is asked for in the order of the terms.
+            Node::And(terms, order) if order.is_empty() || self.kept.is_none() => self.terms(terms, env, false),
+            Node::And(terms, order) => self.in_order(terms, order, env),
             Node::Or(terms) => self.terms(terms, env, true),
             Node::Quantified(quantifier, pair) => self.quantify(*quantifier, pair, env),
             Node::Choose(..) | Node::Variable(_) => self.plain_truth(node, env),
+            Node::Shared(slot, says_where, inner) => match self.recall(*slot) {
+                Kept::Bool(truth) => {
+                    match says_where {
+                        true => self.witness = Some(Witness::Term(inner)),
+                        false => self.recalled = true,
+                    }
+                    Ok(truth)
+                }
+                Kept::Error => Err(Stop::Error),
+                _ => {
+                    let truth = self.truth(inner, env);
+                    match truth {
+                        Ok(truth) => self.keep(*slot, Kept::Bool(truth)),
+                        Err(Stop::Error) => self.keep(*slot, Kept::Error),
+                        Err(Stop::Steps) => {}
+                    }
+                    truth
+                }
+            },
             Node::Hit(index) => {
                 let hit = (self.hit)(*index);
                 self.witness = hit.then_some(Witness::Hit(*index));
@@ -105,6 +131,34 @@ impl<'v> Evaluator<'v> {
         if failed { Err(Stop::Error) } else { Ok(!decides) }
     }
 
+    /// `&&` with the cheap terms first. What it hangs on is what it would be in the order of the terms.
+    fn in_order(&mut self, terms: &'v [Node], order: &'v [u32], env: Env<'v, '_>) -> Result<bool, Stop> {
+        let mut failed = false;
+        let mut found: Option<(u32, Witness<'v>)> = None;
+        for number in order {
+            let Some(term) = terms.get(*number as usize) else { continue };
+            match self.truth(term, env) {
+                Ok(false) => {
+                    // In the order of the terms another one may decide.
+                    self.recalled = true;
+                    return Ok(false);
+                }
+                Ok(true) => {
+                    // The one that says most; of those that say as much, the first.
+                    let (old, new) = (rank(found.map(|(_, witness)| witness)), rank(self.witness));
+                    let stands_before = new > 0 && found.is_some_and(|(other, _)| *number < other);
+                    if new > old || (new == old && stands_before) {
+                        found = self.witness.map(|witness| (*number, witness));
+                    }
+                }
+                Err(Stop::Error) => failed = true,
+                Err(Stop::Steps) => return Err(Stop::Steps),
+            }
+        }
+        self.witness = found.map(|(_, witness)| witness);
+        if failed { Err(Stop::Error) } else { Ok(true) }
+    }
+
     /// The value of an expression.
     pub(super) fn value<'e>(&mut self, node: &'v Node, env: Env<'v, 'e>) -> Result<Val<'v, 'e>, Stop> {
         self.purse.pay(1)?;
@@ -153,7 +207,7 @@ impl<'v> Evaluator<'v> {
                 Ok(Val::Made(made, env))
             }
             Node::Not(_)
-            | Node::And(_)
+            | Node::And(..)
             | Node::Or(_)
             | Node::Compare(..)
             | Node::Contains(..)
@@ -165,6 +219,38 @@ impl<'v> Evaluator<'v> {
             | Node::Hit(_)
             | Node::Has(_)
             | Node::HasKey(_) => self.truth(node, env).map(Val::Bool),
+            Node::Shared(slot, _, inner) => {
+                let kept = match self.recall(*slot) {
+                    Kept::Bool(it) => Val::Bool(it),
+                    Kept::Int(it) => Val::Int(it),
+                    Kept::Double(it) => Val::Double(it),
+                    Kept::Error => return Err(Stop::Error),
+                    Kept::Nothing => {
+                        let value = self.value(inner, env);
+                        match value {
+                            Ok(Val::Bool(it)) => self.keep(*slot, Kept::Bool(it)),
+                            Ok(Val::Int(it)) => self.keep(*slot, Kept::Int(it)),
+                            Ok(Val::Double(it)) => self.keep(*slot, Kept::Double(it)),
+                            Err(Stop::Error) => self.keep(*slot, Kept::Error),
+                            // Texts and times are not kept.
+                            Ok(_) | Err(Stop::Steps) => {}
+                        }
+                        return value;
+                    }
+                };
+                self.recalled = true;
+                Ok(kept)
+            }
+        }
+    }
+
+    fn recall(&self, slot: u32) -> Kept {
+        self.kept.as_deref().and_then(|kept| kept.get(slot as usize)).copied().unwrap_or_default()
+    }
+
+    fn keep(&mut self, slot: u32, value: Kept) {
+        if let Some(kept) = self.kept.as_deref_mut().and_then(|kept| kept.get_mut(slot as usize)) {
+            *kept = value;
         }
     }
 

@@ -18,9 +18,9 @@ use crate::facts::names::List;
 /// Whether a pass goes on.
 type Flow = Result<ControlFlow<()>, Stop>;
 /// What is called with each element.
-type Each<'a, 'v> = &'a mut dyn FnMut(&mut Evaluator<'v>, Val<'v, '_>) -> Flow;
+type Each<'a, 'v> = &'a mut dyn FnMut(&mut Evaluator<'v, '_>, Val<'v, '_>) -> Flow;
 
-impl<'v> Evaluator<'v> {
+impl<'v> Evaluator<'v, '_> {
     /// Goes through a list that the condition makes for its errors alone.
     pub(super) fn settle(&mut self, made: &'v Made, env: Env<'v, '_>) -> Result<(), Stop> {
         if made.fallible {

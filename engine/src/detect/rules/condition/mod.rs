@@ -23,6 +23,7 @@ mod lists;
 mod moment;
 mod parser;
 mod program;
+mod share;
 mod syntax;
 mod text;
 mod types;
@@ -39,6 +40,7 @@ use crate::wanted::Wanted;
 
 use evaluate::Evaluator;
 use program::Node;
+pub(crate) use share::{Kept, share};
 use syntax::Fault;
 use text::{Purse, Stop};
 pub(crate) use witness::Seen;
@@ -50,6 +52,8 @@ pub(crate) struct Condition {
     program: Node,
     wanted: Wanted,
     hits: Vec<String>,
+    /// What evaluating it costs, roughly, in steps: known once [`share`] looked at it.
+    cost: u64,
 }
 
 /// Whether a condition holds.
@@ -74,7 +78,7 @@ impl Condition {
     pub(crate) fn compile(condition: &str, origin: Origin<'_>) -> Result<Condition, Problem> {
         let checked = parser::parse(condition).and_then(|expr| check::check(&expr, condition));
         match checked {
-            Ok(checked) => Ok(Condition { program: checked.node, wanted: checked.wanted, hits: checked.hits }),
+            Ok(checked) => Ok(Condition { program: checked.node, wanted: checked.wanted, hits: checked.hits, cost: 0 }),
             Err(fault) => Err(problem(fault, condition, origin)),
         }
     }
@@ -89,17 +93,30 @@ impl Condition {
         &self.hits
     }
 
+    /// What evaluating it costs, roughly; 0 before [`share`] looked at it.
+    pub(crate) fn cost(&self) -> u64 {
+        self.cost
+    }
+
     /// Whether it holds for these facts, and where that was seen if it does. `hit(n)` says whether the rule `hits()[n]`
-    /// hit. Takes at most `steps` steps, and takes those that it used off them.
+    /// hit. Takes at most `steps` steps, and takes those that it used off them. `kept` holds what conditions share, for this
+    /// message.
     pub(crate) fn evaluate(
         &self,
         facts: &Facts<'_>,
         hit: &dyn Fn(usize) -> bool,
         steps: &mut u64,
+        kept: &mut [Kept],
     ) -> (Outcome, Option<Seen>) {
-        match self.witnessed(facts, hit, steps) {
-            Ok((true, witness)) => (Outcome::True, witness.and_then(|it| it.seen(facts))),
-            Ok((false, _)) | Err(Stop::Error) => (Outcome::False, None),
+        match self.witnessed(facts, hit, steps, Some(kept)) {
+            Ok((true, witness, false)) => (Outcome::True, witness.and_then(|it| it.seen(facts))),
+            // A value that was kept does not say where it was seen: that is looked for once more, for what hit.
+            Ok((true, _, true)) => {
+                let again = self.witnessed(facts, hit, steps, None);
+                let witness = again.ok().and_then(|(_, witness, _)| witness);
+                (Outcome::True, witness.and_then(|it| it.seen(facts)))
+            }
+            Ok((false, ..)) | Err(Stop::Error) => (Outcome::False, None),
             Err(Stop::Steps) => (Outcome::OutOfSteps, None),
         }
     }
@@ -107,19 +124,23 @@ impl Condition {
     /// As `evaluate`, with errors told from false.
     #[cfg(test)]
     fn run(&self, facts: &Facts<'_>, hit: &dyn Fn(usize) -> bool, steps: &mut u64) -> Result<bool, Stop> {
-        self.witnessed(facts, hit, steps).map(|(truth, _)| truth)
+        self.witnessed(facts, hit, steps, None).map(|(truth, ..)| truth)
     }
 
+    /// Whether it holds, what that hangs on, and whether that is not known since a value was kept.
     fn witnessed<'v>(
         &'v self,
         facts: &'v Facts<'v>,
         hit: &'v dyn Fn(usize) -> bool,
         steps: &mut u64,
-    ) -> Result<(bool, Option<Witness<'v>>), Stop> {
-        let mut evaluator = Evaluator { message: Record::Message(facts), hit, purse: Purse(*steps), witness: None };
+        kept: Option<&mut [Kept]>,
+    ) -> Result<(bool, Option<Witness<'v>>, bool), Stop> {
+        let purse = Purse(*steps);
+        let message = Record::Message(facts);
+        let mut evaluator = Evaluator { message, hit, purse, kept, recalled: false, witness: None };
         let result = evaluator.truth(&self.program, None);
         *steps = evaluator.purse.0;
-        result.map(|truth| (truth, evaluator.witness))
+        result.map(|truth| (truth, evaluator.witness, evaluator.recalled))
     }
 }
 

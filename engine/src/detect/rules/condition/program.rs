@@ -34,7 +34,8 @@ pub(super) enum Node {
     Element(Box<[Node; 2]>),
     Not(Box<Node>),
     Negative(Box<Node>),
-    And(Box<[Node]>),
+    /// The terms, and the order in which they are evaluated; empty for theirs. See [`share`](super::share).
+    And(Box<[Node]>, Box<[u32]>),
     Or(Box<[Node]>),
     Choose(Box<[[Node; 2]]>, Box<Node>),
     Compare(Comparison, Box<[Node; 2]>),
@@ -50,6 +51,8 @@ pub(super) enum Node {
     Contains(Box<Node>, Box<Needle>),
     Matches(Box<Node>, Box<Regex>),
     Hit(usize),
+    /// What several conditions have in common: where its value is kept, and whether the expression itself says where it was seen.
+    Shared(u32, bool, Box<Node>),
     Made(Box<Made>),
 }
 

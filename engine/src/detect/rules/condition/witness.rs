@@ -52,7 +52,8 @@ impl<'v> Witness<'v> {
     }
 }
 
-fn rank(witness: Option<Witness<'_>>) -> u8 {
+/// How much it says.
+pub(super) fn rank(witness: Option<Witness<'_>>) -> u8 {
     match witness {
         None => 0,
         Some(Witness::Term(node)) => u8::from(fact(node).is_some()),
@@ -163,6 +164,7 @@ fn fact(node: &Node) -> Option<Fact<'_>> {
         | Node::Matches(of, _)
         | Node::InTexts(of, _)
         | Node::InInts(of, _) => fact(of),
+        Node::Shared(_, _, of) => fact(of),
         Node::Compare(_, pair) | Node::In(pair) => pair.iter().find_map(fact),
         Node::Call(_, arguments) => arguments.iter().find_map(fact),
         _ => None,

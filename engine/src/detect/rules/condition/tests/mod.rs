@@ -7,6 +7,7 @@ mod generate;
 mod hostile;
 mod meaning;
 mod reads;
+mod shared;
 
 use super::text::Stop;
 use super::{Condition, Origin};

@@ -1,8 +1,11 @@
 //! One message as rules ask for it: header fields by selector, relays, addresses in text. Made anew for each message; what is asked
 //! for twice is kept.
 
+mod people;
+mod special;
+
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use super::addresses::{Address, Grammar};
@@ -13,7 +16,9 @@ use super::uris::{self, Uris};
 use crate::facts::Facts;
 use crate::facts::spamassassin::message::HeaderField;
 use crate::facts::spamassassin::{Html, Node, Views, decode};
-use crate::input::Envelope;
+
+use self::people::received_of;
+use self::special::{Special, with_end};
 
 /// Patterns of our own, compiled once.
 #[derive(Debug)]
@@ -324,220 +329,4 @@ impl<'m> Context<'m> {
         parts.reverse();
         Some(parts.join("."))
     }
-
-    fn special(&self, name: &str, raw: bool) -> Special {
-        let lower = name.to_ascii_lowercase();
-        match (name, lower.as_str()) {
-            ("ALL", _) => Special::All(self.all(raw)),
-            ("ALL-TRUSTED", _) => Special::All(self.all_between(None, Some(self.relays().trusted_fields), raw)),
-            ("ALL-INTERNAL", _) => Special::All(self.all_between(None, Some(self.relays().internal_fields), raw)),
-            ("ALL-UNTRUSTED", _) => Special::All(self.all_between(Some(self.relays().trusted_fields), None, raw)),
-            ("ALL-EXTERNAL", _) => Special::All(self.all_between(Some(self.relays().internal_fields), None, raw)),
-            (_, "envelopefrom") => {
-                Special::Values(self.envelope_from().map(|from| from.as_bytes().to_vec()).into_iter().collect())
-            }
-            (_, "x-spam-relays-untrusted") => Special::Values(vec![self.relays().untrusted_text.clone().into_bytes()]),
-            (_, "x-spam-relays-trusted") => Special::Values(vec![self.relays().trusted_text.clone().into_bytes()]),
-            (_, "x-spam-relays-external") => Special::Values(vec![self.relays().external_text.clone().into_bytes()]),
-            (_, "x-spam-relays-internal") => Special::Values(vec![self.relays().internal_text.clone().into_bytes()]),
-            (_, "tocc") => Special::Values(self.several(&["to", "cc"], raw)),
-            ("MESSAGEID", _) => Special::Values(
-                self.several(&["x-message-id", "resent-message-id", "x-original-message-id", "message-id"], raw),
-            ),
-            _ => Special::Field,
-        }
-    }
-
-    fn several(&self, names: &[&str], raw: bool) -> Vec<Vec<u8>> {
-        let value = |field: &HeaderField| if raw { unfolded(&field.raw) } else { with_end(&field.value) };
-        names.iter().flat_map(|name| self.fields(name).map(value)).collect()
-    }
-
-    /// All header fields, one a line.
-    fn all(&self, raw: bool) -> Vec<Vec<u8>> {
-        let fields = self.root().map(|root| root.fields.as_slice()).unwrap_or_default();
-        if raw {
-            return fields.iter().map(|field| [field.name.as_bytes(), b":", &field.raw].concat()).collect();
-        }
-        let mut size = 0;
-        let mut lines = Vec::with_capacity(fields.len());
-        for field in fields {
-            let line = [field.name.as_bytes(), b": ", &field.value, b"\n"].concat();
-            size += line.len();
-            if size > 65_536 {
-                break;
-            }
-            lines.push(line);
-        }
-        lines
-    }
-
-    /// The header fields from one Received field to another.
-    fn all_between(&self, from: Option<usize>, to: Option<usize>, raw: bool) -> Vec<Vec<u8>> {
-        let mut seen: Option<usize> = None;
-        let mut found = Vec::new();
-        for line in self.all(raw) {
-            if line.get(..9).is_some_and(|start| start.eq_ignore_ascii_case(b"received:")) {
-                seen = Some(seen.map_or(0, |number| number + 1));
-            }
-            let at_least = from.is_none_or(|from| seen.is_some_and(|seen| from <= seen));
-            let below = to.is_none_or(|to| seen.is_none_or(|seen| seen < to));
-            if at_least && below {
-                found.push(line);
-            } else if to.is_some() && seen == to {
-                found.push(line);
-                break;
-            }
-        }
-        found
-    }
-
-    /// The sender of the envelope: as the session gave it, else as header fields tell it.
-    pub(super) fn envelope_from(&self) -> Option<&str> {
-        self.envelope.get_or_init(|| self.find_envelope_from()).as_deref()
-    }
-
-    fn find_envelope_from(&self) -> Option<String> {
-        let first = |name: &str| {
-            let field = self.fields(name).next()?;
-            self.addresses(&field.raw).iter().find_map(|it| it.address.clone())
-        };
-        if let Some(header) = &self.settings.envelope_header {
-            return first(header).filter(|from| from.contains('@') || from.is_empty());
-        }
-        if let Some(given) = self.facts.session.and_then(|session| session.mail_from.clone()) {
-            return Some(given);
-        }
-        let relays = self.relays();
-        if let Some(hop) = relays.untrusted.first().or(relays.trusted.last())
-            && let Some(from) = &hop.envelope_from
-            && (from.is_empty() || from.find('@').is_some_and(|at| at > 0))
-        {
-            return Some(from.clone());
-        }
-        if first("x-sender").is_some_and(|it| it.contains('@'))
-            && self.fields("received").any(|field| memchr::memmem::find(&field.value, b"(fetchmail").is_some())
-        {
-            return None;
-        }
-        // Below a Received field such a field is of an earlier journey.
-        let fields = self.root().map(|root| root.fields.as_slice()).unwrap_or_default();
-        let below = |name: &str| {
-            let received = fields.iter().position(|field| field.name.eq_ignore_ascii_case("received"));
-            let last = fields.iter().rposition(|field| field.name.eq_ignore_ascii_case(name));
-            received.zip(last).is_some_and(|(received, last)| received < last)
-        };
-        if let Some(from) = first("x-envelope-from") {
-            return (!below("x-envelope-from")).then_some(from);
-        }
-        for name in ["envelope-sender", "return-path"] {
-            if let Some(from) = first(name)
-                && !below(name)
-            {
-                return Some(from);
-            }
-        }
-        None
-    }
-
-    /// All addresses that the message says it is from.
-    pub(super) fn senders(&self) -> BTreeSet<String> {
-        let resent = self.texts("Resent-From:first:addr");
-        if !resent.is_empty() {
-            return resent.into_iter().collect();
-        }
-        let selectors =
-            ["From:addr", "Envelope-Sender:addr", "Resent-Sender:addr", "X-Envelope-From:addr", "EnvelopeFrom:addr"];
-        let all = selectors.iter().flat_map(|selector| self.texts(selector));
-        all.filter(|it| !it.is_empty()).map(|it| squeezed(&it)).collect()
-    }
-
-    /// All addresses that the message is to.
-    pub(super) fn recipients(&self) -> BTreeSet<String> {
-        let mut resent = self.texts("Resent-To:first:addr");
-        resent.extend(self.texts("Resent-Cc:first:addr"));
-        if !resent.is_empty() {
-            return resent.into_iter().collect();
-        }
-        let names = [
-            "To",
-            "Apparently-To",
-            "Delivered-To",
-            "Envelope-Recipients",
-            "Apparently-Resent-To",
-            "X-Envelope-To",
-            "Envelope-To",
-            "X-Delivered-To",
-            "X-Original-To",
-            "X-Rcpt-To",
-            "X-Real-To",
-            "Cc",
-        ];
-        let mut all: BTreeSet<String> = names.iter().flat_map(|name| self.texts(&format!("{name}:addr"))).collect();
-        for field in self.fields("received").take(3) {
-            let text = String::from_utf8_lossy(&field.value);
-            if let Some((_, rest)) = text.split_once(" for ")
-                && let Some((address, _)) = rest.split_once(';')
-            {
-                let address = address.trim_start_matches('<').trim_end_matches('>');
-                if address.split_once('@').is_some_and(|(_, host)| super::domains::is_fqdn(host)) {
-                    all.insert(address.to_owned());
-                }
-            }
-        }
-        all
-    }
-}
-
-/// The Received field of a session, as Postfix writes it; `None` where the client is not known.
-fn received_of(session: &Envelope) -> Option<String> {
-    let ip = session.client_ip?;
-    let word = |text: &Option<String>, without: &str| {
-        let text: String = text.as_deref().unwrap_or_default().chars().filter(|it| it.is_ascii_graphic()).collect();
-        if text.is_empty() { without.to_owned() } else { text }
-    };
-    let (helo, name) = (word(&session.helo, "unknown"), word(&session.client_name, "unknown"));
-    let protocol = if session.auth_user.is_some() { "ESMTPSA" } else { "ESMTP" };
-    Some(format!("from {helo} ({name} [{ip}]) by localhost (Postfix) with {protocol} id 0"))
-}
-
-enum Special {
-    /// Values to which no modifier applies.
-    All(Vec<Vec<u8>>),
-    Values(Vec<Vec<u8>>),
-    Field,
-}
-
-fn with_end(value: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(value.len() + 1);
-    out.extend_from_slice(value);
-    out.push(b'\n');
-    out
-}
-
-/// A raw value with its folds as blanks.
-fn unfolded(raw: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(raw.len());
-    let mut rest = raw;
-    while let Some(at) = memchr::memchr(b'\n', rest) {
-        let (before, behind) = rest.split_at(at);
-        out.extend_from_slice(before);
-        let blanks = behind.iter().skip(1).take_while(|byte| byte.is_ascii_whitespace()).count();
-        out.push(if blanks > 0 { b' ' } else { b'\n' });
-        rest = behind.get(1 + blanks..).unwrap_or_default();
-    }
-    out.extend_from_slice(rest);
-    out
-}
-
-/// Dots in a row as one.
-fn squeezed(text: &str) -> String {
-    let mut before = ' ';
-    let mut out = text.to_owned();
-    out.retain(|it| {
-        let keep = it != '.' || before != '.';
-        before = it;
-        keep
-    });
-    out
 }

@@ -1,6 +1,9 @@
 //! `.cf` files -> what they say: rules, scores, lists, settings. Takes bytes, gives [`Conf`] and a note for each line that has no
 //! effect here or is wrong; a line that is wrong is passed over, as SpamAssassin passes it over.
 
+mod frame;
+mod line;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::expression::Expression;
@@ -8,6 +11,11 @@ use super::features;
 use super::settings;
 use super::tags::Tags;
 use crate::error::Problem;
+
+use self::frame::in_a_frame;
+pub(super) use self::frame::{Part, problem};
+pub(super) use self::line::word;
+use self::line::{parse_test, without_comment};
 
 /// Longest name of a rule.
 const LONGEST_NAME: usize = 100;
@@ -62,6 +70,8 @@ pub(super) struct RuleText {
     pub(super) name: String,
     pub(super) test: Test,
     pub(super) spot: Spot,
+    /// The line, for who is shown it.
+    pub(super) line: String,
 }
 
 /// Everything that the files say.
@@ -97,60 +107,6 @@ pub(super) fn bytes_of(text: &str) -> Vec<u8> {
 /// Text of a `.cf` file as its author saw it.
 pub(super) fn shown(text: &str) -> String {
     String::from_utf8_lossy(&bytes_of(text)).into_owned()
-}
-
-/// What of a line a note is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
-    Key,
-    /// What stands behind the key and the name of a rule, where there is that much.
-    Rest,
-}
-
-/// Keys behind which the name of a rule stands, or of a tag.
-const NAMED: &[&str] = &[
-    "header",
-    "body",
-    "rawbody",
-    "full",
-    "uri",
-    "mimeheader",
-    "uri_detail",
-    "meta",
-    "score",
-    "describe",
-    "tflags",
-    "test",
-    "priority",
-    "shortcircuit",
-    "replace_tag",
-    "replace_pre",
-    "replace_inter",
-    "replace_post",
-];
-
-/// A problem with a line of a file, and where in it.
-pub(super) fn problem(source: &str, number: u32, line: &str, part: Part, message: String, remedy: &str) -> Problem {
-    let line: String = line.trim_end().chars().take(300).map(|it| if it == '\t' { ' ' } else { it }).collect();
-    // Each word begins where a blank, or nothing, stands before it.
-    let mut blank = true;
-    let starts = line.char_indices().filter(|(_, it)| std::mem::replace(&mut blank, *it == ' ') && *it != ' ');
-    let key = line.split_whitespace().next().unwrap_or_default();
-    let words = if NAMED.contains(&key) { 3 } else { 2 };
-    let starts: Vec<usize> = starts.map(|(at, _)| at).take(words).collect();
-    let start = if part == Part::Key { starts.first() } else { starts.last() }.copied().unwrap_or(0);
-    let meant = line.get(start..).unwrap_or_default();
-    let meant = if part == Part::Key { meant.split(' ').next().unwrap_or_default() } else { meant };
-    let count = |text: &str| u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
-    Problem {
-        source: source.to_owned(),
-        line: number,
-        column: count(line.get(..start).unwrap_or_default()).saturating_add(1),
-        length: count(meant).max(1),
-        text: line,
-        message,
-        remedy: remedy.to_owned(),
-    }
 }
 
 pub(super) fn is_rule_name(name: &str) -> bool {
@@ -250,6 +206,12 @@ impl Reader<'_> {
                     None => self.mistake("endif without an if before it"),
                 },
                 _ if reads => self.setting(&key, value),
+                // Its plug-in does not count as loaded, and whoever names it has loaded it.
+                "shortcircuit"
+                    if open.last().is_some_and(|it| it.outer && it.text.contains("Plugin::Shortcircuit")) =>
+                {
+                    self.shortcircuit(value);
+                }
                 _ => {}
             }
         }
@@ -294,7 +256,13 @@ impl Reader<'_> {
                 _ => self.mistake(format!("{key} needs a name and a pattern")),
             },
             // Rules are evaluated whole, so that their order means nothing.
-            "priority" => {}
+            "priority" => {
+                let number = word(value).map(|(_, number)| number.trim().parse::<i64>());
+                if !matches!(number, Some(Ok(_))) {
+                    self.mistake("priority needs a rule and a whole number");
+                }
+            }
+            "shortcircuit" => self.shortcircuit(value),
             "require_version" if value.trim() != "@@VERSION@@" && !value.starts_with("4.") => {
                 self.note(Nature::Remark, format!("the file asks for version {value}; it is read as for 4.0.1"), "");
             }
@@ -311,7 +279,7 @@ impl Reader<'_> {
                 }
                 settings::Taken::Wrong(why) => self.mistake(why),
                 settings::Taken::Unknown => {
-                    let near = crate::error::nearest(key, settings::KEYS.iter().copied());
+                    let near = crate::error::nearest(key, settings::NAMED.iter().chain(settings::KEYS).copied());
                     self.note_on(Part::Key, Nature::Mistake, format!("there is no setting {key}"), &near);
                 }
             },
@@ -327,7 +295,8 @@ impl Reader<'_> {
         }
         match parse_test(key, text) {
             Ok(test) => {
-                let rule = RuleText { name: name.to_owned(), test, spot: self.spot };
+                let line = in_a_frame(&shown(&self.line));
+                let rule = RuleText { name: name.to_owned(), test, spot: self.spot, line };
                 let conf = &mut *self.conf;
                 let full = conf.rules.len() >= MOST_RULES;
                 match conf.index.get(name).copied().and_then(|at| conf.rules.get_mut(at)) {
@@ -374,6 +343,20 @@ impl Reader<'_> {
         self.conf.scores.insert(name, (scores, self.spot));
     }
 
+    /// `shortcircuit RULE on|off|spam|ham`: where RULE hits, SpamAssassin looks at no more rules.
+    fn shortcircuit(&mut self, value: &str) {
+        let (name, how) = word(value).unwrap_or_default();
+        let remedy = match how.trim() {
+            "off" => return,
+            "on" => format!("give {name} a score that decides by itself"),
+            "spam" => format!("write: score {name} 100"),
+            "ham" => format!("write: score {name} -100"),
+            _ => return self.mistake("shortcircuit needs a rule, and one of on, off, spam and ham"),
+        };
+        let why = format!("rule {name}: shortcircuit is not done: all rules are looked at, and all that hit count");
+        self.note(Nature::Unsupported, why, &shown(&remedy));
+    }
+
     /// `test RULE ok|fail TEXT`.
     fn example(&mut self, value: &str) {
         let Some((name, rest)) = word(value) else { return self.mistake("test needs a rule, ok or fail, and a text") };
@@ -384,119 +367,6 @@ impl Reader<'_> {
             _ => self.mistake("test needs a rule, ok or fail, and a text"),
         }
     }
-}
-
-/// The first word of a text, and the rest.
-pub(super) fn word(text: &str) -> Option<(&str, &str)> {
-    let text = text.trim_start();
-    if text.is_empty() {
-        return None;
-    }
-    let (first, rest) = text.split_once(|it: char| it.is_ascii_whitespace()).unwrap_or((text, ""));
-    Some((first, rest.trim_start()))
-}
-
-/// A line without its comment; `\#` is a number sign.
-fn without_comment(line: &str) -> String {
-    if !line.contains('#') {
-        return line.to_owned();
-    }
-    let mut out = String::with_capacity(line.len());
-    let mut before = ' ';
-    for it in line.chars() {
-        if it == '#' {
-            if before != '\\' {
-                break;
-            }
-            out.pop();
-        }
-        out.push(it);
-        before = it;
-    }
-    out
-}
-
-/// What stands behind the name of a rule.
-fn parse_test(key: &str, text: &str) -> Result<Test, String> {
-    // Older files write rbleval.
-    let eval = text.strip_prefix("rbl").unwrap_or(text).strip_prefix("eval:");
-    if let Some(call) = eval.filter(|_| matches!(key, "header" | "body" | "rawbody" | "full")) {
-        let (function, arguments) = parse_call(call)?;
-        return Ok(Test::Eval { function, arguments });
-    }
-    match key {
-        "meta" => Ok(Test::Meta(text.to_owned())),
-        "body" => Ok(Test::Body(text.to_owned())),
-        "rawbody" => Ok(Test::Rawbody(text.to_owned())),
-        "full" => Ok(Test::Full(text.to_owned())),
-        "uri" => Ok(Test::Uri(text.to_owned())),
-        "uri_detail" => Ok(Test::UriDetail(text.to_owned())),
-        _ => {
-            if let Some(selector) = text.strip_prefix("exists:") {
-                return Ok(Test::HeaderExists(selector.trim_end_matches(':').to_owned()));
-            }
-            let at = text.find(['=', '!', ' ', '\t']).ok_or("write NAME =~ /pattern/")?;
-            let (selector, rest) = text.split_at(at);
-            let rest = rest.trim_start();
-            let (negated, pattern) = match (rest.strip_prefix("=~"), rest.strip_prefix("!~")) {
-                (Some(pattern), _) => (false, pattern.trim_start()),
-                (_, Some(pattern)) => (true, pattern.trim_start()),
-                _ => return Err("write NAME =~ /pattern/, NAME !~ /pattern/ or exists:NAME".into()),
-            };
-            let (pattern, unset) = match pattern.rfind("[if-unset:").filter(|_| pattern.ends_with(']')) {
-                Some(at) => {
-                    let inside = pattern.get(at + 10..pattern.len() - 1).unwrap_or_default().trim_start();
-                    (pattern.get(..at).unwrap_or_default().trim_end(), Some(inside.to_owned()))
-                }
-                None => (pattern, None),
-            };
-            let selector = selector.trim_end_matches(':').to_owned();
-            if selector.is_empty() || pattern.is_empty() {
-                return Err("write NAME =~ /pattern/".into());
-            }
-            let pattern = pattern.to_owned();
-            Ok(match key {
-                "mimeheader" => Test::MimeHeader { selector, negated, unset: unset.unwrap_or_default(), pattern },
-                _ => Test::Header { selector, negated, unset, pattern },
-            })
-        }
-    }
-}
-
-/// `function('one', 2)`.
-fn parse_call(text: &str) -> Result<(String, Vec<String>), String> {
-    let text = text.trim();
-    let (function, rest) = match text.split_once('(') {
-        Some((function, rest)) => (function.trim(), rest.trim_end().strip_suffix(')').ok_or("the call is not closed")?),
-        None => (text, ""),
-    };
-    if !is_rule_name(function) {
-        return Err(format!("{} is no function", shown(function)));
-    }
-    let mut arguments = Vec::new();
-    let mut rest = rest.trim_start();
-    while !rest.is_empty() {
-        let (argument, behind) = match rest.chars().next() {
-            Some(quote @ ('\'' | '"')) => {
-                let inside = rest.get(1..).unwrap_or_default();
-                // A quote ends where a comma or the end stands behind it, so that patterns may hold quotes.
-                let end = inside.match_indices(quote).map(|(at, _)| at).find(|at| {
-                    let behind = inside.get(at + 1..).unwrap_or_default().trim_start();
-                    behind.is_empty() || behind.starts_with(',')
-                });
-                let end = end.ok_or("an argument's quote is not closed")?;
-                (inside.get(..end).unwrap_or_default(), inside.get(end + 1..).unwrap_or_default())
-            }
-            _ => {
-                let end = rest.find(',').unwrap_or(rest.len());
-                (rest.get(..end).unwrap_or_default().trim_end(), rest.get(end..).unwrap_or_default())
-            }
-        };
-        arguments.push(argument.to_owned());
-        rest = behind.trim_start();
-        rest = rest.strip_prefix(',').unwrap_or(rest).trim_start();
-    }
-    Ok((function.to_owned(), arguments))
 }
 
 #[cfg(test)]

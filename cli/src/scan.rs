@@ -72,6 +72,7 @@ impl Scan {
             |worker, job: Job| {
                 job.load().map(|message| {
                     let began = Instant::now();
+                    worker.find_all(self.findings);
                     let examined = worker.examine(&self.transport.mail(&message));
                     let findings = self.findings.then(|| json::findings(examined.findings()));
                     let verdict = worker.judge(examined, &Answers::new());

@@ -103,6 +103,7 @@ impl Expected {
     pub fn differences(&self, worker: &mut Worker<'_>, raw: &[u8]) -> Vec<String> {
         let mut wrong = Vec::new();
         let mail = self.mail(raw);
+        worker.find_all(true);
         let examined = worker.examine(&mail);
         let mut found: Vec<String> = examined.findings().iter().map(|it| it.rule.to_string()).collect();
         let verdict = worker.judge(examined, &Answers::new());

@@ -48,7 +48,7 @@ pub struct Example<'r> {
 
 /// Runs the examples of the rules that `wanted` chooses. `stock_folder` is where the stock rule files lie, if they do.
 pub fn run<'e>(engine: &'e Engine, stock_folder: Option<&Path>, wanted: impl Fn(&Rule) -> bool) -> Vec<Example<'e>> {
-    let mut runner = Runner { worker: engine.worker(), examples: Vec::new() };
+    let mut runner = Runner { worker: trier(engine), examples: Vec::new() };
     for rule in engine.rules().iter().filter(|rule| wanted(rule)) {
         let of = Of { name: &rule.name, source: &rule.source, line: rule.line, hit: &rule.hit, miss: &rule.miss };
         runner.run(&of, |text| message(rule, text, stock_folder));
@@ -62,7 +62,7 @@ pub fn run_yara<'e>(
     stock_folder: Option<&Path>,
     wanted: impl Fn(&YaraRule) -> bool,
 ) -> Vec<Example<'e>> {
-    let mut runner = Runner { worker: engine.worker(), examples: Vec::new() };
+    let mut runner = Runner { worker: trier(engine), examples: Vec::new() };
     for rule in engine.yara_rules().iter().filter(|rule| wanted(rule)) {
         let of = Of { name: &rule.name, source: &rule.source, line: rule.line, hit: &rule.hit, miss: &rule.miss };
         runner.run(&of, |text| yara_message(rule, text, stock_folder));
@@ -72,7 +72,7 @@ pub fn run_yara<'e>(
 
 /// Runs the `test` lines of the `.cf` rules that `wanted` chooses, by name and file.
 pub fn run_cf<'e>(engine: &'e Engine, wanted: impl Fn(&str, &str) -> bool) -> Vec<Example<'e>> {
-    let mut worker = engine.worker();
+    let mut worker = trier(engine);
     let examples = engine.cf_examples().iter().filter(|it| wanted(&it.rule, &it.source));
     let run = |it: &'e CfExample| {
         let piece = match it.field.as_str() {
@@ -89,6 +89,13 @@ pub fn run_cf<'e>(engine: &'e Engine, wanted: impl Fn(&str, &str) -> bool) -> Ve
         Example { name: &it.rule, source: &it.source, line: it.line, text: &it.text, outcome }
     };
     examples.map(run).collect()
+}
+
+/// A worker that tries every rule, whether or not a score hangs on it.
+fn trier(engine: &Engine) -> Worker<'_> {
+    let mut worker = engine.worker();
+    worker.find_all(true);
+    worker
 }
 
 /// What rules of both kinds say of their examples.

@@ -55,6 +55,14 @@ pub(crate) fn cf(data: &[u8]) {
         let mut memory = spamassassin::Memory::default();
         let first = run(&mut memory);
         assert_eq!(run(&mut memory), first);
+        // Whether or not every rule is tried, those that can have a score say the same.
+        memory.find_all(true);
+        let mut all = run(&mut memory);
+        let subs: Vec<String> =
+            compiled.rules().iter().map(|it| it.name.clone()).filter(|it| it.starts_with("__")).collect();
+        all.retain(|it| subs.iter().all(|sub| !it.contains(&format!("{sub:?}"))));
+        // Trying all may spend the budget where the few that are needed do not.
+        assert!(all == first || all.is_empty(), "{first:?} {all:?}");
     });
 }
 
@@ -70,9 +78,17 @@ pub(crate) fn cf_message(data: &[u8]) {
     }
     RULES.with(|rules| {
         with_message(data, |facts, budget| {
-            let mut findings = Vec::new();
-            rules.run(facts, &mut spamassassin::Memory::default(), budget, &mut findings);
-            assert!(findings.len() <= rules.rules().len());
+            let mut run = |all: bool| {
+                let (mut memory, mut findings) = (spamassassin::Memory::default(), Vec::new());
+                memory.find_all(all);
+                rules.run(facts, &mut memory, budget, &mut findings);
+                findings.retain(|it| !it.rule.starts_with("__"));
+                findings
+            };
+            let (needed, all) = (run(false), run(true));
+            assert!(needed.len() <= rules.rules().len());
+            // Where the budget lets both run, they say the same.
+            assert!(needed == all || all.is_empty(), "{needed:?} {all:?}");
         });
     });
 }

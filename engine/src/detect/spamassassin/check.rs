@@ -23,8 +23,7 @@ impl SpamAssassin {
     /// Compiles every pattern, those of rules that are switched off included, and says of which that shows something.
     pub(crate) fn look_at_patterns(&self) -> CfPatterns {
         let mut found = CfPatterns::default();
-        let of_functions =
-            self.evals.iter().filter_map(|(rule, _, arguments)| Some((*rule, arguments.pattern.as_ref()?)));
+        let of_functions = self.evals.iter().filter_map(|it| Some((it.rule, it.arguments.pattern.as_ref()?)));
         for (rule, pattern) in self.owners.iter().copied().zip(&self.patterns).chain(of_functions) {
             let Some(of) = self.rules.get(rule as usize) else { continue };
             if !pattern.compiles() {

@@ -11,7 +11,10 @@ use super::expression::{self, Expression};
 use super::matcher::Member;
 use super::pattern::Pattern;
 use super::perl;
-use super::{CfExample, CfRule, HeaderGroup, Meta, MimeRule, SpamAssassin, Template, UriDetail};
+use super::plan::{Meta, Plan};
+use super::templates;
+use super::tree::Tree;
+use super::{CfExample, CfRule, Eval, HeaderGroup, MimeRule, SpamAssassin, Template, UriDetail};
 use crate::error::Problem;
 
 /// What the engine's owner says about rules.
@@ -49,6 +52,7 @@ pub(crate) fn compile(sources: &[CfSource], choices: &Choices<'_>) -> Result<Spa
     for (number, set) in sets.into_iter().chain(out.headers.iter_mut().map(|group| &mut group.set)).enumerate() {
         set.finish(&out.patterns, number).map_err(|why| Problem::file("spamassassin", why))?;
     }
+    out.plan = Plan::of(&mut out);
     out.scores = scores;
     out.settings = conf.settings;
     out.formats = Some(formats);
@@ -143,7 +147,7 @@ impl Builder<'_> {
 
     /// Adds a pattern to the program; gives its number.
     fn add(&mut self, pattern: &str, flags: &str) -> Result<u32, (Nature, String)> {
-        let compiled = match captures_of(pattern).is_empty() {
+        let compiled = match templates::captures_of(pattern).is_empty() {
             true => Pattern::new(&bytes_of(pattern), flags),
             false => Pattern::capturing(&bytes_of(pattern), flags),
         };
@@ -167,15 +171,19 @@ impl Builder<'_> {
                 context::check(selector).map_err(|why| (Nature::Mistake, why))?;
                 let (text, letters) = self.pattern(conf, rule, pattern)?;
                 let pattern = self.add(&text, &letters)?;
-                for name in captures_of(&text) {
+                for name in templates::captures_of(&text) {
                     self.out.captures.push((number, selector.clone(), pattern, name));
                 }
                 if off {
                     return Ok(());
                 }
-                self.with_group(selector, |group| match (negated, unset) {
-                    (false, None) => group.set.members.push(member(pattern)),
-                    _ => group.others.push((member(pattern), *negated, unset.as_deref().map(bytes_of))),
+                self.with_group(selector, |group| {
+                    if *negated || unset.is_some() {
+                        let place = u32::try_from(group.set.members.len()).unwrap_or(u32::MAX);
+                        group.others.insert(place, (*negated, unset.as_deref().map(bytes_of)));
+                    }
+                    let most = if *negated { 1 } else { most };
+                    group.set.members.push(Member { most, ..member(pattern) });
                 });
             }
             Test::HeaderExists(selector) => {
@@ -186,15 +194,22 @@ impl Builder<'_> {
             }
             Test::Body(text) | Test::Rawbody(text) | Test::Uri(text) | Test::Full(text) => {
                 let (text, letters) = self.pattern(conf, rule, text)?;
-                let wanted = templates_of(&text);
+                let wanted = templates::names_of(&text);
                 if !wanted.is_empty() {
-                    let open = replace_templates(&text, |_| Some(".*".to_owned())).unwrap_or_default();
+                    let open = templates::fill(&text, |_| Some(".*".to_owned())).unwrap_or_default();
                     let pattern = self.add(&open, &letters)?;
                     if !matches!(rule.test, Test::Uri(_)) {
                         return Err((Nature::Unsupported, "captures of other rules are for uri rules only".into()));
                     }
                     if !off {
-                        self.out.templates.push(Template { rule: number, guard: pattern, text, flags: letters });
+                        let is_needed = templates::is_needed(&text);
+                        self.out.templates.push(Template {
+                            rule: number,
+                            guard: pattern,
+                            text,
+                            flags: letters,
+                            is_needed,
+                        });
                     }
                     return Ok(());
                 }
@@ -257,7 +272,8 @@ impl Builder<'_> {
                     }
                 };
                 if !off {
-                    self.out.evals.push((number, run, Arguments { texts, pattern }));
+                    let (arguments, of_html) = (Arguments { texts, pattern }, evals::is_of_html(function));
+                    self.out.evals.push(Eval { rule: number, function: run, arguments, of_html });
                 }
             }
             Test::Meta(_) => {}
@@ -338,12 +354,8 @@ impl Builder<'_> {
                 }
             }
             let off = self.out.off.get(number).copied().unwrap_or(false);
-            let nothing = |place: usize| {
-                f64::from(u8::from(expression.names.get(place).is_some_and(|name| name == "local_tests_only")))
-            };
-            let idle = expression.value(&mut Vec::new(), &nothing) != 0.0;
             let rule = u32::try_from(number).unwrap_or(u32::MAX);
-            waiting.insert(number, Meta { rule, expression, parts, idle, off });
+            waiting.insert(number, Meta { rule, expression, parts, off, tree: Tree::default() });
         }
         // In rounds: what depends on nothing that waits is next.
         loop {
@@ -362,14 +374,6 @@ impl Builder<'_> {
             if let Some(rule) = conf.rules.get(number) {
                 let why = format!("rule {} asks for itself, by way of other rules", rule.name);
                 self.note(Nature::Mistake, rule.spot, why, "the rule never hits");
-            }
-        }
-        self.out.askers = vec![Vec::new(); self.out.rules.len()];
-        for (number, meta) in (0u32..).zip(&self.out.metas) {
-            for part in meta.parts.iter().flatten() {
-                if let Some(askers) = self.out.askers.get_mut(*part as usize) {
-                    askers.push(number);
-                }
             }
         }
         // What a meta asks for and is not supported, it says.
@@ -491,54 +495,4 @@ pub(super) fn kind(test: &Test) -> &'static str {
         Test::Eval { .. } => "eval",
         Test::Meta(_) => "meta",
     }
-}
-
-/// The names of groups whose matches other rules may ask for: in capitals.
-fn captures_of(pattern: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for sign in ["(?<", "(?P<", "(?'"] {
-        for (at, _) in pattern.match_indices(sign) {
-            let rest = pattern.get(at + sign.len()..).unwrap_or_default();
-            if let Some(end) = rest.find(['>', '\''])
-                && let Some(name) = rest.get(..end)
-                && name.starts_with(|it: char| it.is_ascii_uppercase())
-                && name.chars().all(|it| it.is_ascii_uppercase() || it.is_ascii_digit() || it == '_')
-            {
-                found.push(name.to_owned());
-            }
-        }
-    }
-    found
-}
-
-/// The names of `%{NAME}` in a pattern.
-fn templates_of(pattern: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let _ = replace_templates(pattern, |name| {
-        found.push(name.to_owned());
-        Some(String::new())
-    });
-    found
-}
-
-/// Replaces each `%{NAME}`; `None` where one has no value.
-pub(super) fn replace_templates(pattern: &str, mut value: impl FnMut(&str) -> Option<String>) -> Option<String> {
-    let mut out = String::with_capacity(pattern.len());
-    let mut rest = pattern;
-    while let Some((before, after)) = rest.split_once("%{") {
-        let name = after.split('}').next().unwrap_or_default();
-        let is_name = name.starts_with(|it: char| it.is_ascii_uppercase())
-            && name.chars().all(|it| it.is_ascii_uppercase() || it.is_ascii_digit() || it == '_')
-            && after.len() > name.len();
-        out.push_str(before);
-        if is_name {
-            out.push_str(&value(name)?);
-            rest = after.get(name.len() + 1..).unwrap_or_default();
-        } else {
-            out.push_str("%{");
-            rest = after;
-        }
-    }
-    out.push_str(rest);
-    Some(out)
 }

@@ -11,7 +11,7 @@ const DEEPEST: usize = 100;
 const LONGEST: usize = 20_000;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Op {
+pub(super) enum Op {
     Number(f64),
     /// How often a rule hit, by its place among the names.
     Name(usize),
@@ -23,7 +23,7 @@ enum Op {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sign {
+pub(super) enum Sign {
     Or,
     And,
     Xor,
@@ -42,7 +42,7 @@ enum Sign {
 /// An expression, ready to run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Expression {
-    program: Vec<Op>,
+    pub(super) program: Vec<Op>,
     /// The names in it, each once, in the order in which they are met.
     pub(super) names: Vec<String>,
 }
@@ -159,7 +159,30 @@ impl Expression {
         if parser.at < parser.tokens.len() {
             return Err("something stands behind the end of the expression".into());
         }
+        if parser.out.depth() > DEEPEST {
+            return Err(format!("the expression nests deeper than {DEEPEST} levels"));
+        }
         Ok(parser.out)
+    }
+
+    /// How deep it is, where long chains of `&&`, `||`, `+` and `-` are one level.
+    fn depth(&self) -> usize {
+        let (mut stack, mut deepest) = (Vec::new(), 0);
+        for op in &self.program {
+            let depth = match op {
+                Op::Number(_) | Op::Name(_) => 1,
+                Op::Not | Op::Negate => stack.pop().unwrap_or(0) + 1,
+                Op::Binary(sign) => {
+                    let (right, left) = (stack.pop().unwrap_or(0), stack.pop().unwrap_or(0));
+                    let is_chain = matches!(sign, Sign::And | Sign::Or | Sign::Plus | Sign::Minus);
+                    (right + 1).max(if is_chain { left } else { left + 1 })
+                }
+                Op::Choose => (0..3).filter_map(|_| stack.pop()).max().unwrap_or(0) + 1,
+            };
+            deepest = deepest.max(depth);
+            stack.push(depth);
+        }
+        deepest
     }
 
     /// Its value, where `count` tells how often the rule at a place among the names hit.
@@ -199,7 +222,7 @@ impl Sign {
         }
     }
 
-    fn of(self, left: f64, right: f64) -> f64 {
+    pub(super) fn of(self, left: f64, right: f64) -> f64 {
         let truth = |it: bool| f64::from(u8::from(it));
         match self {
             Sign::Or => {
@@ -388,6 +411,19 @@ mod tests {
             assert!(Expression::parse(wrong).is_err(), "{wrong}");
         }
         assert!(Expression::parse(&"(".repeat(1_000)).is_err());
+        let deep = [
+            format!("{}A", "!".repeat(1_000)),
+            format!("A{}", " * 2".repeat(1_000)),
+            format!("A{}", " < 2".repeat(1_000)),
+        ];
+        assert!(deep.iter().all(|it| Expression::parse(it).is_err()));
+        assert!(
+            ["&&", "||", "+", "-"].iter().all(|sign| Expression::parse(&format!(
+                "A{}",
+                format!(" {sign} A").repeat(1_000)
+            ))
+            .is_ok())
+        );
     }
 
     #[test]

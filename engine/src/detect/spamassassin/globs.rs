@@ -6,44 +6,61 @@ use std::collections::BTreeSet;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Globs {
     plain: BTreeSet<String>,
+    /// What stands behind the `*` of `*@host`: nearly all globs are such.
+    hosts: BTreeSet<String>,
     globs: BTreeSet<String>,
+}
+
+/// `@host` of `*@host`.
+fn host_of(entry: &str) -> Option<&str> {
+    entry.strip_prefix('*').filter(|rest| rest.starts_with('@') && !rest.contains(['*', '?']))
 }
 
 impl Globs {
     pub(super) fn extend(&mut self, entries: impl IntoIterator<Item = String>) {
         for entry in entries {
-            match entry.contains(['*', '?']) {
-                true => self.globs.insert(entry),
-                false => self.plain.insert(entry),
+            match host_of(&entry) {
+                Some(host) => self.hosts.insert(host.to_owned()),
+                None if entry.contains(['*', '?']) => self.globs.insert(entry),
+                None => self.plain.insert(entry),
             };
         }
     }
 
     pub(super) fn remove(&mut self, entries: impl IntoIterator<Item = String>) {
         for entry in entries {
+            if let Some(host) = host_of(&entry) {
+                self.hosts.remove(host);
+            }
             self.plain.remove(&entry);
             self.globs.remove(&entry);
         }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.plain.is_empty() && self.globs.is_empty()
+        self.plain.is_empty() && self.hosts.is_empty() && self.globs.is_empty()
     }
 
     /// Whether a text in lower case is in the list.
     pub(super) fn fits(&self, text: &str) -> bool {
-        self.plain.contains(text) || self.globs.iter().any(|glob| fits(glob, text))
+        self.plain.contains(text)
+            || text.match_indices('@').any(|(at, _)| text.get(at..).is_some_and(|host| self.hosts.contains(host)))
+            || self.globs.iter().any(|glob| fits(glob, text))
     }
 
     /// Whether any entry stands somewhere in a text in lower case.
     pub(super) fn within(&self, text: &str) -> bool {
-        self.plain.iter().any(|entry| text.contains(entry.as_str()))
+        self.plain.iter().chain(&self.hosts).any(|entry| text.contains(entry.as_str()))
             || self.globs.iter().any(|glob| fits(&format!("*{glob}*"), text))
     }
 }
 
 /// Whether a whole text fits a glob.
 pub(super) fn fits(glob: &str, text: &str) -> bool {
+    // Most globs end otherwise than the text does.
+    if !text.ends_with(glob.rsplit(['*', '?']).next().unwrap_or_default()) {
+        return false;
+    }
     let (glob, text) = (glob.as_bytes(), text.as_bytes());
     let (mut at, mut here) = (0, 0);
     let mut star = None;

@@ -1,6 +1,6 @@
-//! Patterns that look at the same text. Takes them and a text in pieces, gives matches. One automaton knows the literals of all of
-//! them, and one the sequences of classes of those that have no literals; where something of a pattern was seen, the pattern is tried
-//! near it. One that has neither is tried on every piece.
+//! Patterns that look at the same text. Takes them and a text in pieces, notes where something of each was seen: one automaton knows
+//! the literals of all of them, and one the sequences of classes of those that have no literals. Whether a pattern matches where something
+//! of it was noted is asked later, and only where somebody needs to know (`search.rs`). One that has neither is tried on every piece.
 
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -9,8 +9,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, StartKind};
 
 use regex_automata::meta::Regex;
 
-use super::pattern::{Found, Pattern, together};
-use super::probe::May;
+use super::pattern::{Pattern, together};
 use super::sieve::{Sieve, States};
 use super::watch::Watch;
 
@@ -25,14 +24,12 @@ pub(super) struct Set {
     /// For each member where its matches lie.
     near: Vec<Near>,
     sieve: Sieve,
-    /// Members that have neither literals nor sequences.
+    /// Members that have neither literals nor sequences, but for such as match often.
     always: Vec<u32>,
     /// These as one pattern, which says of a piece whether they are to be tried.
     together: OnceLock<Option<Regex>>,
-    /// Such as match too often for that.
-    often: Vec<u32>,
     /// Which set of the program it is.
-    number: usize,
+    pub(super) number: usize,
 }
 
 /// A pattern in a set.
@@ -48,14 +45,9 @@ pub(super) struct Member {
     pub(super) skips_first: bool,
 }
 
-/// What a search keeps: memory to be reused.
+/// What is kept from text to text: memory to be reused.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
-    /// For each member the last candidate of it.
-    last: Vec<usize>,
-    candidates: Vec<Candidate>,
-    counts: Vec<u32>,
-    tried: Vec<usize>,
     /// Of each set, what its sieve keeps.
     states: Vec<States>,
     pub(super) watch: Option<Watch>,
@@ -77,43 +69,115 @@ impl Scratch {
     }
 }
 
-/// Where a literal of a member was seen: the piece, and the range of the text that matches can lie in.
-#[derive(Clone, Debug)]
-struct Candidate {
-    member: u32,
-    piece: usize,
-    range: Range<usize>,
-    /// How many were seen that do not overlap, and where the last of them ends.
-    times: u32,
-    end: usize,
+/// A literal or sequence in a text: its piece, and where it begins and ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hit {
+    pub(super) piece: u32,
+    pub(super) from: usize,
+    pub(super) to: usize,
+    /// The next one of the member, by its number and one; 0 where there is none.
+    next: u32,
+}
+
+/// What was noted of a member.
+#[derive(Clone, Debug, Default)]
+struct Slot {
+    first: u32,
+    last: u32,
+    /// Where more was seen than is kept.
+    beyond: Option<Range<usize>>,
+}
+
+/// What was noted of the members of a set in one text. Memory to be reused.
+#[derive(Debug, Default)]
+pub(super) struct Noted {
+    hits: Vec<Hit>,
+    slots: Vec<Slot>,
+    /// Members of which something was.
+    pub(super) seen: Vec<u32>,
+    /// For each piece whether a member that has nothing to note may match there; empty until the first of them is tried.
+    pub(super) together: Vec<bool>,
+    /// Whether all pieces end behind blanks.
+    pub(super) by_blanks: bool,
+}
+
+impl Noted {
+    /// Nothing is noted of so many members.
+    pub(super) fn clear(&mut self, members: usize) {
+        for number in self.seen.drain(..) {
+            if let Some(slot) = self.slots.get_mut(number as usize) {
+                *slot = Slot::default();
+            }
+        }
+        self.slots.resize(members, Slot::default());
+        self.hits.clear();
+        self.together.clear();
+    }
+
+    fn add(&mut self, member: u32, piece: u32, from: usize, to: usize) {
+        let number = u32::try_from(self.hits.len() + 1).unwrap_or(u32::MAX);
+        let Some(slot) = self.slots.get_mut(member as usize) else { return };
+        if slot.first == 0 && slot.beyond.is_none() {
+            self.seen.push(member);
+        }
+        if self.hits.len() >= MOST_NOTED {
+            let range = slot.beyond.get_or_insert(from..to);
+            *range = range.start.min(from)..range.end.max(to);
+            return;
+        }
+        match slot.last.checked_sub(1).and_then(|last| self.hits.get_mut(last as usize)) {
+            Some(last) => last.next = number,
+            None => slot.first = number,
+        }
+        slot.last = number;
+        self.hits.push(Hit { piece, from, to, next: 0 });
+    }
+
+    /// What was noted of a member, in the order of the text.
+    pub(super) fn hits(&self, member: u32) -> impl Iterator<Item = Hit> {
+        let get = |number: u32| self.hits.get(number.checked_sub(1)? as usize).copied();
+        let first = self.slots.get(member as usize).and_then(|slot| get(slot.first));
+        std::iter::successors(first, move |hit| get(hit.next))
+    }
+
+    /// Where more of a member was seen, and not noted one by one.
+    pub(super) fn beyond(&self, member: u32) -> Option<Range<usize>> {
+        self.slots.get(member as usize)?.beyond.clone()
+    }
 }
 
 /// Where matches of a member lie, seen from its literal or sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Near {
+pub(super) struct Near {
+    pub(super) tried: Tried,
     /// They begin so many bytes before it, at least and at most, and these are few: each is tried by itself.
-    begins: Option<(usize, usize)>,
+    pub(super) begins: Option<(usize, usize)>,
     /// Or a part of them does from which on they can be followed.
-    tail: Option<(usize, usize)>,
+    pub(super) tail: Option<(usize, usize)>,
     /// So many literals or sequences have to be seen before a range is searched.
-    times: u32,
+    pub(super) times: u32,
     /// What stands before them at most, and the longest match.
-    ahead: usize,
-    longest: usize,
+    pub(super) ahead: usize,
+    pub(super) longest: usize,
 }
 
-/// From this many members on, literals are looked for in one pass.
-const WORTH_A_PASS: usize = 4;
+/// Where a member is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tried {
+    /// Where something of it was noted.
+    Noted,
+    /// On pieces on which any member matches that has nothing to note.
+    Together,
+    /// On every piece.
+    Always,
+}
+
 /// A pattern with shorter matches is found often.
 const SELDOM: usize = 4;
 /// Beginnings of a match that are tried one by one.
 const MOST_BEGINNINGS: usize = 6;
-/// For each byte of a text so many may be read by trying the beginnings of one member, and so many at least; with more, what may hold
-/// matches is searched once.
-const MOST_TRIED: usize = 2;
-const LEAST_TRIED: usize = 4_096;
-/// What asking the pattern itself counts as.
-const ASKED: usize = 200;
+/// Most literals and sequences of one text that are kept one by one, of 32 bytes each. Mail of 50 KB has some 10,000.
+const MOST_NOTED: usize = 1 << 17;
 /// Largest set of literals, in bytes, whose automaton is a table, which takes some 200 bytes for each. The table of all body rules, 10 MB, was
 /// no faster than the smaller form: it leaves no room in the caches.
 const MOST_IN_A_TABLE: usize = 8 << 10;
@@ -124,40 +188,43 @@ fn near(pattern: &Pattern) -> Near {
     let few = |ahead: &(usize, usize)| ahead.1 - ahead.0 < MOST_BEGINNINGS;
     let begins = pattern.ahead.filter(|ahead| times == 1 && few(ahead));
     let tail = pattern.tail_ahead.filter(few);
-    Near { begins, tail, times, ahead: pattern.ahead.map_or(longest, |(_, most)| most), longest }
+    let tried = match (pattern.has_literal(), pattern.shortest < SELDOM) {
+        (true, _) => Tried::Noted,
+        (false, true) => Tried::Always,
+        (false, false) => Tried::Together,
+    };
+    Near { tried, begins, tail, times, ahead: pattern.ahead.map_or(longest, |(_, most)| most), longest }
 }
 
-/// A search under way.
-struct Search<'s> {
-    set: &'s Set,
-    patterns: &'s [Pattern],
-    text: &'s [u8],
-    ends: &'s [usize],
-    /// How many matches of each member were found.
-    counts: &'s mut [u32],
-    /// How many bytes were read by trying beginnings of each.
-    tried: &'s mut [usize],
-    /// For each member the last candidate of it.
-    last: &'s mut [usize],
-    candidates: &'s mut Vec<Candidate>,
-    watch: &'s mut Option<Watch>,
-    most_tried: usize,
-    /// The piece at hand, where it begins and ends.
+/// A text in pieces, each of which ends at one of `ends`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pieces<'t> {
+    pub(super) text: &'t [u8],
+    pub(super) ends: &'t [usize],
+}
+
+impl<'t> Pieces<'t> {
+    pub(super) fn start(self, piece: usize) -> usize {
+        piece.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0)
+    }
+
+    pub(super) fn get(self, piece: usize) -> &'t [u8] {
+        let start = self.start(piece);
+        self.text.get(start..self.ends.get(piece).copied().unwrap_or(start)).unwrap_or_default()
+    }
+}
+
+/// Notes what is seen, which comes by where it ends, with its piece.
+struct Notes<'n> {
+    noted: &'n mut Noted,
+    ends: &'n [usize],
     piece: usize,
     start: usize,
     end: usize,
-    read: u64,
-    each: &'s mut dyn FnMut(Member, usize, Found),
 }
 
-impl<'s> Search<'s> {
-    fn first_piece(&mut self) {
-        (self.piece, self.start) = (0, 0);
-        self.end = self.ends.first().copied().unwrap_or(0);
-    }
-
-    /// A literal or sequence of a member was seen; those that are seen later end at the same place or behind it.
-    fn seen(&mut self, number: u32, from: usize, to: usize) {
+impl Notes<'_> {
+    fn seen(&mut self, member: u32, from: usize, to: usize) {
         while to > self.end {
             self.start = self.end;
             self.piece += 1;
@@ -167,185 +234,8 @@ impl<'s> Search<'s> {
             };
             self.end = *end;
         }
-        if from < self.start {
-            return;
-        }
-        let Some(near) = self.set.near.get(number as usize).copied() else { return };
-        let range = to.saturating_sub(near.longest).max(from.saturating_sub(near.ahead)).max(self.start)
-            ..from.saturating_add(near.longest);
-        if let Some((least, most)) = near.begins {
-            if from >= self.start.saturating_add(least) {
-                self.try_at(number, from.saturating_sub(most).max(self.start)..from - least + 1, from, to, range);
-            }
-            return;
-        }
-        if let Some((least, most)) = near.tail
-            && (from < self.start.saturating_add(least)
-                || !self.goes_on(number, from.saturating_sub(most).max(self.start)..from - least + 1))
-        {
-            return;
-        }
-        self.note(number, from, to, range);
-    }
-
-    /// Whether a match may go on at one of few places.
-    fn goes_on(&mut self, number: u32, places: Range<usize>) -> bool {
-        let Some(member) = self.set.members.get(number as usize) else { return false };
-        let Some(pattern) = self.patterns.get(member.pattern as usize) else { return false };
-        if self.piece == 0 && member.skips_first {
-            return false;
-        }
-        let Some(tried) = self.tried.get_mut(number as usize) else { return false };
-        let line = self.text.get(self.start..self.end.min(self.text.len())).unwrap_or_default();
-        if let Some(watch) = self.watch.as_mut()
-            && pattern.has_no_probe(true)
-        {
-            watch.shared("candidates");
-            pattern.may_go_on_at(line, 0);
-            watch.compiled(member.rule);
-        }
-        for place in places {
-            if *tried > self.most_tried {
-                return true;
-            }
-            let (may, read) = pattern.may_go_on_at(line, place - self.start);
-            *tried = tried.saturating_add(read + 1);
-            if may != May::Not {
-                return true;
-            }
-        }
-        false
-    }
-
-    /// Tries whether a match begins at one of few places.
-    fn try_at(&mut self, number: u32, begins: Range<usize>, from: usize, to: usize, range: Range<usize>) {
-        let Some(member) = self.set.members.get(number as usize) else { return };
-        let Some(pattern) = self.patterns.get(member.pattern as usize) else { return };
-        if self.counts.get(number as usize).is_none_or(|count| *count >= member.most)
-            || (self.piece == 0 && member.skips_first)
-        {
-            return;
-        }
-        let Some(tried) = self.tried.get_mut(number as usize) else { return };
-        let line = self.text.get(self.start..self.end.min(self.text.len())).unwrap_or_default();
-        if let Some(watch) = self.watch.as_mut() {
-            watch.shared("candidates");
-            if pattern.has_no_probe(false) {
-                pattern.may_begin_at(line, 0);
-                watch.compiled(member.rule);
-            }
-        }
-        let near_longest = pattern.longest.unwrap_or(usize::MAX);
-        for begin in begins {
-            if *tried > self.most_tried {
-                return self.note(number, from, to, range);
-            }
-            let at = begin - self.start;
-            let (may, read) = pattern.may_begin_at(line, at);
-            *tried = tried.saturating_add(read + 1);
-            if may == May::Not {
-                continue;
-            }
-            if member.most > 1 {
-                // How many there are is for a search to say.
-                return self.note(number, from, to, range);
-            }
-            let found = match may {
-                May::Surely => Found { count: 1, ..Found::default() },
-                _ => {
-                    *tried = tried.saturating_add(ASKED + near_longest.min(line.len() - at));
-                    if let Some(watch) = self.watch.as_mut()
-                        && pattern.is_new(false)
-                    {
-                        watch.rule(member.rule);
-                        pattern.compiles();
-                        watch.compiled(member.rule);
-                    }
-                    pattern.begins_at(line, at)
-                }
-            };
-            // The rest of the text is searched piece by piece then, not beginning by beginning.
-            if found.gave_up {
-                *tried = usize::MAX;
-            }
-            if found.count > 0 || found.gave_up {
-                if let Some(count) = self.counts.get_mut(number as usize) {
-                    *count += found.count;
-                }
-                (self.each)(*member, self.piece, found);
-                break;
-            }
-        }
-        self.of_rule(member.rule);
-    }
-
-    /// Notes that a member may match in a range.
-    fn note(&mut self, number: u32, from: usize, to: usize, range: Range<usize>) {
-        let Some(slot) = self.last.get_mut(number as usize) else { return };
-        match self.candidates.get_mut(*slot) {
-            Some(candidate) if candidate.piece == self.piece => {
-                candidate.range.start = candidate.range.start.min(range.start);
-                candidate.range.end = candidate.range.end.max(range.end);
-                if from >= candidate.end {
-                    candidate.times = candidate.times.saturating_add(1);
-                    candidate.end = to;
-                }
-            }
-            _ => {
-                *slot = self.candidates.len();
-                self.candidates.push(Candidate { member: number, piece: self.piece, range, times: 1, end: to });
-            }
-        }
-    }
-
-    fn piece(&self, piece: usize) -> &'s [u8] {
-        let start = piece.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
-        self.text.get(start..self.ends.get(piece).copied().unwrap_or(start)).unwrap_or_default()
-    }
-
-    /// Searches a range of a piece.
-    fn confirm(&mut self, number: u32, piece: usize, range: Range<usize>) {
-        let Some(member) = self.set.members.get(number as usize) else { return };
-        let before = self.counts.get(number as usize).copied().unwrap_or(0);
-        if before >= member.most || (piece == 0 && member.skips_first) {
-            return;
-        }
-        let Some(pattern) = self.patterns.get(member.pattern as usize) else { return };
-        let start = piece.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
-        let line = self.piece(piece);
-        let within = range.start.saturating_sub(start)..range.end.saturating_sub(start).min(line.len());
-        self.read = self.read.saturating_add(within.len() as u64);
-        if let Some(watch) = self.watch.as_mut() {
-            watch.shared("candidates");
-            let idle = 0..0;
-            if pattern.is_new(true) {
-                pattern.may_match(line, &idle);
-                watch.compiled(member.rule);
-            }
-            if pattern.is_new(false) && pattern.may_match(line, &within) {
-                pattern.compiles();
-                watch.compiled(member.rule);
-            }
-        }
-        let found = pattern.search_within(line, within, member.most - before);
-        self.of_rule(member.rule);
-        if let Some(count) = self.counts.get_mut(number as usize) {
-            *count += found.count;
-        }
-        if found.count > 0 || found.gave_up {
-            (self.each)(*member, piece, found);
-        }
-    }
-
-    fn of_rule(&mut self, rule: u32) {
-        if let Some(watch) = self.watch.as_mut() {
-            watch.rule(rule);
-        }
-    }
-
-    fn shared(&mut self, name: &'static str) {
-        if let Some(watch) = self.watch.as_mut() {
-            watch.shared(name);
+        if from >= self.start {
+            self.noted.add(member, u32::try_from(self.piece).unwrap_or(u32::MAX), from, to);
         }
     }
 }
@@ -355,22 +245,19 @@ impl Set {
     pub(super) fn finish(&mut self, patterns: &[Pattern], number: usize) -> Result<(), String> {
         self.number = number;
         let mut texts: Vec<&[u8]> = Vec::new();
-        if self.members.len() >= WORTH_A_PASS {
-            for (number, member) in (0u32..).zip(&self.members) {
-                let Some(pattern) = patterns.get(member.pattern as usize) else { continue };
-                self.near.push(near(pattern));
-                match (&pattern.literals, &pattern.sequences) {
-                    (Some(set), _) => {
-                        texts.extend(set.iter().map(Vec::as_slice));
-                        self.owners.extend(set.iter().map(|_| number));
-                    }
-                    (None, Some(set)) => self.sieve.add(number, &set.sequences),
-                    (None, None) if pattern.shortest < SELDOM => self.often.push(number),
-                    (None, None) => self.always.push(number),
+        for (number, member) in (0u32..).zip(&self.members) {
+            let Some(pattern) = patterns.get(member.pattern as usize) else { continue };
+            let near = near(pattern);
+            self.near.push(near);
+            match (&pattern.literals, &pattern.sequences) {
+                (Some(set), _) => {
+                    texts.extend(set.iter().map(Vec::as_slice));
+                    self.owners.extend(set.iter().map(|_| number));
                 }
+                (None, Some(set)) => self.sieve.add(number, &set.sequences),
+                (None, None) if near.tried == Tried::Together => self.always.push(number),
+                (None, None) => {}
             }
-        } else {
-            self.always.extend((0u32..).take(self.members.len()));
         }
         if !texts.is_empty() {
             let bytes: usize = texts.iter().map(|text| text.len()).sum();
@@ -387,8 +274,13 @@ impl Set {
         Ok(())
     }
 
+    /// Where matches of a member lie.
+    pub(super) fn near(&self, member: u32) -> Option<Near> {
+        self.near.get(member as usize).copied()
+    }
+
     /// One pattern for those that are tried on every piece, where there are several.
-    fn together(&self, patterns: &[Pattern]) -> Option<&Regex> {
+    pub(super) fn together(&self, patterns: &[Pattern]) -> Option<&Regex> {
         if self.always.len() < 2 {
             return None;
         }
@@ -399,134 +291,35 @@ impl Set {
         self.together.get_or_init(make).as_ref()
     }
 
-    /// Searches a text in pieces, each of which ends at one of `ends`; hands what each member found in a piece to `each`. Gives how
-    /// many bytes were read.
-    pub(super) fn search(
-        &self,
-        patterns: &[Pattern],
-        text: &[u8],
-        ends: &[usize],
-        scratch: &mut Scratch,
-        mut each: impl FnMut(Member, usize, Found),
-    ) -> u64 {
-        let Scratch { last, candidates, counts, tried, states, watch } = scratch;
-        counts.clear();
-        counts.resize(self.members.len(), 0);
-        last.clear();
-        last.resize(self.members.len(), usize::MAX);
-        tried.clear();
-        tried.resize(self.members.len(), 0);
-        candidates.clear();
-        let mut search = Search {
-            set: self,
-            patterns,
-            text,
-            ends,
-            counts,
-            tried,
-            most_tried: text.len().saturating_mul(MOST_TRIED).saturating_add(LEAST_TRIED),
-            last,
-            candidates,
-            watch,
-            piece: 0,
-            start: 0,
-            end: 0,
-            read: text.len() as u64,
-            each: &mut each,
-        };
-        search.shared("literals");
-        if let Some(automaton) = &self.automaton {
-            search.first_piece();
-            for seen in automaton.find_overlapping_iter(text) {
-                let Some(number) = self.owners.get(seen.pattern().as_usize()).copied() else { continue };
-                search.seen(number, seen.start(), seen.end());
-            }
-        }
-        search.shared("literals");
-        if !self.sieve.is_empty() {
-            if states.len() <= self.number {
-                states.resize_with(self.number + 1, States::default);
-            }
-            search.first_piece();
-            if let Some(states) = states.get_mut(self.number) {
-                self.sieve.search(text, states, |number, from, to| search.seen(number, from, to));
-            }
-        }
-        search.shared("sequences");
-        let mut noted = std::mem::take(search.candidates);
-        for candidate in noted.drain(..) {
-            if self.near.get(candidate.member as usize).is_none_or(|near| candidate.times >= near.times) {
-                search.confirm(candidate.member, candidate.piece, candidate.range);
-            }
-        }
-        *search.candidates = noted;
-        let read = search
-            .tried
-            .iter()
-            .filter(|tried| **tried < usize::MAX)
-            .fold(0u64, |sum, it| sum.saturating_add(*it as u64));
-        search.read = search.read.saturating_add(read);
-        search.shared("candidates");
-        for number in &self.often {
-            (0..ends.len()).for_each(|piece| search.confirm(*number, piece, 0..text.len()));
-        }
-        let together = self.together(patterns);
-        for piece in 0..ends.len() {
-            search.shared("candidates");
-            let may = together.is_none_or(|together| together.is_match(search.piece(piece)));
-            search.shared("the rest");
-            if may {
-                self.always.iter().for_each(|number| search.confirm(*number, piece, 0..text.len()));
-            }
-        }
-        search.read
+    /// Whether a member may match in a text of which something was noted.
+    pub(super) fn may_match(&self, member: u32, noted: &Noted) -> bool {
+        self.near(member).is_none_or(|near| near.tried != Tried::Noted)
+            || noted.slots.get(member as usize).is_some_and(|slot| slot.first > 0 || slot.beyond.is_some())
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_set_finds_what_each_pattern_finds() {
-        let sources =
-            ["next of kin", r"\d{3}", "(?i)MILLION", r"kin(?! dear)", "^dear", "dollars$", "d.{0,5}rs", "x|kin dear"];
-        let patterns: Vec<Pattern> = sources.iter().map(|it| Pattern::new(it.as_bytes(), "i").unwrap()).collect();
-        let mut set = Set::default();
-        for number in 0..8 {
-            set.members.push(Member { rule: number, pattern: number, most: u32::MAX, skips_first: false });
-        }
-        set.finish(&patterns, 0).unwrap();
-        let words = ["kin", "dear", "million", "dollars", "next", "of", "123", " ", "\n"];
-        let mut state = 7u64;
-        let mut all = 0;
-        for _ in 0..2_000 {
-            let (mut text, mut ends) = (Vec::new(), Vec::new());
-            for _ in 0..12 {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                let word = words[(state >> 33) as usize % words.len()];
-                text.extend_from_slice(word.as_bytes());
-                text.push(b' ');
-                if word == "\n" {
-                    ends.push(text.len());
+    /// Notes where literals and sequences of members are in a text, by nothing noted yet.
+    pub(super) fn note(&self, pieces: Pieces<'_>, scratch: &mut Scratch, noted: &mut Noted) {
+        let end = pieces.ends.first().copied().unwrap_or(0);
+        let before = |end: &usize| end.checked_sub(1).and_then(|at| pieces.text.get(at));
+        noted.by_blanks = pieces.ends.iter().all(|end| before(end).is_none_or(u8::is_ascii_whitespace));
+        if let Some(automaton) = &self.automaton {
+            let mut notes = Notes { noted, ends: pieces.ends, piece: 0, start: 0, end };
+            for seen in automaton.find_overlapping_iter(pieces.text) {
+                if let Some(number) = self.owners.get(seen.pattern().as_usize()).copied() {
+                    notes.seen(number, seen.start(), seen.end());
                 }
             }
-            ends.push(text.len());
-            let mut counts = [0; 8];
-            set.search(&patterns, &text, &ends, &mut Scratch::default(), |member, _, found| {
-                counts[member.rule as usize] += found.count;
-            });
-            for (number, pattern) in patterns.iter().enumerate() {
-                let mut start = 0;
-                let mut expected = 0;
-                for end in &ends {
-                    expected += pattern.search(&text[start..*end], u32::MAX).count;
-                    start = *end;
-                }
-                assert_eq!(counts[number], expected, "{} in {:?}", sources[number], String::from_utf8_lossy(&text));
-                all += expected;
+        }
+        scratch.shared("literals");
+        if !self.sieve.is_empty() {
+            if scratch.states.len() <= self.number {
+                scratch.states.resize_with(self.number + 1, States::default);
+            }
+            let mut notes = Notes { noted, ends: pieces.ends, piece: 0, start: 0, end };
+            if let Some(states) = scratch.states.get_mut(self.number) {
+                self.sieve.search(pieces.text, states, |number, from, to| notes.seen(number, from, to));
             }
         }
-        assert!(all > 5_000, "{all}");
+        scratch.shared("sequences");
     }
 }

@@ -2,7 +2,8 @@
 //! which weigh nothing.
 //!
 //! `conf` reads the files, `perl` their patterns, `compile` makes rules that run, `matcher` looks for all patterns of a text in one
-//! pass, `evals` are the functions, `context` is a message as rules ask for it. What cannot be done as SpamAssassin does it is a note,
+//! pass, `evals` are the functions, `context` is a message as rules ask for it,
+//! `plan` says how each rule is decided, `trial` decides those that a score hangs on. What cannot be done as SpamAssassin does it is a note,
 //! for `tamis rules check`.
 
 mod addresses;
@@ -22,13 +23,19 @@ mod matcher;
 mod needs;
 mod pattern;
 mod perl;
+mod plan;
 mod probe;
 mod relays;
+mod search;
 mod settings;
 mod sieve;
 mod tags;
+mod templates;
 #[cfg(test)]
 mod tests;
+mod tree;
+mod trial;
+mod tries;
 mod uris;
 mod watch;
 
@@ -41,19 +48,18 @@ pub(crate) use conf::{CfSource, Nature};
 pub use watch::CfCost;
 
 use self::context::{Context, Formats};
-use self::evals::{Arguments, Function, State};
-use self::expression::Expression;
-use self::matcher::{Member, Scratch, Set};
-use self::pattern::{Found, Pattern};
+use self::evals::{Arguments, Function};
+use self::matcher::{Scratch, Set};
+use self::pattern::Pattern;
+use self::plan::{Meta, Plan};
 use self::settings::Settings;
+use self::trial::{Sight, Store, Trial};
 use crate::error::Problem;
 use crate::facts::Facts;
-use crate::facts::spamassassin::{Lines, Views};
 use crate::finding::Finding;
 use crate::incomplete::Limit;
 use crate::limits::Budget;
 use crate::place::Place;
-use crate::text::show::evidence;
 use crate::wanted::Wanted;
 
 /// The group of scores that rules of `.cf` files are in.
@@ -110,8 +116,8 @@ struct HeaderGroup {
     /// The selector is no more than the name of a field.
     is_field: bool,
     set: Set,
-    /// Negated rules, and such that see another text where there is no field.
-    others: Vec<(Member, bool, Option<Vec<u8>>)>,
+    /// By members, those that are negated, and such that see another text where there is no field.
+    others: BTreeMap<u32, Other>,
     exists: Vec<u32>,
 }
 
@@ -145,18 +151,22 @@ struct Template {
     guard: u32,
     text: String,
     flags: String,
+    /// Every match has what another rule matched in it.
+    is_needed: bool,
 }
 
+/// A function that a rule calls.
 #[derive(Debug)]
-struct Meta {
+struct Eval {
     rule: u32,
-    expression: Expression,
-    /// The rules behind the expression's names.
-    parts: Vec<Option<u32>>,
-    /// Whether it holds where nothing of these hit.
-    idle: bool,
-    off: bool,
+    function: Function,
+    arguments: Arguments,
+    /// It says no where there is no HTML.
+    of_html: bool,
 }
+
+/// Of a header rule whether it is negated, and the text that it sees where there is no field.
+type Other = (bool, Option<Vec<u8>>);
 
 /// All `.cf` rules, compiled.
 #[derive(Debug, Default)]
@@ -176,13 +186,12 @@ pub(crate) struct SpamAssassin {
     full: Set,
     mime: Vec<MimeRule>,
     uri_details: Vec<UriDetail>,
-    evals: Vec<(u32, Function, Arguments)>,
+    evals: Vec<Eval>,
     /// Rule, selector, pattern and the name of the group that other rules ask for.
     captures: Vec<(u32, String, u32, String)>,
     templates: Vec<Template>,
     metas: Vec<Meta>,
-    /// For each rule the metas that ask for it.
-    askers: Vec<Vec<u32>>,
+    plan: Plan,
     redirectors: Vec<Pattern>,
     settings: Settings,
     formats: Option<&'static Formats>,
@@ -194,38 +203,15 @@ pub(crate) struct SpamAssassin {
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     scratch: Scratch,
-    counts: Vec<f64>,
-    stack: Vec<f64>,
-    due: Vec<bool>,
+    store: Store,
+    /// Whether every rule is tried, and found: else those alone that a score hangs on.
+    all: bool,
 }
 
-/// What was seen of a rule: where, and the text.
-struct Sight {
-    rule: u32,
-    place: Place,
-    shown: String,
-}
-
-/// The hits of one message as they add up.
-struct Hits<'h> {
-    counts: &'h mut Vec<f64>,
-    sights: Vec<Sight>,
-    gave_up: Vec<u32>,
-    read: u64,
-}
-
-impl Hits<'_> {
-    fn hit(&mut self, rule: u32, count: f64) {
-        if let Some(slot) = self.counts.get_mut(rule as usize) {
-            *slot += count;
-        }
-    }
-
-    /// Notes where a search took more steps than it may.
-    fn tried(&mut self, rule: u32, found: Found) {
-        if found.gave_up && !self.gave_up.contains(&rule) {
-            self.gave_up.push(rule);
-        }
+impl Memory {
+    /// Whether sub-rules are to be found, too.
+    pub(crate) fn find_all(&mut self, all: bool) {
+        self.all = all;
     }
 }
 
@@ -255,7 +241,7 @@ impl SpamAssassin {
         &self.notes
     }
 
-    /// Adds a finding for each rule that hits.
+    /// Adds a finding for each rule that hits: of each that can have a score, and where all are asked for, of sub-rules, too.
     #[inline(never)] // benches/instructions.py finds it by its name
     pub(crate) fn run(
         &self,
@@ -265,56 +251,18 @@ impl SpamAssassin {
         findings: &mut Vec<Finding>,
     ) {
         let (Some(views), Some(formats)) = (&facts.spamassassin, self.formats) else { return };
-        let Memory { scratch, counts, stack, due } = memory;
-        counts.clear();
-        counts.resize(self.rules.len(), 0.0);
+        let Memory { scratch, store, all } = memory;
         if let Some(watch) = &mut scratch.watch {
             watch.start(self.rules.len());
         }
         let context = Context::new(facts, views, &self.settings, formats, &self.redirectors);
-        let mut hits = Hits { counts, sights: Vec::new(), gave_up: Vec::new(), read: 0 };
-        context.relays();
-        scratch.shared("relays");
-        self.run_headers(&context, scratch, &mut hits);
-        if !budget.work(hits.read.saturating_mul(PATTERN_STEPS), Place::message) {
+        let mut trial = Trial::new(self, &context, store, scratch);
+        if !trial.run(facts, views, *all, budget) {
             return;
         }
-        let whole = [views.message.header_at.min(facts.raw.len())];
-        let full = facts.raw.get(whole.first().copied().unwrap_or(0)..).unwrap_or_default();
-        let uris = if self.uri.members.is_empty() { Lines::default() } else { context.uris().pieces() };
-        scratch.shared("addresses");
-        let texts: [(&Set, &[u8], &[usize]); 4] = [
-            (&self.body, &views.body.text, &views.body.ends),
-            (&self.rawbody, &views.rawbody.text, &views.rawbody.ends),
-            (&self.uri, &uris.text, &uris.ends),
-            (&self.full, full, &[full.len()]),
-        ];
-        for (set, text, ends) in texts {
-            hits.read = 0;
-            self.run_text(set, text, ends, scratch, &mut hits);
-            if !budget.work(hits.read.saturating_mul(PATTERN_STEPS), Place::message) {
-                return;
-            }
-        }
-        scratch.shared("literals");
-        self.run_templates(&context, &mut hits);
-        scratch.shared("templates");
-        self.run_mime(views, scratch, &mut hits);
-        self.run_uri_details(&context, &mut hits);
-        scratch.shared("uri details");
-        let state = State::new(&context);
-        for (rule, function, arguments) in &self.evals {
-            if function(&state, arguments) {
-                hits.hit(*rule, 1.0);
-            }
-            scratch.rule(*rule);
-        }
-        let Hits { counts, sights, gave_up, .. } = hits;
-        self.run_metas(counts, stack, due);
-        scratch.shared("metas");
-        if !budget.work(self.metas.len() as u64, Place::message) {
-            return;
-        }
+        let (sights, gave_up) = (std::mem::take(&mut trial.sights), std::mem::take(&mut trial.gave_up));
+        self.findings(trial.counts(), *all, sights, findings);
+        drop(trial);
         for rule in gave_up {
             if let Some(watch) = &mut scratch.watch {
                 watch.gave_up(rule);
@@ -326,253 +274,44 @@ impl SpamAssassin {
                 format!("the rule {name} needs more steps than a pattern may take"),
             );
         }
-        self.findings(counts, sights, findings);
         scratch.shared("findings");
     }
 
-    fn run_headers(&self, context: &Context<'_>, scratch: &mut Scratch, hits: &mut Hits<'_>) {
-        for group in &self.headers {
-            let value = match group.is_field {
-                true => context.joined_fields(&group.selector),
-                false => context.joined(&group.selector),
-            };
-            scratch.shared("fields");
-            if value.is_some() {
-                group.exists.iter().for_each(|rule| hits.hit(*rule, 1.0));
-            }
-            let text = value.as_deref().unwrap_or_default();
-            match &value {
-                Some(text) => {
-                    let mut found = Vec::new();
-                    let read = group
-                        .set
-                        .search(&self.patterns, text, &[text.len()], scratch, |member, _, it| found.push((member, it)));
-                    hits.read = hits.read.saturating_add(read);
-                    for (member, it) in found {
-                        self.seen(member, it, text, hits, || header_place(&group.selector));
-                    }
-                }
-                None => {
-                    for member in &group.set.members {
-                        if self.patterns.get(member.pattern as usize).is_some_and(Pattern::matches_empty) {
-                            hits.hit(member.rule, 1.0);
-                        }
-                    }
-                }
-            }
-            for (member, negated, unset) in &group.others {
-                let Some(pattern) = self.patterns.get(member.pattern as usize) else { continue };
-                let text = if value.is_some() { text } else { unset.as_deref().unwrap_or_default() };
-                hits.read = hits.read.saturating_add(text.len() as u64);
-                let found = match text.is_empty() {
-                    true => Found { count: u32::from(pattern.matches_empty()), ..Found::default() },
-                    false => pattern.search(text, if *negated { 1 } else { member.most }),
-                };
-                if *negated {
-                    hits.tried(member.rule, found);
-                    hits.hit(member.rule, f64::from(u8::from(found.count == 0 && !found.gave_up)));
-                } else {
-                    self.seen(*member, found, text, hits, || header_place(&group.selector));
-                }
-                scratch.rule(member.rule);
-            }
+    /// Sets that are no header fields: body, rawbody, uri, full.
+    const TEXTS: usize = 4;
+
+    /// All sets with their numbers: those of texts, then those of header fields.
+    fn sets(&self) -> impl Iterator<Item = (usize, &Set)> {
+        let texts = [&self.body, &self.rawbody, &self.uri, &self.full].into_iter();
+        texts.chain(self.headers.iter().map(|group| &group.set)).enumerate()
+    }
+
+    fn set(&self, number: usize) -> Option<&Set> {
+        match number {
+            0 => Some(&self.body),
+            1 => Some(&self.rawbody),
+            2 => Some(&self.uri),
+            3 => Some(&self.full),
+            _ => self.headers.get(number - SpamAssassin::TEXTS).map(|group| &group.set),
         }
     }
 
-    /// Notes what a pattern found.
-    fn seen(&self, member: Member, found: Found, text: &[u8], hits: &mut Hits<'_>, place: impl FnOnce() -> Place) {
-        hits.tried(member.rule, found);
-        if found.count == 0 {
-            return;
-        }
-        hits.hit(member.rule, f64::from(found.count));
-        let is_sub = self.names.get(member.rule as usize).is_some_and(|name| name.starts_with("__"));
-        if !is_sub && hits.sights.iter().all(|sight| sight.rule != member.rule) {
-            let pattern = self.patterns.get(member.pattern as usize);
-            let (start, end) = pattern.and_then(|pattern| pattern.place(text)).unwrap_or_default();
-            let from = start.saturating_sub(CONTEXT_BYTES);
-            let shown = evidence(text.get(from..end.saturating_add(CONTEXT_BYTES).min(text.len())).unwrap_or_default());
-            hits.sights.push(Sight { rule: member.rule, place: place(), shown: shown.trim().to_owned() });
-        }
+    /// What is said of a member beside its pattern.
+    fn other(&self, set: usize, member: u32) -> Option<&Other> {
+        self.headers.get(set.checked_sub(SpamAssassin::TEXTS)?)?.others.get(&member)
     }
 
-    fn run_text(&self, set: &Set, text: &[u8], ends: &[usize], scratch: &mut Scratch, hits: &mut Hits<'_>) {
-        if set.members.is_empty() || text.is_empty() {
-            return;
-        }
-        let mut found = Vec::new();
-        let read = set.search(&self.patterns, text, ends, scratch, |member, piece, it| found.push((member, piece, it)));
-        hits.read = hits.read.saturating_add(read);
-        for (member, piece, it) in found {
-            let start = piece.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
-            let line = text.get(start..ends.get(piece).copied().unwrap_or(start)).unwrap_or_default();
-            self.seen(member, it, line, hits, Place::message);
-        }
+    /// Whether a rule serves others, and weighs nothing.
+    fn is_sub(&self, rule: u32) -> bool {
+        self.names.get(rule as usize).is_some_and(|name| name.starts_with("__"))
     }
 
-    /// Rules whose pattern has what another rule matched in it.
-    fn run_templates(&self, context: &Context<'_>, hits: &mut Hits<'_>) {
-        if self.templates.is_empty() || context.uris().lines.is_empty() {
-            return;
-        }
-        let lines = &context.uris().lines;
-        let mut may: Vec<(&Template, Vec<&Vec<u8>>)> = Vec::new();
-        for template in &self.templates {
-            let Some(guard) = self.patterns.get(template.guard as usize) else { continue };
-            let candidates: Vec<&Vec<u8>> = lines.iter().filter(|line| guard.is_match(line)).collect();
-            if !candidates.is_empty() {
-                may.push((template, candidates));
-            }
-        }
-        if may.is_empty() {
-            return;
-        }
-        let mut values: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        for (_, selector, pattern, name) in &self.captures {
-            let (Some(text), Some(pattern)) = (context.joined(selector), self.patterns.get(*pattern as usize)) else {
-                continue;
-            };
-            // The groups of a capturing pattern stand in the order of their names.
-            if let Some(groups) = pattern.groups(&text)
-                && let Some((start, end)) = groups.get(1).copied().flatten()
-            {
-                let value = String::from_utf8_lossy(text.get(start..end).unwrap_or_default()).into_owned();
-                values.entry(name).or_default().push(value);
-            }
-        }
-        for (template, candidates) in may {
-            let filled = compile::replace_templates(&template.text, |name| {
-                let quoted = values.get(name)?.iter().map(|value| quoted(value));
-                Some(format!("(?:{})", quoted.collect::<Vec<_>>().join("|")))
-            });
-            let Some(filled) = filled else { continue };
-            let Ok(pattern) = Pattern::new(&conf::bytes_of(&filled), &template.flags) else { continue };
-            let mut fits = |line: &Vec<u8>| {
-                let found = pattern.search(line, 1);
-                hits.tried(template.rule, found);
-                found.count > 0
-            };
-            if candidates.iter().any(|line| fits(line)) {
-                hits.hit(template.rule, 1.0);
-            }
-        }
-    }
-
-    fn run_mime(&self, views: &Views, scratch: &mut Scratch, hits: &mut Hits<'_>) {
-        if self.mime.is_empty() {
-            return;
-        }
-        let parts = views.message.parts(0);
-        for rule in &self.mime {
-            let Some(pattern) = self.patterns.get(rule.pattern as usize) else { continue };
-            let mut together = Vec::new();
-            let (mut count, mut gave_up) = (0, false);
-            for (number, part) in (1..).zip(&parts) {
-                if number < rule.range.0 || number > rule.range.1 {
-                    continue;
-                }
-                let Some(node) = views.message.nodes.get(*part) else { continue };
-                let value = mime_value(node, rule);
-                if rule.concat {
-                    together.extend_from_slice(value.as_deref().unwrap_or(&rule.unset));
-                    together.push(b'\n');
-                    continue;
-                }
-                let text = value.as_deref().unwrap_or(&rule.unset);
-                let found = if text.is_empty() {
-                    Found { count: u32::from(pattern.matches_empty()), ..Found::default() }
-                } else {
-                    pattern.search(text, rule.most)
-                };
-                hits.tried(rule.rule, found);
-                gave_up |= found.gave_up;
-                count = found.count;
-                if count > 0 {
-                    break;
-                }
-            }
-            if rule.concat {
-                let found = pattern.search(&together, rule.most);
-                hits.tried(rule.rule, found);
-                gave_up |= found.gave_up;
-                count = found.count;
-            }
-            let count = if rule.negated { u32::from(count == 0 && !gave_up) } else { count };
-            hits.hit(rule.rule, f64::from(count));
-            scratch.rule(rule.rule);
-        }
-    }
-
-    fn run_uri_details(&self, context: &Context<'_>, hits: &mut Hits<'_>) {
-        for detail in &self.uri_details {
-            let found = context.uris().all.iter().any(|(raw, uri)| {
-                detail.conditions.iter().all(|(key, negated, pattern)| {
-                    let Some(pattern) = self.patterns.get(*pattern as usize) else { return false };
-                    let mut gave_up = false;
-                    let mut fits = |text: &String| {
-                        let found = pattern.search(text.as_bytes(), 1);
-                        hits.tried(detail.rule, found);
-                        gave_up |= found.gave_up;
-                        found.count > 0
-                    };
-                    let matched = match key.as_str() {
-                        "raw" => fits(raw),
-                        "type" => uri.types.iter().any(fits),
-                        "cleaned" => uri.cleaned.iter().any(fits),
-                        "text" => uri.anchors.iter().any(fits),
-                        "domain" => uri.hosts.values().any(fits),
-                        _ => uri.hosts.keys().any(fits),
-                    };
-                    matched != *negated && (matched || !gave_up)
-                })
-            });
-            hits.hit(detail.rule, f64::from(u8::from(found)));
-        }
-    }
-
-    /// Metas stand behind what they ask for, so that one pass in their order is enough. Those of which nothing hit are left out.
-    fn run_metas(&self, counts: &mut [f64], stack: &mut Vec<f64>, due: &mut Vec<bool>) {
-        due.clear();
-        due.extend(self.metas.iter().map(|meta| meta.idle));
-        let mark = |rule: usize, due: &mut Vec<bool>| {
-            for meta in self.askers.get(rule).into_iter().flatten() {
-                if let Some(slot) = due.get_mut(*meta as usize) {
-                    *slot = true;
-                }
-            }
-        };
-        for (rule, count) in counts.iter().enumerate() {
-            if *count != 0.0 {
-                mark(rule, due);
-            }
-        }
-        for (number, meta) in self.metas.iter().enumerate() {
-            if meta.off || !due.get(number).copied().unwrap_or(false) {
-                continue;
-            }
-            let count = |place: usize| match meta.parts.get(place) {
-                Some(Some(rule)) => counts.get(*rule as usize).copied().unwrap_or(0.0),
-                // `local_tests_only`, or a rule that is not there.
-                _ => {
-                    f64::from(u8::from(meta.expression.names.get(place).is_some_and(|name| name == "local_tests_only")))
-                }
-            };
-            let value = meta.expression.value(stack, &count);
-            if value != 0.0
-                && let Some(slot) = counts.get_mut(meta.rule as usize)
-            {
-                *slot = if value > 0.0 { value } else { 1.0 };
-                mark(meta.rule as usize, due);
-            }
-        }
-    }
-
-    fn findings(&self, counts: &[f64], sights: Vec<Sight>, findings: &mut Vec<Finding>) {
+    fn findings(&self, counts: &[f64], all: bool, sights: Vec<Sight>, findings: &mut Vec<Finding>) {
         let mut sights: BTreeMap<u32, Sight> = sights.into_iter().map(|sight| (sight.rule, sight)).collect();
-        for (number, count) in (0u32..).zip(counts) {
-            if *count == 0.0 {
-                continue;
-            }
+        let hit = |rule: &u32| counts.get(*rule as usize).is_some_and(|count| !count.is_nan() && *count != 0.0);
+        let every = 0..u32::try_from(self.rules.len()).unwrap_or(u32::MAX);
+        let (some, every) = if all { (&[][..], every) } else { (self.plan.scored.as_slice(), 0..0) };
+        for number in some.iter().copied().chain(every).filter(hit) {
             let Some(name) = self.names.get(number as usize) else { continue };
             findings.push(match sights.remove(&number) {
                 Some(sight) => Finding::new(Arc::clone(name), sight.place, sight.shown),
@@ -580,28 +319,6 @@ impl SpamAssassin {
             });
         }
     }
-}
-
-/// The value of a part's header field.
-fn mime_value(node: &crate::facts::spamassassin::Node, rule: &MimeRule) -> Option<Vec<u8>> {
-    if rule.name == "ALL" {
-        let line = |field: &crate::facts::spamassassin::message::HeaderField| match rule.raw {
-            true => [field.name.as_bytes(), b": ", &field.raw].concat(),
-            false => [field.name.as_bytes(), b": ", &field.value, b"\n"].concat(),
-        };
-        return Some(node.fields.iter().flat_map(line).collect());
-    }
-    let field = node.fields.iter().rev().find(|field| field.name.eq_ignore_ascii_case(&rule.name))?;
-    Some(if rule.raw { field.raw.clone() } else { [field.value.as_slice(), b"\n"].concat() })
-}
-
-/// A text as a pattern that matches it and nothing else.
-fn quoted(text: &str) -> String {
-    let byte = |byte: u8| match byte.is_ascii_alphanumeric() {
-        true => char::from(byte).to_string(),
-        false => format!("\\x{byte:02x}"),
-    };
-    text.bytes().map(byte).collect()
 }
 
 fn header_place(selector: &str) -> Place {

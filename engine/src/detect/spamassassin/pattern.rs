@@ -56,7 +56,11 @@ pub(super) struct Pattern {
     /// The same, from where on it can be followed: a part of it that what must be there is in.
     pub(super) tail_ahead: Ahead,
     /// A match begins where the text does.
-    only_at_start: bool,
+    pub(super) only_at_start: bool,
+    /// What it asks of the places around it, if anything, is where words begin and end.
+    looks_at_words: bool,
+    /// It asks nothing of them.
+    looks_at_nothing: bool,
     /// The shortest match, in bytes.
     pub(super) shortest: usize,
     /// The longest match, in bytes, where that is short: then a match lies near its literal.
@@ -149,6 +153,12 @@ impl Pattern {
             tail: OnceLock::new(),
             longest,
             only_at_start: relaxed.properties().look_set_prefix().contains(Look::Start),
+            looks_at_words: relaxed
+                .properties()
+                .look_set()
+                .iter()
+                .all(|look| matches!(look, Look::WordAscii | Look::WordStartAscii | Look::WordEndAscii)),
+            looks_at_nothing: relaxed.properties().look_set().is_empty(),
             shortest: relaxed.properties().minimum_len().unwrap_or(0),
             captures: false,
             has_coarse,
@@ -163,6 +173,29 @@ impl Pattern {
 
     pub(super) fn has_literal(&self) -> bool {
         self.literals.is_some() || self.sequences.is_some()
+    }
+
+    /// Whether a short text in lower case may have a match: none of its literals is in most of them.
+    pub(super) fn may_be_in(&self, lower: &[u8]) -> bool {
+        let literals = self.literals.as_ref();
+        literals.is_none_or(|all| all.iter().any(|literal| memchr::memmem::find(lower, literal).is_some()))
+    }
+
+    /// Whether a text in pieces may have a match in any of them, by one search of the whole; `by_blanks` says that pieces end behind
+    /// blanks. Where that cannot be told so, it may.
+    pub(super) fn may_match_whole(&self, text: &[u8], by_blanks: bool) -> bool {
+        if !(self.looks_at_nothing || (self.looks_at_words && by_blanks)) {
+            return true;
+        }
+        let input = Input::new(text);
+        if self.has_coarse {
+            return self.may_be_coarse(text, &(0..text.len()), Anchored::No);
+        }
+        match self.compiled() {
+            Some(Compiled::Plain(regex)) => regex.search_half(&input.earliest(true)).is_some(),
+            Some(Compiled::Fancy(Some(guard), _)) => guard.search_half(&input.earliest(true)).is_some(),
+            _ => true,
+        }
     }
 
     /// Whether a range may have a match, for less than a search costs.
@@ -268,6 +301,19 @@ impl Pattern {
         self.search(text, 1).count > 0
     }
 
+    /// The same for a pattern that is asked a few times and thrown away: what makes later searches cheaper is not made.
+    pub(super) fn search_once(&self, text: &[u8]) -> Found {
+        let found = |it: bool| Found { count: u32::from(it), ..Found::default() };
+        match self.compiled() {
+            Some(Compiled::Plain(regex)) => found(regex.search_half(&Input::new(text)).is_some()),
+            Some(Compiled::Fancy(guard, exact)) => match fancy(guard.as_ref(), exact, text, 0..text.len()) {
+                Ok(it) => found(it.is_some()),
+                Err(GaveUp) => Found { gave_up: true, ..Found::default() },
+            },
+            None => Found { gave_up: true, ..Found::default() },
+        }
+    }
+
     /// Whether it matches nothing at all: what a field that is not there comes to.
     pub(super) fn matches_empty(&self) -> bool {
         *self.empty.get_or_init(|| self.is_match(b""))
@@ -276,6 +322,14 @@ impl Pattern {
     /// Counts its matches in a text, up to `most`.
     pub(super) fn search(&self, text: &[u8], most: u32) -> Found {
         self.search_within(text, 0..text.len(), most)
+    }
+
+    /// The same for the value of a field, which may be nothing at all.
+    pub(super) fn in_field(&self, text: &[u8], most: u32) -> Found {
+        match text.is_empty() {
+            true => Found { count: u32::from(self.matches_empty()), ..Found::default() },
+            false => self.search(text, most),
+        }
     }
 
     /// The same for matches that lie in a range of the text; what stands around it is seen by look-around and anchors.
@@ -389,7 +443,7 @@ impl Pattern {
     pub(super) fn place(&self, text: &[u8]) -> Option<(usize, usize)> {
         match self.compiled()? {
             Compiled::Plain(regex) => regex.find(text).map(|it| (it.start(), it.end())),
-            Compiled::Fancy(_, exact) => exact.find(text).ok()?.map(|it| (it.start(), it.end())),
+            Compiled::Fancy(guard, exact) => fancy(guard.as_ref(), exact, text, 0..text.len()).ok()?,
         }
     }
 
@@ -401,7 +455,11 @@ impl Pattern {
                 regex.captures(text, &mut captures);
                 captures.is_match().then(|| captures.iter().map(|it| it.map(|span| (span.start, span.end))).collect())
             }
-            Compiled::Fancy(_, exact) => {
+            Compiled::Fancy(guard, exact) => {
+                // Most texts have none, which costs a tenth so.
+                if guard.as_ref().is_some_and(|guard| guard.search_half(&Input::new(text)).is_none()) {
+                    return None;
+                }
                 let captures = exact.captures(text).ok()??;
                 Some((0..captures.len()).map(|number| captures.get(number).map(|it| (it.start(), it.end()))).collect())
             }

@@ -33,7 +33,7 @@ enum Automata {
     Lazy(Regex),
 }
 
-/// What a probe says, and how many bytes it read.
+/// What a probe says of a place: whether a match begins there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum May {
     Not,

@@ -20,15 +20,27 @@ pub(super) struct Sieve {
     /// For each class the owner and the length of the sequence that ends with it.
     ends: Vec<Option<(u32, u8)>>,
     /// Bytes that no class tells apart have the same letter.
-    letters: Vec<u8>,
+    letters: Letters,
     /// For each letter a byte that has it.
     samples: Vec<u8>,
+    /// The bytes that sequences begin with, where they are so few that there is a quick search for them; else empty.
+    starts: Vec<u8>,
     /// For each letter, the sequences that it begins, by the number of their first class.
     first: Vec<Vec<u32>>,
 }
 
-/// A state: the classes that the last byte was the match of, each behind the one before it.
+/// For each byte its letter. A table of its size is read without asking whether the byte is within it.
 #[derive(Debug)]
+struct Letters([u8; 256]);
+
+impl Default for Letters {
+    fn default() -> Letters {
+        Letters([0; 256])
+    }
+}
+
+/// A state: the classes that the last byte was the match of, each behind the one before it.
+#[derive(Debug, Default)]
 struct State {
     reached: Box<[u32]>,
     ends: Box<[(u32, u8)]>,
@@ -37,7 +49,7 @@ struct State {
 /// The states made so far; each thread has its own.
 #[derive(Debug, Default)]
 pub(super) struct States {
-    /// For each state and letter the next state and one; 0 where it is not made yet.
+    /// For each state and letter where the entries of the next state begin; 0 where it is not made yet. No state has the first entries.
     next: Vec<u32>,
     states: Vec<State>,
     known: HashMap<Box<[u32]>, u32, BuildHasherDefault<Quick>>,
@@ -82,8 +94,7 @@ impl Sieve {
         distinct.sort_unstable();
         distinct.dedup();
         let mut signs: HashMap<Vec<bool>, u8> = HashMap::new();
-        self.letters.clear();
-        for byte in 0..=255u8 {
+        for (byte, slot) in (0..=255u8).zip(&mut self.letters.0) {
             let sign: Vec<bool> = distinct.iter().map(|class| has(class, byte)).collect();
             let letter = match signs.get(&sign) {
                 Some(letter) => *letter,
@@ -94,7 +105,7 @@ impl Sieve {
                     letter
                 }
             };
-            self.letters.push(letter);
+            *slot = letter;
         }
         let mut begins = true;
         let mut firsts = Vec::new();
@@ -107,36 +118,83 @@ impl Sieve {
         let has_letter = |number: &u32, byte: u8| self.classes.get(*number as usize).is_some_and(|it| has(it, byte));
         let of = |byte: &u8| firsts.iter().copied().filter(|number| has_letter(number, *byte)).collect();
         self.first = self.samples.iter().map(of).collect();
+        self.starts = (0..=255u8).filter(|byte| firsts.iter().any(|number| has_letter(number, *byte))).collect();
+        if self.starts.len() > 3 {
+            self.starts.clear();
+        }
     }
 
     /// Hands owner, start and end of each sequence that is in the text, by where they end.
     pub(super) fn search(&self, text: &[u8], states: &mut States, mut each: impl FnMut(u32, usize, usize)) {
-        let stride = self.samples.len();
         if states.states.is_empty() {
             self.state(Vec::new(), states);
         }
-        let mut state = 0usize;
-        for (at, byte) in text.iter().enumerate() {
-            let letter = usize::from(self.letters.get(usize::from(*byte)).copied().unwrap_or_default());
-            let mut entry = states.next.get(state * stride + letter).copied().unwrap_or_default();
-            if entry == 0 {
-                entry = self.make(state, letter, states);
+        let stride = self.stride();
+        let (mut state, mut at) = (stride, 0usize);
+        loop {
+            // As long as all states are there, which is nearly always, a byte is two look-ups.
+            let next = states.next.as_slice();
+            let mut unmade = None;
+            while let Some(byte) = text.get(at) {
+                if state == stride && !self.starts.is_empty() {
+                    // Nothing is under way: what no sequence begins with is passed over.
+                    match self.next_start(text.get(at..).unwrap_or_default()) {
+                        Some(0) => {}
+                        Some(length) => {
+                            at += length;
+                            continue;
+                        }
+                        None => return,
+                    }
+                }
+                let letter = usize::from(self.letters.0.get(usize::from(*byte)).copied().unwrap_or_default());
+                let entry = next.get(state + letter).copied().unwrap_or_default();
+                if entry == 0 {
+                    unmade = Some(letter);
+                    break;
+                }
+                at += 1;
+                state = (entry & !ENDS) as usize;
+                if entry & ENDS != 0
+                    && let Some(it) = states.states.get(state / stride)
+                {
+                    it.ends
+                        .iter()
+                        .for_each(|(owner, length)| each(*owner, at.saturating_sub(usize::from(*length)), at));
+                }
             }
-            state = ((entry & !ENDS) as usize).saturating_sub(1);
+            let Some(letter) = unmade else { return };
+            let entry = self.make(state, letter, states);
+            at += 1;
+            state = (entry & !ENDS) as usize;
             if entry & ENDS != 0
-                && let Some(it) = states.states.get(state)
+                && let Some(it) = states.states.get(state / stride)
             {
-                let end = at + 1;
-                it.ends.iter().for_each(|(owner, length)| each(*owner, end.saturating_sub(usize::from(*length)), end));
+                it.ends.iter().for_each(|(owner, length)| each(*owner, at.saturating_sub(usize::from(*length)), at));
             }
         }
+    }
+
+    fn next_start(&self, text: &[u8]) -> Option<usize> {
+        match *self.starts.as_slice() {
+            [one] => memchr::memchr(one, text),
+            [one, other] => memchr::memchr2(one, other, text),
+            [one, other, third] => memchr::memchr3(one, other, third, text),
+            _ => (!text.is_empty()).then_some(0),
+        }
+    }
+
+    /// Entries of a state.
+    fn stride(&self) -> usize {
+        self.samples.len().max(1)
     }
 
     /// The entry for what follows a state at a letter.
     fn make(&self, state: usize, letter: usize, states: &mut States) -> u32 {
         let byte = self.samples.get(letter).copied().unwrap_or_default();
         let mut reached: Vec<u32> = self.first.get(letter).cloned().unwrap_or_default();
-        for number in states.states.get(state).map(|it| it.reached.as_ref()).unwrap_or_default() {
+        let stride = self.stride();
+        for number in states.states.get(state / stride).map(|it| it.reached.as_ref()).unwrap_or_default() {
             let place = *number as usize;
             if self.ends.get(place).is_some_and(Option::is_none)
                 && self.classes.get(place + 1).is_some_and(|it| has(it, byte))
@@ -152,8 +210,8 @@ impl Sieve {
         }
         let next = self.state(reached, states);
         let ends = states.states.get(next as usize).is_some_and(|it| !it.ends.is_empty());
-        let entry = (next + 1) | if ends { ENDS } else { 0 };
-        if !full && let Some(slot) = states.next.get_mut(state * self.samples.len() + letter) {
+        let entry = u32::try_from(next as usize * stride).unwrap_or(0) | if ends { ENDS } else { 0 };
+        if !full && let Some(slot) = states.next.get_mut(state + letter) {
             *slot = entry;
         }
         entry
@@ -163,12 +221,16 @@ impl Sieve {
         if let Some(known) = states.known.get(reached.as_slice()) {
             return *known;
         }
+        if states.states.is_empty() {
+            states.states.push(State::default());
+            states.next.resize(self.stride(), 0);
+        }
         let number = u32::try_from(states.states.len()).unwrap_or(0);
         let ends = reached.iter().filter_map(|number| self.ends.get(*number as usize).copied().flatten());
         let (ends, reached): (Box<[_]>, Box<[u32]>) = (ends.collect(), reached.into());
         states.known.insert(reached.clone(), number);
         states.states.push(State { reached, ends });
-        states.next.resize(states.next.len() + self.samples.len(), 0);
+        states.next.resize(states.next.len() + self.stride(), 0);
         number
     }
 }

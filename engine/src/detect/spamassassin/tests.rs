@@ -10,9 +10,17 @@ fn compiled(text: &str) -> SpamAssassin {
 
 fn hits(rules: &SpamAssassin, message: &str) -> Vec<String> {
     with_message(message.as_bytes(), |facts, budget| {
-        let mut findings = Vec::new();
-        rules.run(facts, &mut Memory::default(), budget, &mut findings);
-        findings.iter().map(|it| it.rule.to_string()).collect()
+        let mut run = |all: bool| {
+            let (mut memory, mut findings) = (Memory::default(), Vec::new());
+            memory.find_all(all);
+            rules.run(facts, &mut memory, budget, &mut findings);
+            findings.iter().map(|it| it.rule.to_string()).collect::<Vec<_>>()
+        };
+        let (needed, mut all) = (run(false), run(true));
+        let found = all.clone();
+        all.retain(|it| !it.starts_with("__"));
+        assert_eq!(needed, all, "where only what a score hangs on is tried");
+        found
     })
 }
 

@@ -161,8 +161,18 @@ fn in_text(text: &[u8], mut each: impl FnMut(&str, Kind)) {
     let starts = |at: usize, word: &[u8]| text.get(at..at + word.len()).is_some_and(|it| it.eq_ignore_ascii_case(word));
     // Up to where the part before an `@`, and a bare host, are known to reach.
     let (mut local_end, mut host_end) = (0, 0);
-    let mut at = 0;
+    let (mut at, mut word_end) = (0, 0);
     while at < text.len() {
+        // No address goes beyond a blank, and each has one of these.
+        if at >= word_end {
+            let rest = text.get(at..).unwrap_or_default();
+            let word = rest.get(..memchr::memchr2(b' ', b'\n', rest).unwrap_or(rest.len())).unwrap_or_default();
+            word_end = at + word.len() + 1;
+            if memchr::memchr3(b'.', b':', b'@', word).is_none() {
+                at = word_end;
+                continue;
+            }
+        }
         let byte = text.get(at).copied().unwrap_or_default();
         let before = at.checked_sub(1).and_then(|at| text.get(at)).copied();
         let escaped = at >= 3 && text.get(at - 3..at - 1) == Some(b"\x1B(");
@@ -478,7 +488,8 @@ fn variants(uri: &str, settings: &Settings, redirectors: &[Pattern], found: &mut
         found.push(format!("{scheme}{host}{rest}"));
     }
     let whole = format!("{scheme}{host}{rest}");
-    let leads_on = redirectors.iter().find_map(|pattern| {
+    let lower = whole.to_ascii_lowercase();
+    let leads_on = redirectors.iter().filter(|pattern| pattern.may_be_in(lower.as_bytes())).find_map(|pattern| {
         let groups = pattern.groups(whole.as_bytes())?;
         let (start, end) = groups.get(1).copied().flatten()?;
         whole.get(start..end).filter(|it| it.contains('.')).map(str::to_owned)

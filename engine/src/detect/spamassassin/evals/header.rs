@@ -390,7 +390,11 @@ pub(super) fn count_range(it: &State<'_>, arguments: &Arguments) -> bool {
 }
 
 pub(super) fn unresolved_template(it: &State<'_>, _: &Arguments) -> bool {
-    it.context.texts("ALL").iter().any(|line| it.finds("template", line) && !it.finds("template-exempt", line))
+    let lines = it.context.get("ALL");
+    // The patterns are asked of the few lines that have a percent sign.
+    let may = lines.iter().filter(|line| memchr::memchr(b'%', line).is_some());
+    may.map(|line| String::from_utf8_lossy(line))
+        .any(|line| it.finds("template", &line) && !it.finds("template-exempt", &line))
 }
 
 pub(super) fn ratware_name(it: &State<'_>, _: &Arguments) -> bool {

@@ -73,6 +73,11 @@ fn gather(it: &State<'_>) -> Attachments {
         }
         let attached = disposition.contains("attachment");
         let is_text = matches!(kind.as_str(), "text/plain" | "text/html");
+        if kind == "text/plain" && matches!(encoding.as_str(), "" | "7bit" | "8bit") {
+            let references = unicode_references(&node.body);
+            normal += node.body.len() - references * 8;
+            unicode += references;
+        }
         let mut size = 0;
         for line in node.body.split_inclusive(|byte| *byte == b'\n') {
             if found.alternative && !attached && is_text {
@@ -85,11 +90,6 @@ fn gather(it: &State<'_>) -> Attachments {
             }
             if kind == "text/plain" && charset.as_deref().is_none_or(|charset| charset == "us-ascii") {
                 found.ascii_illegal += u32::from(line.iter().any(|byte| matches!(byte, 0 | 0x0D | 0x80..=0xFF)));
-            }
-            if kind == "text/plain" && matches!(encoding.as_str(), "" | "7bit" | "8bit") {
-                let references = unicode_references(line);
-                normal += line.len() - references * 8;
-                unicode += references;
             }
         }
         if !attached {
@@ -179,13 +179,13 @@ fn needless_escapes(line: &[u8]) -> usize {
 }
 
 /// How many `&#x1234;` a line has.
-fn unicode_references(line: &[u8]) -> usize {
-    memchr::memmem::find_iter(line, b"&#x")
+fn unicode_references(text: &[u8]) -> usize {
+    memchr::memmem::find_iter(text, b"&#x")
         .filter(|at| {
-            let digits = line.get(at + 3..at + 7).unwrap_or_default();
+            let digits = text.get(at + 3..at + 7).unwrap_or_default();
             digits.len() == 4
                 && digits.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F'))
-                && line.get(at + 7) == Some(&b';')
+                && text.get(at + 7) == Some(&b';')
         })
         .count()
 }

@@ -235,6 +235,12 @@ pub(super) fn known(name: &str) -> Known {
     Known::Function(function)
 }
 
+/// Whether a function asks of the HTML of a message alone, and says no where there is none.
+pub(super) fn is_of_html(name: &str) -> bool {
+    name.starts_with("html_")
+        || matches!(name, "check_iframe_src" | "check_https_http_mismatch" | "check_https_ip_mismatch")
+}
+
 /// Patterns that functions use.
 pub(super) fn patterns() -> Result<BTreeMap<&'static str, Pattern>, String> {
     header::PATTERNS

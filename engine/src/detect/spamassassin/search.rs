@@ -1,0 +1,362 @@
+//! Whether a member of a set matches a text in which something of it was noted: at the few places where a match may begin, or by
+//! searching the ranges that it may lie in.
+
+use std::ops::Range;
+
+use super::matcher::{Hit, Member, Near, Noted, Pieces, Set, Tried};
+use super::pattern::{Found, Pattern};
+use super::probe::May;
+use super::watch::Watch;
+
+/// For each byte of a text so many may be read by trying the beginnings of one member, and so many at least; with more, what may hold
+/// matches is searched once.
+const MOST_TRIED: usize = 2;
+const LEAST_TRIED: usize = 4_096;
+/// What asking the pattern itself counts as.
+const ASKED: usize = 200;
+
+/// A range of a piece that matches can lie in.
+#[derive(Clone, Debug)]
+struct Candidate {
+    piece: usize,
+    range: Range<usize>,
+    /// How many literals or sequences were seen that do not overlap, and where the last of them ends.
+    times: u32,
+    end: usize,
+}
+
+/// What is kept from member to member: memory to be reused.
+#[derive(Debug, Default)]
+pub(super) struct Candidates(Vec<Candidate>);
+
+/// A search for one member under way.
+struct Search<'s> {
+    pattern: &'s Pattern,
+    member: Member,
+    near: Near,
+    pieces: Pieces<'s>,
+    /// How many matches were found.
+    count: u32,
+    /// How many bytes were read by trying beginnings.
+    tried: usize,
+    most_tried: usize,
+    candidates: &'s mut Vec<Candidate>,
+    watch: &'s mut Option<Watch>,
+    read: u64,
+    each: &'s mut dyn FnMut(usize, Found),
+}
+
+impl Set {
+    /// Looks for a member in a text; hands what it found in a piece to `each`. Gives how many bytes were read.
+    #[expect(clippy::too_many_arguments, reason = "a text, what is known of it, and memory")]
+    pub(super) fn search(
+        &self,
+        number: u32,
+        patterns: &[Pattern],
+        pieces: Pieces<'_>,
+        noted: &mut Noted,
+        candidates: &mut Candidates,
+        watch: &mut Option<Watch>,
+        each: &mut dyn FnMut(usize, Found),
+    ) -> u64 {
+        let (Some(member), Some(near)) = (self.members.get(number as usize).copied(), self.near(number)) else {
+            return 0;
+        };
+        let Some(pattern) = patterns.get(member.pattern as usize) else { return 0 };
+        candidates.0.clear();
+        let mut search = Search {
+            pattern,
+            member,
+            near,
+            pieces,
+            count: 0,
+            tried: 0,
+            most_tried: pieces.text.len().saturating_mul(MOST_TRIED).saturating_add(LEAST_TRIED),
+            candidates: &mut candidates.0,
+            watch,
+            read: 0,
+            each,
+        };
+        // One search of the whole costs less than one of each of many pieces, most of which have nothing.
+        if near.tried != Tried::Noted && pieces.ends.len() > 1 {
+            search.read = pieces.text.len() as u64;
+            if !search.may_match_whole(noted.by_blanks) {
+                return search.read;
+            }
+        }
+        match near.tried {
+            Tried::Noted => search.noted(number, noted),
+            Tried::Always => (0..pieces.ends.len()).for_each(|piece| search.confirm(piece, 0..pieces.text.len())),
+            Tried::Together => {
+                if noted.together.is_empty()
+                    && let Some(together) = self.together(patterns)
+                {
+                    search.read = search.read.saturating_add(pieces.text.len() as u64);
+                    noted.together.extend((0..pieces.ends.len()).map(|piece| together.is_match(pieces.get(piece))));
+                }
+                for piece in 0..pieces.ends.len() {
+                    if noted.together.get(piece).copied().unwrap_or(true) {
+                        search.confirm(piece, 0..pieces.text.len());
+                    }
+                }
+            }
+        }
+        search.read
+    }
+}
+
+impl Search<'_> {
+    fn noted(&mut self, number: u32, noted: &Noted) {
+        for hit in noted.hits(number) {
+            if self.is_done() {
+                return;
+            }
+            self.seen(hit);
+        }
+        if let Some(beyond) = noted.beyond(number) {
+            let range = beyond.start.saturating_sub(self.near.ahead)..beyond.end.saturating_add(self.near.longest);
+            let first = self.pieces.ends.partition_point(|end| *end <= range.start);
+            for piece in (first..self.pieces.ends.len()).take_while(|piece| self.pieces.start(*piece) < range.end) {
+                self.candidates.push(Candidate { piece, range: range.clone(), times: u32::MAX, end: usize::MAX });
+            }
+        }
+        let mut candidates = std::mem::take(self.candidates);
+        for candidate in candidates.drain(..) {
+            if candidate.times >= self.near.times {
+                self.confirm(candidate.piece, candidate.range);
+            }
+        }
+        *self.candidates = candidates;
+        self.read = self.read.saturating_add(if self.tried < usize::MAX { self.tried as u64 } else { 0 });
+    }
+
+    fn may_match_whole(&mut self, by_blanks: bool) -> bool {
+        if let Some(watch) = self.watch.as_mut() {
+            watch.shared("candidates");
+            if self.pattern.is_new(true) || self.pattern.is_new(false) {
+                self.pattern.may_match_whole(b"", true);
+                watch.compiled(self.member.rule);
+            }
+        }
+        let may = self.pattern.may_match_whole(self.pieces.text, by_blanks);
+        if !may {
+            self.of_rule();
+        }
+        may
+    }
+
+    fn is_done(&self) -> bool {
+        self.count >= self.member.most
+    }
+
+    /// A literal or sequence was noted.
+    fn seen(&mut self, hit: Hit) {
+        let (piece, from, to, near) = (hit.piece as usize, hit.from, hit.to, self.near);
+        if piece == 0 && self.member.skips_first {
+            return;
+        }
+        let start = self.pieces.start(piece);
+        // What can only match where the piece begins has something there, or nowhere.
+        if self.pattern.only_at_start && near.times == 1 && from.saturating_sub(near.ahead) > start {
+            return;
+        }
+        let range = to.saturating_sub(near.longest).max(from.saturating_sub(near.ahead)).max(start)
+            ..from.saturating_add(near.longest);
+        if let Some((least, most)) = near.begins {
+            if from >= start.saturating_add(least) {
+                let begins = from.saturating_sub(most).max(start) - start..from - least + 1 - start;
+                self.try_at(begins, hit, range);
+            }
+            return;
+        }
+        if let Some((least, most)) = near.tail
+            && (from < start.saturating_add(least)
+                || !self.goes_on(piece, from.saturating_sub(most).max(start) - start..from - least + 1 - start))
+        {
+            return;
+        }
+        self.note(hit, range);
+    }
+
+    /// Whether a match may go on at one of few places of a piece.
+    fn goes_on(&mut self, piece: usize, places: Range<usize>) -> bool {
+        let line = self.pieces.get(piece);
+        if let Some(watch) = self.watch.as_mut()
+            && self.pattern.has_no_probe(true)
+        {
+            watch.shared("candidates");
+            self.pattern.may_go_on_at(line, 0);
+            watch.compiled(self.member.rule);
+        }
+        for place in places {
+            if self.tried > self.most_tried {
+                return true;
+            }
+            let (may, read) = self.pattern.may_go_on_at(line, place);
+            self.tried = self.tried.saturating_add(read + 1);
+            if may != May::Not {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Tries whether a match begins at one of few places of a piece.
+    fn try_at(&mut self, begins: Range<usize>, hit: Hit, range: Range<usize>) {
+        let line = self.pieces.get(hit.piece as usize);
+        if let Some(watch) = self.watch.as_mut() {
+            watch.shared("candidates");
+            if self.pattern.has_no_probe(false) {
+                self.pattern.may_begin_at(line, 0);
+                watch.compiled(self.member.rule);
+            }
+        }
+        let longest = self.pattern.longest.unwrap_or(usize::MAX);
+        for at in begins {
+            if self.tried > self.most_tried {
+                return self.note(hit, range);
+            }
+            let (may, read) = self.pattern.may_begin_at(line, at);
+            self.tried = self.tried.saturating_add(read + 1);
+            if may == May::Not {
+                continue;
+            }
+            if self.member.most > 1 {
+                // How many there are is for a search to say.
+                return self.note(hit, range);
+            }
+            let found = match may {
+                May::Surely => Found { count: 1, ..Found::default() },
+                _ => {
+                    self.tried = self.tried.saturating_add(ASKED + longest.min(line.len() - at));
+                    if let Some(watch) = self.watch.as_mut()
+                        && self.pattern.is_new(false)
+                    {
+                        watch.rule(self.member.rule);
+                        self.pattern.compiles();
+                        watch.compiled(self.member.rule);
+                    }
+                    self.pattern.begins_at(line, at)
+                }
+            };
+            // The rest of the text is searched piece by piece then, not beginning by beginning.
+            if found.gave_up {
+                self.tried = usize::MAX;
+            }
+            if found.count > 0 || found.gave_up {
+                self.found(hit.piece as usize, found);
+                break;
+            }
+        }
+        self.of_rule();
+    }
+
+    fn found(&mut self, piece: usize, found: Found) {
+        self.count = self.count.saturating_add(found.count);
+        (self.each)(piece, found);
+    }
+
+    /// Notes that there may be matches in a range.
+    fn note(&mut self, hit: Hit, range: Range<usize>) {
+        match self.candidates.last_mut() {
+            Some(candidate) if candidate.piece == hit.piece as usize => {
+                candidate.range.start = candidate.range.start.min(range.start);
+                candidate.range.end = candidate.range.end.max(range.end);
+                if hit.from >= candidate.end {
+                    candidate.times = candidate.times.saturating_add(1);
+                    candidate.end = hit.to;
+                }
+            }
+            _ => self.candidates.push(Candidate { piece: hit.piece as usize, range, times: 1, end: hit.to }),
+        }
+    }
+
+    /// Searches a range of a piece.
+    fn confirm(&mut self, piece: usize, range: Range<usize>) {
+        if self.is_done() || (piece == 0 && self.member.skips_first) {
+            return;
+        }
+        let (start, line) = (self.pieces.start(piece), self.pieces.get(piece));
+        let within = range.start.saturating_sub(start)..range.end.saturating_sub(start).min(line.len());
+        self.read = self.read.saturating_add(within.len() as u64);
+        if let Some(watch) = self.watch.as_mut() {
+            watch.shared("candidates");
+            let idle = 0..0;
+            if self.pattern.is_new(true) {
+                self.pattern.may_match(line, &idle);
+                watch.compiled(self.member.rule);
+            }
+            if self.pattern.is_new(false) && self.pattern.may_match(line, &within) {
+                self.pattern.compiles();
+                watch.compiled(self.member.rule);
+            }
+        }
+        let found = self.pattern.search_within(line, within, self.member.most - self.count);
+        self.of_rule();
+        if found.count > 0 || found.gave_up {
+            self.found(piece, found);
+        }
+    }
+
+    fn of_rule(&mut self) {
+        if let Some(watch) = self.watch.as_mut() {
+            watch.rule(self.member.rule);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::matcher::Scratch;
+    use super::*;
+
+    #[test]
+    fn a_set_finds_what_each_pattern_finds() {
+        let sources =
+            ["next of kin", r"\d{3}", "(?i)MILLION", r"kin(?! dear)", "^dear", "dollars$", "d.{0,5}rs", "x|kin dear"];
+        let patterns: Vec<Pattern> = sources.iter().map(|it| Pattern::new(it.as_bytes(), "i").unwrap()).collect();
+        let mut set = Set::default();
+        for number in 0..8 {
+            set.members.push(Member { rule: number, pattern: number, most: u32::MAX, skips_first: false });
+        }
+        set.finish(&patterns, 0).unwrap();
+        let words = ["kin", "dear", "million", "dollars", "next", "of", "123", " ", "\n"];
+        let mut state = 7u64;
+        let mut all = 0;
+        for _ in 0..2_000 {
+            let (mut text, mut ends) = (Vec::new(), Vec::new());
+            for _ in 0..12 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let word = words[(state >> 33) as usize % words.len()];
+                text.extend_from_slice(word.as_bytes());
+                text.push(b' ');
+                if word == "\n" {
+                    ends.push(text.len());
+                }
+            }
+            ends.push(text.len());
+            let mut counts = [0; 8];
+            let pieces = Pieces { text: &text, ends: &ends };
+            let (mut noted, mut candidates) = (Noted::default(), Candidates::default());
+            noted.clear(8);
+            set.note(pieces, &mut Scratch::default(), &mut noted);
+            for number in 0..8 {
+                let mut each = |_, found: Found| counts[number as usize] += found.count;
+                let before = set.may_match(number, &noted);
+                set.search(number, &patterns, pieces, &mut noted, &mut candidates, &mut None, &mut each);
+                assert!(before || counts[number as usize] == 0);
+            }
+            for (number, pattern) in patterns.iter().enumerate() {
+                let mut start = 0;
+                let mut expected = 0;
+                for end in &ends {
+                    expected += pattern.search(&text[start..*end], u32::MAX).count;
+                    start = *end;
+                }
+                assert_eq!(counts[number], expected, "{} in {:?}", sources[number], String::from_utf8_lossy(&text));
+                all += expected;
+            }
+        }
+        assert!(all > 5_000, "{all}");
+    }
+}

@@ -1,0 +1,366 @@
+//! One message: which rules hit it. First what can be known by a look at each text is noted; then rules that can have a score are decided,
+//! and of all others those alone on which they still hang, what is cheap and seldom hits first. Where all findings are asked for, every
+//! rule is decided.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::context::Context;
+use super::evals::State;
+use super::matcher::{Noted, Pieces, Scratch};
+use super::pattern::Pattern;
+use super::plan::{Meta, Source, constant};
+use super::search::Candidates;
+use super::tree::{Answer, Span};
+use super::{HeaderGroup, PATTERN_STEPS, SpamAssassin};
+use crate::facts::Facts;
+use crate::facts::spamassassin::Views;
+use crate::limits::Budget;
+use crate::place::Place;
+
+/// Bytes that are read before the budget is asked.
+const READ_AT_ONCE: u64 = 16 << 10;
+
+/// What is kept from message to message.
+#[derive(Debug, Default)]
+pub(super) struct Store {
+    /// How often each rule hit; not a number where that is not known.
+    counts: Vec<f64>,
+    /// Metas that are worth a look.
+    awake: Vec<bool>,
+    /// By sets.
+    pub(super) noted: Vec<Noted>,
+    pub(super) candidates: Candidates,
+    waiting: Vec<u32>,
+}
+
+/// What was seen of a rule: where, and the text.
+pub(super) struct Sight {
+    pub(super) rule: u32,
+    pub(super) place: Place,
+    pub(super) shown: String,
+}
+
+/// The text of a set.
+pub(super) struct Text<'t> {
+    text: Cow<'t, [u8]>,
+    /// Where its pieces end; where there are none, it is one.
+    ends: Cow<'t, [usize]>,
+    end: [usize; 1],
+}
+
+impl<'t> Text<'t> {
+    pub(super) fn whole(text: Cow<'t, [u8]>) -> Text<'t> {
+        Text { end: [text.len()], text, ends: Cow::Borrowed(&[]) }
+    }
+
+    pub(super) fn pieces(&self) -> Pieces<'_> {
+        Pieces { text: &self.text, ends: if self.ends.is_empty() { &self.end } else { &self.ends } }
+    }
+}
+
+/// Rules on a message as they are decided.
+pub(super) struct Trial<'t> {
+    pub(super) program: &'t SpamAssassin,
+    pub(super) context: &'t Context<'t>,
+    state: State<'t>,
+    /// By sets; none where there is no such field, or no text.
+    pub(super) texts: Vec<Option<Text<'t>>>,
+    /// For each group of header rules whether its field is there.
+    is_there: Vec<bool>,
+    pub(super) captured: Option<BTreeMap<&'t str, Vec<String>>>,
+    pub(super) store: &'t mut Store,
+    pub(super) scratch: &'t mut Scratch,
+    pub(super) sights: Vec<Sight>,
+    pub(super) gave_up: Vec<u32>,
+    pub(super) read: u64,
+}
+
+impl<'t> Trial<'t> {
+    pub(super) fn new(
+        program: &'t SpamAssassin,
+        context: &'t Context<'t>,
+        store: &'t mut Store,
+        scratch: &'t mut Scratch,
+    ) -> Trial<'t> {
+        store.counts.clear();
+        store.counts.resize(program.rules.len(), f64::NAN);
+        store.awake.clone_from(&program.plan.awake);
+        store.noted.resize_with(SpamAssassin::TEXTS + program.headers.len(), Noted::default);
+        Trial {
+            program,
+            context,
+            state: State::new(context),
+            texts: Vec::with_capacity(SpamAssassin::TEXTS + program.headers.len()),
+            is_there: Vec::with_capacity(program.headers.len()),
+            captured: None,
+            store,
+            scratch,
+            sights: Vec::new(),
+            gave_up: Vec::new(),
+            read: 0,
+        }
+    }
+
+    /// Decides rules: those that can have a score, or `all`. False where the budget is spent.
+    pub(super) fn run(&mut self, facts: &'t Facts<'t>, views: &'t Views, all: bool, budget: &mut Budget<'_>) -> bool {
+        let program = self.program;
+        self.take_texts(facts, views, all);
+        if !self.pay(0, budget) || !budget.work(program.metas.len() as u64, Place::message) {
+            return false;
+        }
+        self.wake();
+        let whole: u32 = u32::try_from(program.rules.len()).unwrap_or(u32::MAX);
+        let (some, every) = if all { (&[][..], 0..whole) } else { (program.plan.scored.as_slice(), 0..0) };
+        for rule in some.iter().copied().chain(every) {
+            self.decide(rule);
+            if !self.pay(READ_AT_ONCE, budget) {
+                return false;
+            }
+        }
+        self.scratch.shared("metas");
+        self.gave_up.sort_unstable();
+        self.gave_up.dedup();
+        self.pay(0, budget)
+    }
+
+    /// How often rules hit, by their numbers; of those that were not decided, not a number.
+    pub(super) fn counts(&self) -> &[f64] {
+        &self.store.counts
+    }
+
+    fn pay(&mut self, above: u64, budget: &mut Budget<'_>) -> bool {
+        self.read <= above || budget.work(std::mem::take(&mut self.read).saturating_mul(PATTERN_STEPS), Place::message)
+    }
+
+    /// Takes the texts of all sets that are needed, and notes what is in them.
+    fn take_texts(&mut self, facts: &'t Facts<'t>, views: &'t Views, all: bool) {
+        let (program, context) = (self.program, self.context);
+        let full = facts.raw.get(views.message.header_at.min(facts.raw.len())..).unwrap_or_default();
+        let is_needed = |rule: u32| all || program.plan.needed.get(rule as usize) == Some(&true);
+        for (number, set) in program.sets() {
+            let has_needed = set.members.iter().any(|member| is_needed(member.rule));
+            let lines = |lines: &'t crate::facts::spamassassin::Lines| {
+                let (text, ends) = (Cow::Borrowed(lines.text.as_slice()), Cow::Borrowed(lines.ends.as_slice()));
+                Some(Text { text, ends, end: [0] })
+            };
+            let text = match number.checked_sub(SpamAssassin::TEXTS) {
+                Some(group) => {
+                    let group = program.headers.get(group);
+                    let text = group.filter(|group| has_needed || group.exists.iter().copied().any(is_needed));
+                    let text = text.and_then(|group| self.field(group, has_needed));
+                    self.is_there.push(text.is_some());
+                    self.scratch.shared("fields");
+                    text.map(|text| Text::whole(Cow::Owned(text)))
+                }
+                None if !has_needed => None,
+                None => match number {
+                    0 => lines(&views.body),
+                    1 => lines(&views.rawbody),
+                    2 => {
+                        let uris = context.uris().pieces();
+                        self.scratch.shared("addresses");
+                        Some(Text { text: Cow::Owned(uris.text), ends: Cow::Owned(uris.ends), end: [0] })
+                    }
+                    _ => Some(Text::whole(Cow::Borrowed(full))),
+                }
+                .filter(|text| !text.text.is_empty()),
+            };
+            if let Some(noted) = self.store.noted.get_mut(number) {
+                noted.clear(set.members.len());
+                if let Some(text) = text.as_ref().filter(|_| has_needed) {
+                    set.note(text.pieces(), self.scratch, noted);
+                    self.read = self.read.saturating_add(text.text.len() as u64);
+                }
+            }
+            self.texts.push(text);
+        }
+    }
+
+    fn field(&self, group: &HeaderGroup, has_needed: bool) -> Option<Vec<u8>> {
+        match group.is_field {
+            true if !has_needed => self.context.fields(&group.selector).next().map(|_| Vec::new()),
+            true => self.context.joined_fields(&group.selector),
+            false => self.context.joined(&group.selector),
+        }
+    }
+
+    /// Wakes the metas that may hold, by what was noted.
+    fn wake(&mut self) {
+        let program = self.program;
+        let mut awake = std::mem::take(&mut self.store.awake);
+        let mut wake = |rule: u32| {
+            for meta in program.plan.wakes.get(rule as usize).into_iter().flatten() {
+                if let Some(slot) = awake.get_mut(*meta as usize) {
+                    *slot = true;
+                }
+            }
+        };
+        for ((_, set), (text, noted)) in program.sets().zip(self.texts.iter().zip(&self.store.noted)) {
+            if text.is_some() {
+                noted.seen.iter().filter_map(|member| set.members.get(*member as usize)).for_each(|it| wake(it.rule));
+            }
+        }
+        program.plan.open.iter().filter(|rule| !self.span(**rule).is_zero()).for_each(|rule| wake(*rule));
+        for (group, is_there) in program.headers.iter().zip(&self.is_there) {
+            if *is_there {
+                group.exists.iter().for_each(|rule| wake(*rule));
+            }
+        }
+        // A meta that may hold wakes others in turn, which stand behind it.
+        for (number, meta) in program.metas.iter().enumerate() {
+            if awake.get(number) == Some(&true) {
+                for meta in program.plan.wakes.get(meta.rule as usize).into_iter().flatten() {
+                    if let Some(slot) = awake.get_mut(*meta as usize) {
+                        *slot = true;
+                    }
+                }
+            }
+        }
+        self.store.awake = awake;
+        self.scratch.shared("metas");
+    }
+
+    /// What is known of a name in a meta's expression.
+    fn part(&self, meta: &Meta, place: usize) -> Span {
+        match meta.parts.get(place).copied().flatten() {
+            Some(rule) => self.span(rule),
+            None => Span::exactly(constant(&meta.expression, place)),
+        }
+    }
+
+    /// What is known of a rule, for nothing.
+    fn span(&self, rule: u32) -> Span {
+        let known = self.store.counts.get(rule as usize).copied().unwrap_or(0.0);
+        if !known.is_nan() {
+            return Span::exactly(known);
+        }
+        let most = || Span::up_to(self.program.plan.most.get(rule as usize).copied().unwrap_or(f64::INFINITY));
+        let told = |it: bool| Span::exactly(f64::from(u8::from(it)));
+        match self.program.plan.source(rule) {
+            Source::Nothing => told(false),
+            Source::Exists(group) => told(self.is_there.get(group) == Some(&true)),
+            Source::Meta(meta) if self.store.awake.get(meta) != Some(&true) => told(false),
+            Source::Member(set, member) => {
+                let is_there = self.texts.get(set).is_some_and(Option::is_some);
+                match (self.program.other(set, member), is_there) {
+                    (Some((_, Some(_))), false) => most(),
+                    (other, false) if set >= SpamAssassin::TEXTS => {
+                        told(self.matches_empty(set, member) != other.is_some_and(|(negated, _)| *negated))
+                    }
+                    (_, false) => told(false),
+                    (other, true) => match self.may_match(set, member) {
+                        true => most(),
+                        false => told(other.is_some_and(|(negated, _)| *negated)),
+                    },
+                }
+            }
+            Source::Eval(eval) if self.context.views.htmls.is_empty() => {
+                match self.program.evals.get(eval).is_some_and(|it| it.of_html) {
+                    true => told(false),
+                    false => most(),
+                }
+            }
+            Source::Template(_) | Source::UriDetail(_) if self.context.uris().all.is_empty() => told(false),
+            _ => most(),
+        }
+    }
+
+    fn matches_empty(&self, set: usize, member: u32) -> bool {
+        self.pattern_of(set, member).is_some_and(Pattern::matches_empty)
+    }
+
+    fn pattern_of(&self, set: usize, member: u32) -> Option<&'t Pattern> {
+        let member = self.program.set(set)?.members.get(member as usize)?;
+        self.program.patterns.get(member.pattern as usize)
+    }
+
+    fn may_match(&self, set: usize, member: u32) -> bool {
+        let (set, noted) = (self.program.set(set), self.store.noted.get(set));
+        set.zip(noted).is_some_and(|(set, noted)| set.may_match(member, noted))
+    }
+
+    /// Takes a span for what a rule comes to, where it says enough.
+    fn know(&mut self, rule: u32, span: Span) {
+        let by_value = self.program.plan.by_value.get(rule as usize) == Some(&true);
+        let count = match span.value() {
+            Some(value) if value >= 0.0 => value,
+            // A meta that is below 0, or no number, holds.
+            Some(_) => 1.0,
+            None if !by_value && span.has_truth() => f64::from(u8::from(!span.is_zero())),
+            None => return,
+        };
+        self.count(rule, count);
+    }
+
+    fn count(&mut self, rule: u32, count: f64) {
+        if let Some(slot) = self.store.counts.get_mut(rule as usize) {
+            *slot = count;
+        }
+    }
+
+    fn is_known(&self, rule: u32) -> bool {
+        self.store.counts.get(rule as usize).is_none_or(|count| !count.is_nan())
+    }
+
+    /// Finds out whether a rule hits, and for a meta what of its parts that takes.
+    fn decide(&mut self, rule: u32) {
+        if self.is_known(rule) {
+            return;
+        }
+        let mut waiting = std::mem::take(&mut self.store.waiting);
+        waiting.push(rule);
+        // Metas stand behind what they ask for, so none waits for itself.
+        while let Some(rule) = waiting.last().copied() {
+            if !self.is_known(rule) {
+                let Source::Meta(number) = self.program.plan.source(rule) else {
+                    self.try_rule(rule);
+                    waiting.pop();
+                    continue;
+                };
+                let Some(meta) = self.program.metas.get(number) else { break };
+                if self.store.awake.get(number) != Some(&true) {
+                    self.count(rule, 0.0);
+                    waiting.pop();
+                    continue;
+                }
+                let by_value = self.program.plan.by_value.get(rule as usize) == Some(&true);
+                let Answer { span, next } = meta.tree.answer(!by_value, &|place| self.part(meta, place));
+                self.know(rule, span);
+                if !self.is_known(rule) {
+                    match next.and_then(|place| meta.parts.get(place).copied().flatten()) {
+                        Some(next) if !self.is_known(next) => {
+                            waiting.push(next);
+                            continue;
+                        }
+                        // All of it is known then.
+                        _ => self.count(rule, f64::from(u8::from(!span.is_zero()))),
+                    }
+                }
+            }
+            waiting.pop();
+        }
+        waiting.clear();
+        self.store.waiting = waiting;
+    }
+
+    /// Finds out whether a rule hits that is no meta.
+    fn try_rule(&mut self, rule: u32) {
+        if let Some(known) = self.span(rule).value() {
+            return self.count(rule, known);
+        }
+        let count = match self.program.plan.source(rule) {
+            Source::Member(set, member) => self.try_member(set, member),
+            Source::Template(number) => f64::from(u8::from(self.try_template(number))),
+            Source::Mime(number) => f64::from(self.try_mime(number)),
+            Source::UriDetail(number) => f64::from(u8::from(self.try_uri_detail(number))),
+            Source::Eval(number) => {
+                let hits = |it: &super::Eval| (it.function)(&self.state, &it.arguments);
+                f64::from(u8::from(self.program.evals.get(number).is_some_and(hits)))
+            }
+            Source::Nothing | Source::Exists(_) | Source::Meta(_) => 0.0,
+        };
+        self.count(rule, count);
+        self.scratch.rule(rule);
+    }
+}

@@ -1,0 +1,217 @@
+//! What a trial of one rule is: a pattern where something of it was noted, one filled in with what another rule matched, one over the
+//! header fields of parts, conditions on addresses.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::conf;
+use super::context::Context;
+use super::pattern::{Found, Pattern};
+use super::templates;
+use super::trial::{Sight, Text, Trial};
+use super::{CONTEXT_BYTES, MimeRule, SpamAssassin};
+use crate::facts::spamassassin::Node;
+use crate::facts::spamassassin::message::HeaderField;
+use crate::place::Place;
+use crate::text::show::evidence;
+
+impl Trial<'_> {
+    pub(super) fn try_member(&mut self, set_number: usize, place: u32) -> f64 {
+        let program = self.program;
+        let (Some(set), Some(noted)) = (program.set(set_number), self.store.noted.get_mut(set_number)) else {
+            return 0.0;
+        };
+        let Some(member) = set.members.get(place as usize).copied() else { return 0.0 };
+        let other = program.other(set_number, place);
+        let negated = other.is_some_and(|(negated, _)| *negated);
+        let mut whole = Found::default();
+        let mut first = None;
+        let mut each = |piece: usize, found: Found| {
+            whole.count = whole.count.saturating_add(found.count);
+            whole.gave_up |= found.gave_up;
+            if found.count > 0 {
+                first.get_or_insert(piece);
+            }
+        };
+        let unset;
+        let pieces = match self.texts.get(set_number).and_then(Option::as_ref) {
+            Some(text) => {
+                let (pieces, watch) = (text.pieces(), &mut self.scratch.watch);
+                let read =
+                    set.search(place, &program.patterns, pieces, noted, &mut self.store.candidates, watch, &mut each);
+                self.read = self.read.saturating_add(read);
+                pieces
+            }
+            // There is no such field.
+            None => {
+                let text = other.and_then(|(_, unset)| unset.as_deref()).unwrap_or_default();
+                let pattern = program.patterns.get(member.pattern as usize);
+                each(
+                    0,
+                    pattern.map_or(Found::default(), |it| it.in_field(text, if negated { 1 } else { member.most })),
+                );
+                unset = Text::whole(Cow::Borrowed(text));
+                unset.pieces()
+            }
+        };
+        if whole.gave_up {
+            self.gave_up.push(member.rule);
+        }
+        if negated {
+            return f64::from(u8::from(whole.count == 0 && !whole.gave_up));
+        }
+        if let Some(piece) = first
+            && !program.is_sub(member.rule)
+        {
+            let (pattern, line) = (program.patterns.get(member.pattern as usize), pieces.get(piece));
+            let (start, end) = pattern.and_then(|pattern| pattern.place(line)).unwrap_or_default();
+            let from = start.saturating_sub(CONTEXT_BYTES);
+            let shown = evidence(line.get(from..end.saturating_add(CONTEXT_BYTES).min(line.len())).unwrap_or_default());
+            let group = set_number.checked_sub(SpamAssassin::TEXTS).and_then(|group| program.headers.get(group));
+            let place = group.map_or_else(Place::message, |group| super::header_place(&group.selector));
+            self.sights.push(Sight { rule: member.rule, place, shown: shown.trim().to_owned() });
+        }
+        f64::from(whole.count)
+    }
+
+    /// A rule whose pattern has what another rule matched in it.
+    pub(super) fn try_template(&mut self, number: usize) -> bool {
+        let program = self.program;
+        let Some(template) = program.templates.get(number) else { return false };
+        let Some(guard) = program.patterns.get(template.guard as usize) else { return false };
+        let lines = &self.context.uris().lines;
+        let candidates: Vec<&Vec<u8>> = lines.iter().filter(|line| guard.is_match(line)).collect();
+        if candidates.is_empty() {
+            return false;
+        }
+        let context = self.context;
+        let values = self.captured.get_or_insert_with(|| captured(program, context));
+        // Compiling it takes as long as all else that is done for a small message: nearly always no text is there to be found.
+        let folded = |line: &[u8]| line.to_ascii_lowercase();
+        let has = |line: &[u8]| {
+            values.values().flatten().any(|it| memchr::memmem::find(line, it.to_ascii_lowercase().as_bytes()).is_some())
+        };
+        if template.is_needed && !candidates.iter().any(|line| has(&folded(line))) {
+            return false;
+        }
+        let filled = templates::fill(&template.text, |name| {
+            let quoted = values.get(name)?.iter().map(|value| quoted(value));
+            Some(format!("(?:{})", quoted.collect::<Vec<_>>().join("|")))
+        });
+        let Some(filled) = filled else { return false };
+        let Ok(pattern) = Pattern::new(&conf::bytes_of(&filled), &template.flags) else { return false };
+        candidates.iter().any(|line| {
+            let found = pattern.search_once(line);
+            self.tried(template.rule, found);
+            found.count > 0
+        })
+    }
+
+    pub(super) fn try_mime(&mut self, number: usize) -> u32 {
+        let program = self.program;
+        let Some(rule) = program.mime.get(number) else { return 0 };
+        let Some(pattern) = program.patterns.get(rule.pattern as usize) else { return 0 };
+        let message = &self.context.views.message;
+        let mut together = Vec::new();
+        let (mut count, mut gave_up) = (0, false);
+        for (number, part) in (1..).zip(&message.parts(0)) {
+            if number < rule.range.0 || number > rule.range.1 {
+                continue;
+            }
+            let Some(node) = message.nodes.get(*part) else { continue };
+            let value = mime_value(node, rule);
+            if rule.concat {
+                together.extend_from_slice(value.as_deref().unwrap_or(&rule.unset));
+                together.push(b'\n');
+                continue;
+            }
+            let found = pattern.in_field(value.as_deref().unwrap_or(&rule.unset), rule.most);
+            self.tried(rule.rule, found);
+            gave_up |= found.gave_up;
+            count = found.count;
+            if count > 0 {
+                break;
+            }
+        }
+        if rule.concat {
+            let found = pattern.search(&together, rule.most);
+            self.tried(rule.rule, found);
+            gave_up |= found.gave_up;
+            count = found.count;
+        }
+        if rule.negated { u32::from(count == 0 && !gave_up) } else { count }
+    }
+
+    pub(super) fn try_uri_detail(&mut self, number: usize) -> bool {
+        let (program, context) = (self.program, self.context);
+        let Some(detail) = program.uri_details.get(number) else { return false };
+        context.uris().all.iter().any(|(raw, uri)| {
+            detail.conditions.iter().all(|(key, negated, pattern)| {
+                let Some(pattern) = program.patterns.get(*pattern as usize) else { return false };
+                let mut gave_up = false;
+                let mut fits = |text: &String| {
+                    let found = pattern.search(text.as_bytes(), 1);
+                    self.tried(detail.rule, found);
+                    gave_up |= found.gave_up;
+                    found.count > 0
+                };
+                let matched = match key.as_str() {
+                    "raw" => fits(raw),
+                    "type" => uri.types.iter().any(fits),
+                    "cleaned" => uri.cleaned.iter().any(fits),
+                    "text" => uri.anchors.iter().any(fits),
+                    "domain" => uri.hosts.values().any(fits),
+                    _ => uri.hosts.keys().any(fits),
+                };
+                matched != *negated && (matched || !gave_up)
+            })
+        })
+    }
+
+    /// Notes where a search took more steps than it may.
+    fn tried(&mut self, rule: u32, found: Found) {
+        if found.gave_up && !self.gave_up.contains(&rule) {
+            self.gave_up.push(rule);
+        }
+    }
+}
+
+/// What rules captured for others.
+fn captured<'p>(program: &'p SpamAssassin, context: &Context<'_>) -> BTreeMap<&'p str, Vec<String>> {
+    let mut values: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (_, selector, pattern, name) in &program.captures {
+        let (Some(text), Some(pattern)) = (context.joined(selector), program.patterns.get(*pattern as usize)) else {
+            continue;
+        };
+        // The groups of a capturing pattern stand in the order of their names.
+        if let Some(groups) = pattern.groups(&text)
+            && let Some((start, end)) = groups.get(1).copied().flatten()
+        {
+            let value = String::from_utf8_lossy(text.get(start..end).unwrap_or_default()).into_owned();
+            values.entry(name).or_default().push(value);
+        }
+    }
+    values
+}
+
+/// The value of a part's header field.
+fn mime_value(node: &Node, rule: &MimeRule) -> Option<Vec<u8>> {
+    if rule.name == "ALL" {
+        let line = |field: &HeaderField| match rule.raw {
+            true => [field.name.as_bytes(), b": ", &field.raw].concat(),
+            false => [field.name.as_bytes(), b": ", &field.value, b"\n"].concat(),
+        };
+        return Some(node.fields.iter().flat_map(line).collect());
+    }
+    let field = node.fields.iter().rev().find(|field| field.name.eq_ignore_ascii_case(&rule.name))?;
+    Some(if rule.raw { field.raw.clone() } else { [field.value.as_slice(), b"\n"].concat() })
+}
+
+/// A text as a pattern that matches it and nothing else.
+fn quoted(text: &str) -> String {
+    let byte = |byte: u8| match byte.is_ascii_alphanumeric() {
+        true => char::from(byte).to_string(),
+        false => format!("\\x{byte:02x}"),
+    };
+    text.bytes().map(byte).collect()
+}

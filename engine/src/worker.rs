@@ -219,7 +219,8 @@ impl<'e> Worker<'e> {
     }
 
     /// From now on the times that rules take add up over messages, for [`times`](Worker::times). `clock` tells
-    /// nanoseconds: the engine has no clock of its own.
+    /// nanoseconds: the engine has no clock of its own. Every rule of `.cf` files is tried then, as with
+    /// [`find_all`](Worker::find_all).
     pub fn keep_times(&mut self, clock: fn() -> u64) {
         self.memory.rules.keep_times(clock);
         self.memory.yara.keep_times(clock);

@@ -230,6 +230,44 @@ const OPPOSITE: f64 = 3.0;
 mod tests {
     use super::*;
 
+    fn tokens(worker: &mut Worker<'_>, text: &str, number: usize) -> TokenSet {
+        let raw =
+            format!("From: a{number}@{number}.example\nSubject: {text} {number}\n\n{text} {text}, number {number}\n");
+        worker.token_set(&Mail::new(raw.as_bytes()))
+    }
+
+    /// Each guard by itself, with the domain of no sender in it: whoever has many domains gets past the limit on one.
+    #[test]
+    fn what_looks_like_poisoning_is_not_learned_by_use() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(folder.path().join("learned"));
+        let engine = EngineBuilder::new().build().unwrap();
+        let mut worker = engine.worker();
+        let (lure, news) = ("replica watches wholesale discount", "minutes of the quarterly meeting");
+        let mut writer = store.write(Config::default().model_bytes().unwrap().as_deref()).unwrap();
+        for number in 0..60 {
+            for (text, label) in [(lure, Label::Spam), (news, Label::Ham)] {
+                writer.learn(tokens(&mut worker, text, number), label, "hand", 1).unwrap();
+            }
+        }
+        let (lure, news) = (tokens(&mut worker, lure, 99), tokens(&mut worker, news, 99));
+        // The model is sure of the opposite.
+        assert!(writer.learner().score(&lure).log_odds > OPPOSITE && speaks_against(&writer, &lure, Label::Ham));
+        assert!(writer.learner().score(&news).log_odds < -OPPOSITE && speaks_against(&writer, &news, Label::Spam));
+        assert!(!speaks_against(&writer, &lure, Label::Spam) && !speaks_against(&writer, &news, Label::Ham));
+        // Somebody said already what it is.
+        let told = tokens(&mut worker, "minutes of the quarterly meeting", 7);
+        assert!(speaks_against(&writer, &told, Label::Ham));
+        // Of what nothing is known one class may be learned twice as often as the other, and a hundred times more.
+        let other = tokens(&mut worker, "something else", 1_000);
+        for number in 200..360 {
+            assert!(!speaks_against(&writer, &other, Label::Ham), "{number}");
+            writer.learn(tokens(&mut worker, "words of no kind", number), Label::Ham, "use", 1).unwrap();
+        }
+        writer.learn(tokens(&mut worker, "words of no kind", 360), Label::Ham, "use", 1).unwrap();
+        assert!(speaks_against(&writer, &other, Label::Ham) && !speaks_against(&writer, &other, Label::Spam));
+    }
+
     #[test]
     fn nobody_teaches_us_alone() {
         let by_use = LearnByUse { enabled: true, most_an_hour: 40, ..LearnByUse::default() };

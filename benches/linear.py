@@ -199,6 +199,8 @@ SHAPES = [
     ("headers-received", headers_received, 2_000),
     ("addresses", addresses, 2_000),
     ("one-line", one_line, 200_000),
+    # 25 MB, and 50 MB: takes minutes.
+    ("one-line-of-50-mb", one_line, 2_780_000),
     ("one-line-of-hyphens", one_line_of_hyphens, 100_000),
     ("one-line-of-digits", one_line_of_digits, 100_000),
     ("base64-junk", base64_junk, 20_000),

@@ -66,6 +66,8 @@ pub(super) fn read(text: &str) -> Parameters {
 struct Value {
     strict: String,
     literal: Option<String>,
+    /// As who takes any value with two single quotes for one with a charset (RFC 2231), asterisk or not: Python does, without quotes around.
+    extended: Option<String>,
 }
 
 struct Reader<'t> {
@@ -198,7 +200,7 @@ impl<'t> Reader<'t> {
             self.out.note(DefectKind::ParameterMalformed);
             let (value, rest) = text.split_at_checked(text.find(';').unwrap_or(text.len())).unwrap_or((text, ""));
             self.rest = rest;
-            return Value { strict: value.trim_end_matches(is_blank).to_owned(), literal: None };
+            return Value { strict: value.trim_end_matches(is_blank).to_owned(), ..Value::default() };
         };
         let inside = text.get(..end).unwrap_or_default();
         self.rest = text.get(end + 1..).unwrap_or_default();
@@ -212,7 +214,7 @@ impl<'t> Reader<'t> {
         if !(self.rest.is_empty() || self.rest.starts_with(';')) {
             self.out.note(DefectKind::ParameterMalformed);
         }
-        Value { strict, literal }
+        Value { strict, literal, extended: None }
     }
 
     /// A value without quotes: up to the semicolon, or to where the next parameter stands behind a blank.
@@ -252,7 +254,8 @@ impl<'t> Reader<'t> {
             }
         }
         let (strict, literal) = (strict.trim_end_matches(is_blank), literal.trim_end_matches(is_blank));
-        Value { strict: strict.to_owned(), literal: (strict != literal).then(|| literal.to_owned()) }
+        let extended = forms::without_asterisk(strict);
+        Value { strict: strict.to_owned(), literal: (strict != literal).then(|| literal.to_owned()), extended }
     }
 }
 

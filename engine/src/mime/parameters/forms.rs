@@ -92,7 +92,8 @@ impl Group {
         if let (true, false, Some((_, plain))) = (is_name, behind.is_empty(), self.plain.first()) {
             second.push(format!("{}{behind}", plain.strict));
         }
-        for (order, value) in self.plain {
+        for (order, mut value) in self.plain {
+            second.extend(value.extended.take().filter(|_| is_name));
             let (first, other) = match value.literal {
                 // What a name has in parentheses or behind backslashes is part of it for whoever shows it.
                 Some(literal) if is_name => (literal, Some(value.strict)),
@@ -125,6 +126,15 @@ fn extended(text: &str, out: &mut Parameters) -> String {
             decoded("", &percent(text))
         }
     }
+}
+
+/// What follows the second of two single quotes, as far as it is a token; `None` where there are not two, or nothing follows.
+pub(super) fn without_asterisk(text: &str) -> Option<String> {
+    let mut parts = text.splitn(3, '\'');
+    let (charset, _, rest) = (parts.next()?, parts.next()?, parts.next()?.trim_start());
+    let ends = |it: char| it.is_ascii_whitespace() || "()<>@,;:\\\"/[]?=".contains(it);
+    let token = rest.get(..rest.find(ends).unwrap_or(rest.len()))?;
+    (!token.is_empty()).then(|| decoded(charset, &percent(token)))
 }
 
 /// The pieces of a value in their order; the first may name a charset for all.

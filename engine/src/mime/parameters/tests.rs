@@ -84,6 +84,12 @@ fn names_in_more_than_one_reading() {
     assert_eq!(values("a; filename=\"C:\\dir\\a.exe\"", "filename"), ["C:\\dir\\a.exe", "C:dira.exe"]);
     assert_eq!(values("a; filename=\"a.txt\".exe", "filename"), ["a.txt.exe", "a.txt"]);
     assert_eq!(values("a; filename=my own report.pdf; x=1", "filename"), ["my own report.pdf"]);
+    // Python takes what has two single quotes for a value with a charset.
+    assert_eq!(values("a; filename=utf-8'en'b%2eexe", "filename"), ["utf-8'en'b%2eexe", "b.exe"]);
+    let folded = values("a; filename='one.exe' Content-Transfer-Encoding: base64", "filename");
+    assert!(folded.contains(&"Content-Transfer-Encoding".to_owned()), "{folded:?}");
+    assert_eq!(values("a; filename=Bob's.pdf", "filename"), ["Bob's.pdf"]);
+    assert_eq!(values("a; filename=\"'a'b.exe\"", "filename"), ["'a'b.exe"]);
     // Of a boundary the strict reading counts.
     assert_eq!(values("a/b; boundary=X(c)", "boundary"), ["X", "X(c)"]);
     let names = |name: &str| file_names(name).collect::<Vec<_>>();

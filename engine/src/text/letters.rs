@@ -9,17 +9,31 @@ pub(crate) struct Letters {
     others: Vec<(Script, u32)>,
 }
 
+/// How many bytes can be counted in eight bits.
+const EIGHT_BITS: usize = 255;
+
+fn is_letter(byte: u8) -> bool {
+    (byte | 0x20).wrapping_sub(b'a') < 26
+}
+
+fn is_word(byte: u8) -> bool {
+    is_letter(byte) | (byte.wrapping_sub(b'0') < 10)
+}
+
 impl Letters {
     /// Counts them.
     pub(crate) fn count(text: &str) -> Letters {
         let mut letters = Letters { words: 0, latin: 0, others: Vec::new() };
         let mut in_word = false;
-        for run in text.as_bytes().chunk_by(|one, next| one.is_ascii() == next.is_ascii()) {
-            if run.is_ascii() {
-                in_word = letters.ascii(run, in_word);
-                continue;
-            }
-            for c in std::str::from_utf8(run).unwrap_or_default().chars() {
+        let mut rest = text;
+        while !rest.is_empty() {
+            let is_high = |byte: u8| !byte.is_ascii();
+            let ascii = if rest.is_ascii() { None } else { rest.bytes().position(is_high) }.unwrap_or(rest.len());
+            let (run, after) = rest.split_at_checked(ascii).unwrap_or((rest, ""));
+            in_word = letters.ascii(run.as_bytes(), in_word);
+            let end = after.bytes().position(|byte| byte.is_ascii()).unwrap_or(after.len());
+            let (run, after) = after.split_at_checked(end).unwrap_or((after, ""));
+            for c in run.chars() {
                 let script = c.script();
                 letters.add(c, script);
                 // An apostrophe is part of a word in either form; a mark belongs to its letter.
@@ -27,20 +41,37 @@ impl Letters {
                 letters.words += u32::from(is_word && !in_word);
                 in_word = is_word;
             }
+            rest = after;
         }
         letters
     }
 
-    fn ascii(&mut self, run: &[u8], mut in_word: bool) -> bool {
-        for &byte in run {
-            // Without branches: there are as many kinds of bytes as the predictor can be wrong about.
-            let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
-            let is_word = letter | (byte.wrapping_sub(b'0') < 10);
-            self.latin += u32::from(letter);
-            self.words += u32::from(is_word & !in_word);
-            in_word = is_word | (in_word & (byte == b'\''));
+    /// Counts a run of ASCII, and says whether it ends in a word. Words are counted by their first letters, of all places alike and so
+    /// many at a time, as if an apostrophe parted words; what is too many for that is taken off again. Byte by byte it took four
+    /// times the instructions.
+    fn ascii(&mut self, run: &[u8], in_word: bool) -> bool {
+        let Some((first, later)) = run.split_first() else { return in_word };
+        self.latin += u32::from(is_letter(*first));
+        self.words += u32::from(is_word(*first) & !in_word);
+        for (bytes, before) in later.chunks(EIGHT_BITS).zip(run.chunks(EIGHT_BITS)) {
+            let (mut latin, mut words) = (0u8, 0u8);
+            for (byte, before) in bytes.iter().zip(before) {
+                latin += u8::from(is_letter(*byte));
+                words += u8::from(is_word(*byte) & !is_word(*before));
+            }
+            self.latin += u32::from(latin);
+            self.words += u32::from(words);
         }
-        in_word
+        // Whether the word before a place goes on there, over the apostrophes between.
+        let goes_on = |to: usize| {
+            let before = run.get(..to).unwrap_or_default().iter().rev().find(|byte| **byte != b'\'');
+            before.map_or(in_word, |byte| is_word(*byte))
+        };
+        for at in memchr::memchr_iter(b'\'', run) {
+            let begins = run.get(at.saturating_add(1)).is_some_and(|byte| is_word(*byte));
+            self.words = self.words.saturating_sub(u32::from(begins && goes_on(at)));
+        }
+        goes_on(run.len())
     }
 
     fn add(&mut self, c: char, script: Script) {
@@ -86,6 +117,9 @@ mod tests {
             ("naïve e\u{301}te\u{301}", 2),
             ("привет, мир", 2),
             ("a\nb\n\nc", 3),
+            ("rock''n'roll '' 'tis o''", 3),
+            ("'a ''b '", 2),
+            ("\u{e9}'a \u{e9}''", 2),
         ] {
             assert_eq!(Letters::count(text).words, words, "{text}");
         }

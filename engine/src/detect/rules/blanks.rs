@@ -21,9 +21,17 @@ impl Flat {
         self.text.clear();
         self.cuts.clear();
         self.text.reserve(text.len());
-        let (mut at, mut copied, mut left_out) = (0usize, 0usize, 0usize);
+        let (mut at, mut looked_at, mut copied, mut left_out) = (0usize, 0usize, 0usize, 0usize);
         while let Some(&byte) = text.get(at) {
-            // Most bytes, and most blanks, are as they should be: what lies between the others is copied at once.
+            // Most bytes, and most blanks, are as they should be: what lies between the others is copied at once, and looked for
+            // many bytes at a time, which takes a third of the instructions.
+            if at >= looked_at {
+                looked_at = at.saturating_add(STEP);
+                if is_flat(text.get(at..).unwrap_or_default()) {
+                    at = looked_at;
+                    continue;
+                }
+            }
             let next = text.get(at.saturating_add(1)).copied().unwrap_or(0);
             if !may_be_white(byte) || (byte == b' ' && !may_be_white(next)) {
                 at = at.saturating_add(1);
@@ -65,7 +73,22 @@ impl Flat {
 
 /// Whether white space, or a letter that is another by case folding, can begin with this byte.
 fn may_be_white(byte: u8) -> bool {
-    matches!(byte, b'\t'..=b' ' | 0xC2 | 0xC5 | 0xE1..=0xE3)
+    // From tab to blank. Without branches, for the sake of `is_flat`.
+    (byte.wrapping_sub(b'\t') < 24) | (byte == 0xC2) | (byte == 0xC5) | (byte.wrapping_sub(0xE1) < 3)
+}
+
+/// How many bytes are looked at together.
+const STEP: usize = 16;
+
+/// Whether the next bytes are all as they should be, single blanks among them; false near the end of the text.
+fn is_flat(text: &[u8]) -> bool {
+    let Some(bytes) = text.first_chunk::<STEP>() else { return false };
+    let Some(nexts) = text.get(1..).and_then(|text| text.first_chunk::<STEP>()) else { return false };
+    let odd = bytes
+        .iter()
+        .zip(nexts)
+        .fold(false, |odd, (byte, next)| odd | (may_be_white(*byte) & ((*byte != b' ') | may_be_white(*next))));
+    !odd
 }
 
 /// How many bytes of white space a text begins with.

@@ -1,9 +1,9 @@
 //! Dates (RFC 5322, section 3.3), in the order in which mailers and people write them.
 //!
-//! The words are put in the standard's order, and checked, before `mailparse` reads them: it takes any word before the
-//! day, rolls the 31st of February over, and counts up to a year of ten digits step by step.
+//! Read by ourselves: `mailparse` takes any word before the day, rolls the 31st of February over, and counts up to a year of
+//! ten digits step by step; and every message has a date for each server that it came through.
 
-use super::text;
+use super::text::shown;
 use crate::text::window::front;
 
 /// Longest field that is read, in bytes: longer than any date with its comment.
@@ -38,7 +38,7 @@ const ZONES: &[(&str, i32)] = &[
 
 /// The time of a Date field: seconds since 1970-01-01 UTC, and the zone in minutes east of UTC.
 pub(crate) fn date(value: &[u8]) -> Option<(i64, i32)> {
-    let text = text(front(value, FIELD_BYTES));
+    let text = shown(front(value, FIELD_BYTES));
     let text = text.split('(').next().unwrap_or_default();
     let (mut day, mut month, mut year, mut time, mut zone) = (None, None, None, None, None);
     for word in text.split([' ', '\t', ',']).filter(|word| !word.is_empty()) {
@@ -70,15 +70,28 @@ pub(crate) fn date(value: &[u8]) -> Option<(i64, i32)> {
         70..1000 => year + 1900,
         _ => year,
     };
-    let (name, days) = MONTHS.get(month)?;
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let last = if month == 1 && !leap { 28 } else { *days };
+    let (_, days) = MONTHS.get(month)?;
+    let last = if month == 1 && !is_leap(year) { 28 } else { *days };
     if !(1970..10_000).contains(&year) || !(1..=last).contains(&day) {
         return None;
     }
     let zone = zone.unwrap_or(0);
-    let seconds = mailparse::dateparse(&format!("{day} {name} {year} {hour}:{minute}:{second} +0000")).ok()?;
-    Some((seconds - i64::from(zone) * 60, zone))
+    let clock = (i64::from(hour) * 60 + i64::from(minute)) * 60 + i64::from(second);
+    let days = days_before(year, month) + i64::from(day) - 1;
+    Some((days * 86_400 + clock - i64::from(zone) * 60, zone))
+}
+
+fn is_leap(year: u16) -> bool {
+    year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+}
+
+/// Days from 1970-01-01 to the first of a month, which counts from 0, in the Gregorian calendar; for years after 1969.
+fn days_before(year: u16, month: usize) -> i64 {
+    let leap_days = |years: i64| years / 4 - years / 100 + years / 400;
+    let before = i64::from(year) - 1;
+    let months = MONTHS.iter().take(month).map(|(_, days)| i64::from(*days)).sum::<i64>();
+    let short = i64::from(month > 1 && !is_leap(year));
+    (before - 1969) * 365 + leap_days(before) - leap_days(1969) + months - short
 }
 
 /// Hours, minutes and seconds, a leap second included; seconds may be missing.

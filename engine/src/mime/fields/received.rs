@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use super::{date, text};
+use super::date;
+use super::text::shown;
 use crate::text::window::front;
 
 /// Longest field that is taken apart, in bytes.
@@ -27,7 +28,7 @@ pub(crate) struct Received {
 
 /// What a Received field says.
 pub(crate) fn received(value: &[u8]) -> Received {
-    let value = text(front(value, FIELD_BYTES));
+    let value = shown(front(value, FIELD_BYTES));
     let (said, when) = value.rsplit_once(';').unwrap_or((&value, ""));
     let mut it = Received { time: date(when.as_bytes()).map(|(seconds, _)| seconds), ..Received::default() };
     // Words outside of comments, and the comments right behind `from NAME`: qmail writes two.
@@ -44,22 +45,24 @@ pub(crate) fn received(value: &[u8]) -> Received {
             rest = after.trim_start();
             continue;
         }
-        let end = rest.find([' ', '\t', '(']).unwrap_or(rest.len());
+        let end = memchr::memchr3(b' ', b'\t', b'(', rest.as_bytes()).unwrap_or(rest.len());
         let (word, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
         rest = after.trim_start();
-        keyword = match (keyword, word.to_ascii_lowercase().as_str()) {
-            ("", "from") if it.helo.is_empty() && it.by.is_empty() => "from",
-            (_, "by") if it.by.is_empty() => "by",
-            (_, "with") if it.with.is_empty() => "with",
-            ("from", host) => {
-                it.helo = host.trim_end_matches('.').to_owned();
+        let is = |name: &str| word.eq_ignore_ascii_case(name);
+        let host = || word.trim_end_matches('.').to_ascii_lowercase();
+        keyword = match keyword {
+            "" if it.helo.is_empty() && it.by.is_empty() && is("from") => "from",
+            _ if it.by.is_empty() && is("by") => "by",
+            _ if it.with.is_empty() && is("with") => "with",
+            "from" => {
+                it.helo = host();
                 "from-said"
             }
-            ("by", host) => {
-                it.by = host.trim_end_matches('.').to_owned();
+            "by" => {
+                it.by = host();
                 ""
             }
-            ("with", _) => {
+            "with" => {
                 it.with = word.to_ascii_uppercase();
                 ""
             }
@@ -75,13 +78,10 @@ pub(crate) fn received(value: &[u8]) -> Received {
 
 /// The content of a comment, nested ones included, and what follows it.
 fn comment_end(inside: &str) -> (&str, &str) {
-    let mut depth = 1u32;
-    for (at, letter) in inside.char_indices() {
-        match letter {
-            '(' => depth += 1,
-            ')' => depth -= 1,
-            _ => {}
-        }
+    let mut depth = 1usize;
+    for at in memchr::memchr2_iter(b'(', b')', inside.as_bytes()) {
+        depth =
+            if inside.as_bytes().get(at) == Some(&b'(') { depth.saturating_add(1) } else { depth.saturating_sub(1) };
         if depth == 0 {
             return (inside.get(..at).unwrap_or_default(), inside.get(at + 1..).unwrap_or_default());
         }
@@ -99,26 +99,23 @@ fn client(comment: &str, it: &mut Received) {
             it.ip = Some(ip);
             continue;
         }
-        let lower = word.to_ascii_lowercase();
         if std::mem::take(&mut said) && !word.is_empty() {
-            claims(&lower, it);
+            claims(word, it);
             continue;
         }
-        if matches!(lower.as_str(), "helo" | "ehlo") {
-            said = true;
-            continue;
-        }
-        if let Some(helo) = lower.strip_prefix("helo=").or_else(|| lower.strip_prefix("ehlo=")) {
-            claims(helo, it);
-        } else if it.name.is_empty() && is_host(&lower) {
-            it.name = lower.trim_end_matches('.').to_owned();
+        let greets = word.get(..4).is_some_and(|head| ["helo", "ehlo"].iter().any(|it| head.eq_ignore_ascii_case(it)));
+        match word.get(4..).filter(|_| greets) {
+            Some("") => said = true,
+            Some(claim) if claim.starts_with('=') => claims(claim.get(1..).unwrap_or_default(), it),
+            _ if it.name.is_empty() && is_host(word) => it.name = word.trim_end_matches('.').to_ascii_lowercase(),
+            _ => {}
         }
     }
 }
 
 /// Exim and qmail put the verified name outside and the claimed one inside; `unknown` is qmail's for none.
 fn claims(helo: &str, it: &mut Received) {
-    let outside = std::mem::replace(&mut it.helo, helo.trim_matches(['[', ']']).to_owned());
+    let outside = std::mem::replace(&mut it.helo, helo.trim_matches(['[', ']']).to_ascii_lowercase());
     it.ip = it.ip.or_else(|| literal(&outside));
     let is_name = literal(&outside).is_none() && outside != "unknown";
     it.name = if is_name { outside } else { String::new() };
@@ -136,5 +133,7 @@ fn literal(word: &str) -> Option<IpAddr> {
     let word = word.trim_matches(['[', ']']);
     let word = if word.get(..5).is_some_and(|head| head.eq_ignore_ascii_case("ipv6:")) { word.get(5..)? } else { word };
     let word = word.split([']', ':']).next().filter(|head| head.contains('.')).unwrap_or(word);
-    word.parse::<IpAddr>().ok().map(|ip| ip.to_canonical())
+    // Most words are none, which their first letter tells.
+    let may_be = word.starts_with(|first: char| first.is_ascii_hexdigit() || first == ':');
+    may_be.then(|| word.parse::<IpAddr>().ok()).flatten().map(|ip| ip.to_canonical())
 }

@@ -83,6 +83,25 @@ fn encoded_words_that_cannot_be_read() {
     assert_eq!(text(many.as_bytes()), many);
 }
 
+/// Against another implementation: every day of 160 years.
+#[test]
+fn days_are_counted_as_mailparse_does() {
+    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let mut days = 0i64;
+    for year in 1970..2130 {
+        for name in months {
+            for day in 1..=31 {
+                let written = format!("{day} {name} {year} 03:04:05 +0000");
+                let Some((ours, _)) = date(written.as_bytes()) else { continue };
+                assert_eq!(ours, mailparse::dateparse(&written).unwrap(), "{written}");
+                assert_eq!(ours, days * 86_400 + 11_045, "{written}");
+                days += 1;
+            }
+        }
+    }
+    assert_eq!(days, 160 * 365 + 39, "no leap day in 2100");
+}
+
 #[test]
 fn dates_in_every_order() {
     let at = Some((1_795_483_800, 150));

@@ -12,9 +12,21 @@ const LABEL_BYTES: usize = 60;
 /// A field's value as a person reads it: unfolded, encoded words (RFC 2047) decoded, 8-bit bytes as UTF-8, or in
 /// the charset that they look like, blanks at both ends removed.
 pub(crate) fn text(value: &[u8]) -> String {
-    let text = unfolded(value);
-    let text = text.trim();
-    if text.contains("=?") { words(text).0 } else { text.to_owned() }
+    shown(value).into_owned()
+}
+
+/// The same, borrowed where nothing had to change.
+pub(super) fn shown(value: &[u8]) -> Cow<'_, str> {
+    let text = match unfolded(value) {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Owned(mut text) => {
+            text.truncate(text.trim_end().len());
+            let blanks = text.len().saturating_sub(text.trim_start().len());
+            text.drain(..blanks);
+            Cow::Owned(text)
+        }
+    };
+    if text.contains("=?") { Cow::Owned(words(&text).0) } else { text }
 }
 
 /// Whether every encoded word in a field can be decoded, with nothing lost.
@@ -25,10 +37,18 @@ pub(crate) fn words_are_whole(value: &[u8]) -> bool {
 /// The line end goes, the blank that follows it stays (RFC 5322, section 2.2.3).
 fn unfolded(value: &[u8]) -> Cow<'_, str> {
     let text = if value.is_ascii() { to_utf8(None, value).0 } else { read(None, value).text };
-    if !text.contains(['\r', '\n']) {
+    let ends = memchr::memchr2_iter(b'\r', b'\n', text.as_bytes());
+    let (mut out, mut from) = (String::new(), 0usize);
+    for end in ends {
+        out.reserve(if from == 0 { text.len() } else { 0 });
+        out.push_str(text.get(from..end).unwrap_or_default());
+        from = end.saturating_add(1);
+    }
+    if from == 0 {
         return text;
     }
-    Cow::Owned(text.chars().filter(|letter| !matches!(letter, '\r' | '\n')).collect())
+    out.push_str(text.get(from..).unwrap_or_default());
+    Cow::Owned(out)
 }
 
 /// Bytes of encoded words that stand side by side in one charset: joined before they are read, since mailers cut

@@ -120,6 +120,16 @@ fn charsets_that_are_not_declared_are_guessed() {
     // A lead byte before a word hides no letter of it.
     let hidden = b"\x81viagra \x81cialis \x81pills \x81cheap \x81today";
     assert!(read(None, hidden).0.contains("viagra"));
+    // A long text is cut within a character.
+    let japanese = encoding_rs::SHIFT_JIS.encode("東京の図書館で午前十時に会いましょう。").0.repeat(30);
+    for cut in 0..3 {
+        let text = [&b"a".repeat(cut), japanese.as_slice()].concat();
+        assert_eq!(read(None, &text).2, Some("Shift_JIS"), "{cut}");
+        assert_eq!(read(Some("iso-8859-1"), &text).2, Some("Shift_JIS"), "{cut}");
+    }
+    // No-break spaces are the same in most charsets.
+    let spaces = b"RO   \xa0\xa0\xa0\xa0\xa0\xa0W_AT \n".repeat(9);
+    assert_eq!((read(None, &spaces).2, read(Some("iso-8859-1"), &spaces).2), (None, None));
     // Too little to tell.
     assert_eq!(read(None, b"\xf0\xd2"), ("ðÒ".into(), None, None));
     for start in 0..=255u8 {

@@ -5,6 +5,9 @@ and holds them against benches/records/instructions.toml. YARA is left out: its 
     benches/instructions.py            counts, and prints beside what is recorded
     benches/instructions.py --check    the same; exit code 1 where something grew by more than 5 %: what CI runs
     benches/instructions.py --record   writes what it counted; say in the commit why it changed
+    benches/instructions.py --over MAIL [--against PROGRAM]
+                                       counts over any mail, and prints beside what PROGRAM takes: a tamis-bench of another commit,
+                                       built there as `build` does it here; a valgrind run of minutes for thousands of messages
 
 Counts hardly depend on the machine, but they do on the compiler: the file names the version, and another one is told.
 Exit code 2 is an error.
@@ -52,7 +55,7 @@ def instructions(program, arguments, needed=tuple(STAGES)):
     """Inclusive instructions by stage; of one that is not needed, and that the program did not come to, none. What the second of
     two passes takes: in the first, patterns are compiled when they are first used."""
     one, two = (inclusive(program, ["--passes", str(passes), *arguments], needed) for passes in (1, 2))
-    return {stage: two[stage] - one[stage] for stage in STAGES}
+    return {stage: two[stage] - one[stage] for stage in one}
 
 
 def inclusive(program, arguments, needed):
@@ -72,8 +75,8 @@ def inclusive(program, arguments, needed):
         if not found:
             continue
         function = re.sub(r"'\d+$", "", found[3].strip())
-        for stage, name in STAGES.items():
-            if function == name:
+        for stage, name in [*STAGES.items(), *([] if needed else [("all", WHOLE)])]:
+            if function == name or function in EARLIER.get(stage, []):
                 counted[stage] = max(counted.get(stage, 0), int(found[1].replace(",", "")))
     missing = [f"{stage} ({name})" for stage, name in STAGES.items() if stage not in counted and stage in needed]
     if missing:
@@ -81,7 +84,7 @@ def inclusive(program, arguments, needed):
             f"no such function in the program: {', '.join(missing)}\n  help: it moved or was inlined; STAGES in this file names "
             "each, and each is #[inline(never)]"
         )
-    return {stage: counted.get(stage, 0) for stage in STAGES}
+    return {stage: counted.get(stage, 0) for stage in [*STAGES, *([] if needed else ["all"])]}
 
 
 def count():
@@ -98,6 +101,22 @@ def count():
         "instructions": instructions(program, arguments),
         "allocations": {what: int(figure) for what, figure in figures.items()},
     }
+
+
+# From the bytes of a message to its verdict.
+WHOLE = "tamis_engine::worker::Worker::examine"
+# What stages were called in commits before.
+EARLIER = {"mime": ["tamis_engine::mime::walk::parse", "tamis_engine::mime::parse"]}
+
+
+def over(mail, against):
+    """Prints the instructions of each stage over some mail, for this tree and for the program of another."""
+    programs = [program for program in (against, build()) if program]
+    counts = [instructions(program, [mail], needed=()) for program in programs]
+    for stage in counts[-1]:
+        before, now = counts[0][stage], counts[-1][stage]
+        change = f"{before:>16}  {(now / before - 1) * 100:+.1f} %" if against and before else ""
+        print(f"{stage:8} {now:>16} {change}")
 
 
 def compiler():
@@ -135,7 +154,12 @@ def main():
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--check", action="store_true", help="exit code 1 where something grew by more than 5 %%")
     how.add_argument("--record", action="store_true", help="writes what it counted")
+    how.add_argument("--over", metavar="MAIL", help="counts over this mail")
+    parser.add_argument("--against", metavar="PROGRAM", help="with --over: a tamis-bench of another commit")
     given = parser.parse_args()
+    if given.over:
+        over(given.over, given.against)
+        return 0
     recorded = {}
     if os.path.exists(RECORD):
         with open(RECORD, "rb") as file:

@@ -112,7 +112,10 @@ EARLIER = {"mime": ["tamis_engine::mime::walk::parse", "tamis_engine::mime::pars
 def over(mail, against):
     """Prints the instructions of each stage over some mail, for this tree and for the program of another."""
     programs = [program for program in (against, build()) if program]
-    counts = [instructions(program, [mail], needed=()) for program in programs]
+    configuration = os.path.join(bench.TARGET, "bench-mail", "over.toml")
+    with open(configuration, "w") as file:
+        file.write("[yara]\nenabled = false\n")
+    counts = [instructions(program, ["--config", configuration, mail], needed=()) for program in programs]
     for stage in counts[-1]:
         before, now = counts[0][stage], counts[-1][stage]
         change = f"{before:>16}  {(now / before - 1) * 100:+.1f} %" if against and before else ""

@@ -3,7 +3,8 @@
 import math
 from xml.sax.saxutils import escape
 
-COLOURS = ["#4e79a7", "#f28e2b", "#59a14f", "#b07aa1", "#e15759", "#76b7b2", "#c9a227", "#9c755f", "#ff9da7", "#8c8c8c"]
+COLOURS = ["#4e79a7", "#f28e2b", "#59a14f", "#b07aa1", "#e15759", "#76b7b2", "#c9a227", "#9c755f", "#ff9da7", "#8c8c8c", "#2f4b7c",
+           "#a05195", "#006d5b", "#d45087"]
 WIDTH, LEFT, ROW = 820, 190, 26
 
 
@@ -35,6 +36,9 @@ def bars(figures, title, digits=0):
 def stacks(rows, title):
     """(name, {part: figure}) each: the shares of the parts."""
     names, room = list(rows[0][1]), WIDTH - LEFT - 20
+    # Two parts in one colour would be read as one.
+    if len(names) > len(COLOURS):
+        raise ValueError(f"{len(names)} parts, and {len(COLOURS)} colours for them")
     parts = [text(10, 20, title, more='font-weight="bold"')]
     for n, name in enumerate(names):
         x, y = 10 + n % 5 * 160, 42 + n // 5 * 20

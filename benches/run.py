@@ -17,6 +17,7 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 import tomllib
 
 import mail
@@ -158,8 +159,7 @@ def output(*command):
     return subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=TREE).stdout.strip()
 
 
-def record(subject, results, command, load):
-    folder = os.path.join(HERE, "records", f"{datetime.date.today()}-{subject}")
+def record(folder, subject, results, command, load):
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "runs.csv"), "w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -202,7 +202,7 @@ def record(subject, results, command, load):
         f"cores, {model}, {os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 1e9:.0f} GB, {platform.system()} "
         f"{platform.release()}; {output('rustc', '-V')}; Python {platform.python_version()}. Load {load[0]:.1f} before, "
         f"{os.getloadavg()[0]:.1f} after: the machine is shared, so figures are CPU time of the scan alone, of each message the least "
-        "of all passes; look-ups are through the public `Engine::lists_lookup`, which reads its subject and copies what it finds.",
+        "of all passes; look-ups are through the public `Engine::listed`, by subjects that were read before.",
         "Every run counted what benches/expected.toml says. benches/definitions/ has the workloads, `runs.csv` all figures.",
         "",
         *rows(results),
@@ -217,7 +217,6 @@ def record(subject, results, command, load):
         text += [f"| {n} | " + " | ".join(f"{of[it] / 1e3 / messages[n]:.1f}" for it in names) + " |" for n, of in staged]
     with open(os.path.join(folder, "README.md"), "w") as file:
         file.write("\n".join(text) + "\n")
-    print(f"\nwritten: {os.path.relpath(folder)}")
 
 
 def main():
@@ -253,8 +252,14 @@ def main():
         print("\n" + "\n".join(rows(results)))
     if void:
         print(f"\n{void} run(s) void. Where the change is meant: benches/run.py --bless{' --smoke' * given.smoke}, and read the difference")
+    elif given.smoke:
+        # That it can be written is seen now, and not at the end of the next long run.
+        with tempfile.TemporaryDirectory() as folder:
+            record(folder, "smoke", results, "benches/run.py --smoke", load)
     elif given.record:
-        record(given.record, results, " ".join(["benches/run.py", *sys.argv[1:]]), load)
+        folder = os.path.join(HERE, "records", f"{datetime.date.today()}-{given.record}")
+        record(folder, given.record, results, " ".join(["benches/run.py", *sys.argv[1:]]), load)
+        print(f"\nwritten: {os.path.relpath(folder)}")
     return 1 if void else 0
 
 

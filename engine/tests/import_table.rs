@@ -50,7 +50,15 @@ const DOORS: &[(&str, &[&str])] = &[
     ("regex", &["engine/src/detect/rules/", "engine/src/detect/spamassassin/"]),
     ("fancy_regex", &["engine/src/detect/spamassassin/"]),
     ("regex_automata", &["engine/src/detect/rules/", "engine/src/detect/spamassassin/"]),
-    ("regex_syntax", &["engine/src/detect/rules/", "engine/src/detect/spamassassin/", "engine/src/text/patterns.rs"]),
+    (
+        "regex_syntax",
+        &[
+            "engine/src/detect/rules/",
+            "engine/src/detect/spamassassin/",
+            "engine/src/text/patterns.rs",
+            "engine/src/text/sequences/",
+        ],
+    ),
     ("fst", &["engine/src/detect/lists/"]),
     ("prefix_trie", &["engine/src/detect/lists/"]),
     ("yara_x", &["engine/src/detect/yara/"]),

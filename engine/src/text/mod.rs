@@ -7,6 +7,7 @@ pub(crate) mod letters;
 pub(crate) mod links;
 pub(crate) mod names;
 pub(crate) mod patterns;
+pub(crate) mod sequences;
 pub(crate) mod show;
 pub(crate) mod span;
 pub(crate) mod tidy;

@@ -129,10 +129,10 @@ impl Builder<'_> {
             let problem = Problem::span(&file.source, &file.text, span.start, span.end, message);
             self.notes.push(problem.remedy(remedy));
         };
-        if !pattern.has_literal() {
+        if !pattern.is_noted() {
             note(
                 "this pattern is searched in each message",
-                "it is cheap once each match contains three letters, digits or signs in a row that it spells out",
+                "it is cheap once each match contains three letters, digits or signs in a row that it spells out, or nearly",
             );
         }
         if pattern.has_slow_boundary() {

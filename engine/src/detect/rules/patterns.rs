@@ -1,13 +1,15 @@
 //! Many patterns over one text: one Aho-Corasick pass over literals that the patterns must contain, and the pattern itself
 //! only where one of its literals was seen, in a window around it where the pattern's length is bounded. A pattern of
 //! several pieces, such as `order.{0,400}refund`, is looked at only if the text has a literal of each: with the stock rules
-//! that halves the cost of the wording rules. Never one `RegexSet`, which collapses to milliseconds a message.
+//! that halves the cost of the wording rules. Patterns without a literal share a second pass, over short sequences of byte classes, such as
+//! `[1i]ag`. Never one `RegexSet`, which collapses to milliseconds a message.
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
 use regex_automata::Input;
 
 use super::lazy::Lazy;
 use super::reading::{self, Form, Over};
+use crate::text::sequences::{self, Sequence, Sieve, States};
 
 /// Windows of one pattern in one text that may fail before the rest of the text is searched as a whole, so that a text
 /// full of a literal costs no more than one pass.
@@ -36,6 +38,10 @@ pub(super) struct Pattern {
     needs: u8,
     /// These literals, the most telling piece first; they move into the automaton.
     pieces: Vec<Vec<Vec<u8>>>,
+    /// Where it has none, sequences of byte classes of which every match contains one; they move into the sieve.
+    sequences: Vec<Sequence>,
+    /// How many of these a match contains at least.
+    times: u32,
 }
 
 impl Pattern {
@@ -45,13 +51,17 @@ impl Pattern {
         let pieces = reading::pieces(text, over, form);
         let longest = hir.properties().maximum_len().filter(|longest| *longest <= LONGEST_WINDOW);
         let longest = longest.and_then(|longest| u32::try_from(longest).ok());
-        let needs = u8::try_from(pieces.len()).unwrap_or(u8::MAX);
         let slow_boundary = hir.properties().look_set().contains_word_unicode();
-        Ok(Pattern { regex: Lazy::new(text, over, &hir)?, form, longest, slow_boundary, needs, pieces })
+        let needed = if pieces.is_empty() { sequences::of(&hir, false) } else { None };
+        let times = needed.as_ref().map_or(0, |it| it.times);
+        let sequences = needed.map(|it| it.sequences).unwrap_or_default();
+        let needs = if sequences.is_empty() { u8::try_from(pieces.len()).unwrap_or(u8::MAX) } else { 1 };
+        let regex = Lazy::new(text, over, &hir)?;
+        Ok(Pattern { regex, form, longest, slow_boundary, needs, pieces, sequences, times })
     }
 
-    /// Whether it has a literal that every match contains; else it is searched in each message.
-    pub(super) fn has_literal(&self) -> bool {
+    /// Whether it has a literal or a sequence that every match contains and few texts do; else it is searched in each message.
+    pub(super) fn is_noted(&self) -> bool {
         self.needs > 0
     }
 
@@ -79,7 +89,9 @@ pub(super) struct Patterns {
     automaton: Option<AhoCorasick>,
     /// Which pattern each literal of the automaton is of, and which of its pieces.
     owners: Vec<(u32, u8)>,
-    /// Patterns without literals.
+    /// The sequences of patterns that have no literals.
+    sieve: Sieve,
+    /// Patterns without either.
     always: Vec<u32>,
 }
 
@@ -98,13 +110,21 @@ pub(super) struct Progress {
     pub(super) compiled: Vec<(u32, u64)>,
 }
 
+/// What a search keeps from text to text: of one and the same `Patterns`.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    states: States,
+}
+
 impl Patterns {
     pub(super) fn new(mut patterns: Vec<Pattern>) -> Result<Patterns, String> {
         let (mut literals, mut owners, mut always) = (Vec::new(), Vec::new(), Vec::new());
+        let mut sieve = Sieve::default();
         for (number, pattern) in (0u32..).zip(&mut patterns) {
-            if !pattern.has_literal() {
+            if !pattern.is_noted() {
                 always.push(number);
             }
+            sieve.add(number, &std::mem::take(&mut pattern.sequences));
             for (piece, set) in (0u8..).zip(std::mem::take(&mut pattern.pieces)) {
                 for literal in set {
                     literals.push(literal);
@@ -112,6 +132,7 @@ impl Patterns {
                 }
             }
         }
+        sieve.finish();
         patterns.shrink_to_fit();
         owners.shrink_to_fit();
         let size: usize = literals.iter().map(Vec::len).sum();
@@ -121,7 +142,7 @@ impl Patterns {
             .kind(Some(kind))
             .build(&literals)
             .map_err(|error| error.to_string())?;
-        Ok(Patterns { patterns, automaton: (!literals.is_empty()).then_some(automaton), owners, always })
+        Ok(Patterns { patterns, automaton: (!literals.is_empty()).then_some(automaton), owners, sieve, always })
     }
 
     pub(super) fn get(&self, number: u32) -> Option<&Pattern> {
@@ -138,6 +159,7 @@ impl Patterns {
     pub(super) fn search(
         &self,
         text: &[u8],
+        kept: &mut Kept,
         progress: &mut Progress,
         wanted: impl Fn(u32) -> bool,
         mut found: impl FnMut(u32, usize, usize),
@@ -171,19 +193,25 @@ impl Patterns {
                 found(number, start, end);
             }
         }
-        let Some(automaton) = &self.automaton else { return };
         counts.clear();
         counts.resize(self.patterns.len(), (0, 0));
         candidates.clear();
-        for seen in automaton.find_overlapping_iter(text) {
-            let Some((number, piece)) = self.owners.get(seen.pattern().as_usize()).copied() else { continue };
-            let Some((count, pieces)) = counts.get_mut(number as usize) else { continue };
+        let mut note = |number: u32, piece: u8, start: usize, end: usize| {
+            let Some((count, pieces)) = counts.get_mut(number as usize) else { return };
             *pieces |= 1 << piece;
             if piece == 0 && *count < MOST_WINDOWS {
                 let place = |at| u32::try_from(at).unwrap_or(u32::MAX);
-                candidates.push((number, place(seen.start()), place(seen.end())));
+                candidates.push((number, place(start), place(end)));
             }
             *count = count.saturating_add(u32::from(piece == 0));
+        };
+        if !self.sieve.is_empty() {
+            self.sieve.search(text, &mut kept.states, |number, start, end| note(number, 0, start, end));
+        }
+        for seen in self.automaton.iter().flat_map(|it| it.find_overlapping_iter(text)) {
+            if let Some((number, piece)) = self.owners.get(seen.pattern().as_usize()).copied() {
+                note(number, piece, seen.start(), seen.end());
+            }
         }
         for (number, start, end) in candidates.iter().copied() {
             let (Some(pattern), Some((count, pieces))) =
@@ -192,7 +220,11 @@ impl Patterns {
                 continue;
             };
             // No windows left stands for done: found, searched to its end, or without a literal of each piece.
-            if *count == 0 || pieces.count_ones() != u32::from(pattern.needs) || !wanted(number) {
+            if *count < pattern.times
+                || *count == 0
+                || pieces.count_ones() != u32::from(pattern.needs)
+                || !wanted(number)
+            {
                 continue;
             }
             let result = match pattern.longest.filter(|_| *count <= MOST_WINDOWS) {
@@ -252,7 +284,13 @@ mod tests {
         let patterns = Patterns::new(vec![pattern]).unwrap();
         let hits = |text: &str| {
             let mut hits = 0;
-            patterns.search(text.as_bytes(), &mut Progress::default(), |_| true, |_, _, _| hits += 1);
+            patterns.search(
+                text.as_bytes(),
+                &mut Kept::default(),
+                &mut Progress::default(),
+                |_| true,
+                |_, _, _| hits += 1,
+            );
             hits
         };
         assert_eq!(hits("refund, refund: the order, REFUND 1"), 1);
@@ -310,6 +348,10 @@ mod tests {
     #[test]
     fn windows_find_what_a_plain_search_finds() {
         let sources = [
+            r"\w+ \w+",
+            "k[iı]",
+            "(?:d[e3]){1,2}a",
+            r"[0-9]\d.kin",
             "next of kin",
             "\\bkin\\b",
             "^dear",
@@ -349,7 +391,8 @@ mod tests {
         let plain: Vec<regex::Regex> =
             sources.iter().map(|it| regex::RegexBuilder::new(it).case_insensitive(true).build().unwrap()).collect();
         let all = Patterns::new(patterns).unwrap();
-        let mut state = 7u64;
+        assert_eq!((all.sieve.is_empty(), all.always.is_empty()), (false, false), "all kinds are tried");
+        let (mut state, mut kept) = (7u64, Kept::default());
         let mut hits = 0;
         for _ in 0..4_000 {
             let mut text = String::new();
@@ -363,6 +406,7 @@ mod tests {
             let mut found = vec![None; sources.len()];
             all.search(
                 text.as_bytes(),
+                &mut kept,
                 &mut Progress::default(),
                 |_| true,
                 |number, start, end| {

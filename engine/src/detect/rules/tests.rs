@@ -277,7 +277,7 @@ fn patterns_without_a_literal_are_noted_and_load() {
         + &rule("dear", "in = 'body'\nall = ['next of kin', '[0-9]{3,}', '\\w+ \\w+']");
     let engine = EngineBuilder::new().rules_text("r.toml", text).build().unwrap();
     let notes: Vec<_> = engine.rule_notes().iter().map(|it| (it.line, it.column, it.length)).collect();
-    assert_eq!(notes, [(10, 23, 11), (10, 36, 9)]);
+    assert_eq!(notes, [(10, 36, 9)], "of three digits in a row each match has a sequence that is rare enough");
     assert!(engine.rule_notes()[0].to_string().contains("rule dear: this pattern is searched in each message"));
     // A boundary beside an ASCII letter costs nothing, and one beside anything else does.
     let text = rule("r", "in = 'body'\nany = ['\\bnext of\\b', 'next\\W*\\b.kin', 'n\\x65xt(?-u:\\b).kin']");

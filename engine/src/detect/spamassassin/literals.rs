@@ -3,6 +3,8 @@
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
+use crate::text::sequences::{AT_ONCE, Ahead, Tail, either, lengths, sum};
+
 /// Shortest literal that is worth a look.
 const SHORTEST: usize = 3;
 /// Most literals of one set.
@@ -54,49 +56,6 @@ const COMMON: &[&str] = &[
     " have ",
 ];
 
-/// How many bytes of a match stand before what it must contain, at least and at most; `None` where there is no most.
-pub(super) type Ahead = Option<(usize, usize)>;
-
-/// A pattern from a part of it on, so that what must be there can be followed up: parts, one behind the other.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Tail {
-    parts: Vec<Hir>,
-    /// More of the pattern is to stand behind these, and is not known.
-    is_closed: bool,
-}
-
-impl Tail {
-    pub(super) fn new(parts: &[Hir], with_tails: bool) -> Tail {
-        Tail { parts: if with_tails { parts.to_vec() } else { Vec::new() }, is_closed: false }
-    }
-
-    pub(super) fn closed(self) -> Tail {
-        Tail { is_closed: true, ..self }
-    }
-
-    /// With what stands behind it.
-    pub(super) fn and(mut self, parts: &[Hir], with_tails: bool) -> Tail {
-        if !self.is_closed && with_tails {
-            self.parts.extend_from_slice(parts);
-        }
-        self
-    }
-
-    /// The one or the other.
-    pub(super) fn or(self, other: Tail) -> Tail {
-        let is_closed = self.is_closed || other.is_closed;
-        let parts = match self.parts.is_empty() && other.parts.is_empty() {
-            true => Vec::new(),
-            false => vec![Hir::alternation(vec![Hir::concat(self.parts), Hir::concat(other.parts)])],
-        };
-        Tail { parts, is_closed }
-    }
-
-    pub(super) fn hir(self) -> Hir {
-        Hir::concat(self.parts)
-    }
-}
-
 /// Literals of which each match has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Required {
@@ -119,26 +78,6 @@ struct Known {
     whole: Option<Vec<Vec<u8>>>,
     part: Option<Required>,
 }
-
-/// One behind the other.
-pub(super) fn sum(one: Ahead, other: Ahead) -> Ahead {
-    let ((least, most), (more_least, more_most)) = (one?, other?);
-    Some((least.checked_add(more_least)?, most.checked_add(more_most)?))
-}
-
-/// The one or the other.
-pub(super) fn either(one: Ahead, other: Ahead) -> Ahead {
-    let ((least, most), (other_least, other_most)) = (one?, other?);
-    Some((least.min(other_least), most.max(other_most)))
-}
-
-/// How long a match can be.
-pub(super) fn lengths(hir: &Hir) -> Ahead {
-    Some((hir.properties().minimum_len()?, hir.properties().maximum_len()?))
-}
-
-/// Where a match begins.
-pub(super) const AT_ONCE: Ahead = Some((0, 0));
 
 /// The most telling set of literals; `None` where there is none that tells. The tail is empty without `with_tails`, and costs.
 pub(super) fn required(hir: &Hir, with_tails: bool) -> Option<Required> {

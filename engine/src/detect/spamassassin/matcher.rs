@@ -10,8 +10,8 @@ use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, StartKind};
 use regex_automata::meta::Regex;
 
 use super::pattern::{Pattern, together};
-use super::sieve::{Sieve, States};
 use super::watch::Watch;
+use crate::text::sequences::{Sieve, States};
 
 /// Patterns that look at the same text.
 #[derive(Debug, Default)]

@@ -20,7 +20,6 @@ mod features;
 mod globs;
 mod literals;
 mod matcher;
-mod needs;
 mod pattern;
 mod perl;
 mod plan;
@@ -28,7 +27,6 @@ mod probe;
 mod relays;
 mod search;
 mod settings;
-mod sieve;
 mod tags;
 mod templates;
 #[cfg(test)]

@@ -12,11 +12,11 @@ use regex_syntax::hir::{Hir, HirKind, Look};
 
 use super::coarse;
 use super::echo::{Echo, REFERENCE};
-use super::literals::{self, Ahead};
-use super::needs::{self, Needs};
+use super::literals;
 use super::perl::{self, Translated};
 use super::probe::{May, Probe};
 use crate::text::patterns;
+use crate::text::sequences::{self, Ahead, Needs};
 
 /// Largest compiled pattern, in bytes.
 const COMPILED_BYTES: usize = 16 << 20;
@@ -135,7 +135,7 @@ impl Pattern {
         }
         let required = literals::required(&relaxed, false);
         let longest = relaxed.properties().maximum_len().filter(|longest| *longest <= LONGEST_WINDOW);
-        let sequences = if required.is_some() { None } else { needs::of(&relaxed, false) };
+        let sequences = if required.is_some() { None } else { sequences::of(&relaxed, false) };
         let has_coarse = coarse::pays(&relaxed);
         let refers = text.fancy && text.relaxed.contains(REFERENCE);
         let (ahead, tail_ahead) = match (&required, &sequences) {
@@ -399,7 +399,7 @@ impl Pattern {
             }
             let tail = match self.literals {
                 Some(_) => literals::required(&hir, true)?.tail,
-                None => needs::of(&hir, true)?.tail,
+                None => sequences::of(&hir, true)?.tail,
             };
             Probe::of(&tail.hir(), false)
         });

@@ -1,14 +1,15 @@
 //! What a pattern without a telling literal must contain all the same: short sequences of byte classes, of which every match has
 //! one. Takes its tree, gives the set that mail has least often. `v[_\W]?[i1]a` is `v[i1]a` or `v[_\W][i1]a`.
 
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Class, ClassUnicode, Hir, HirKind};
+use regex_syntax::utf8::Utf8Sequences;
 
-use super::literals::{AT_ONCE, Ahead, Tail, either, lengths, sum};
+use super::ahead::{AT_ONCE, Ahead, Tail, either, lengths, sum};
 
 /// Bytes, as a set of bits.
-pub(super) type Bytes = [u64; 4];
+pub(crate) type Bytes = [u64; 4];
 /// Classes, one behind the other.
-pub(super) type Sequence = Vec<Bytes>;
+pub(crate) type Sequence = Vec<Bytes>;
 
 /// Longest sequence: more tells nothing.
 const LONGEST: usize = 8;
@@ -51,17 +52,17 @@ struct Known {
 
 /// What each match has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Needs {
-    pub(super) sequences: Vec<Sequence>,
+pub(crate) struct Needs {
+    pub(crate) sequences: Vec<Sequence>,
     /// How many of them, none of which overlaps another.
-    pub(super) times: u32,
-    pub(super) ahead: Ahead,
-    pub(super) tail: Tail,
-    pub(super) tail_ahead: Ahead,
+    pub(crate) times: u32,
+    pub(crate) ahead: Ahead,
+    pub(crate) tail: Tail,
+    pub(crate) tail_ahead: Ahead,
 }
 
 /// The set that mail has least often; `None` where every one is frequent. The tail is empty without `with_tails`, and costs.
-pub(super) fn of(hir: &Hir, with_tails: bool) -> Option<Needs> {
+pub(crate) fn of(hir: &Hir, with_tails: bool) -> Option<Needs> {
     let once = known(hir, with_tails);
     let once = rarer(once.whole.map(|set| at_once(set, hir, with_tails)), once.part).map(|it| it.needs(1));
     let often = repeated(hir, with_tails);
@@ -240,6 +241,18 @@ fn literal(text: &[u8]) -> Sequence {
     text.iter().take(LONGEST).map(class).collect()
 }
 
+/// By how many bytes a character takes in UTF-8, at each place all bytes that one of the class has there: more than the class matches.
+fn utf8(class: &ClassUnicode) -> Vec<Sequence> {
+    let mut by_length: [Sequence; 4] = std::array::from_fn(|number| vec![Bytes::default(); number + 1]);
+    for sequence in class.iter().flat_map(|range| Utf8Sequences::new(range.start(), range.end())) {
+        let places = by_length.get_mut(sequence.len() - 1).into_iter().flatten();
+        for (place, range) in places.zip(sequence.as_slice()) {
+            (range.start..=range.end).for_each(|byte| with(place, byte));
+        }
+    }
+    by_length.into_iter().filter(|places| places.first() != Some(&Bytes::default())).collect()
+}
+
 /// Patterns nest no deeper than their parser lets them.
 fn known(hir: &Hir, with_tails: bool) -> Known {
     match hir.kind() {
@@ -259,7 +272,7 @@ fn known(hir: &Hir, with_tails: bool) -> Known {
             }
             Known { whole: Some(vec![vec![bytes]]), part: None }
         }
-        HirKind::Class(Class::Unicode(_)) => Known::default(),
+        HirKind::Class(Class::Unicode(class)) => Known { whole: Some(utf8(class)), part: None },
         HirKind::Capture(capture) => known(&capture.sub, with_tails),
         HirKind::Repetition(repetition) => {
             let sub = known(&repetition.sub, with_tails);
@@ -383,13 +396,14 @@ fn known(hir: &Hir, with_tails: bool) -> Known {
 
 #[cfg(test)]
 mod tests {
-    use super::super::perl;
     use super::*;
 
     fn of(pattern: &str) -> Vec<String> {
-        let relaxed = perl::translate(pattern.as_bytes(), "").unwrap().relaxed;
-        let config = regex_automata::util::syntax::Config::new().unicode(false).utf8(false);
-        let hir = regex_automata::util::syntax::parse_with(&relaxed, &config).unwrap();
+        read(pattern, false)
+    }
+
+    fn read(pattern: &str, unicode: bool) -> Vec<String> {
+        let hir = regex_syntax::ParserBuilder::new().unicode(unicode).utf8(false).build().parse(pattern).unwrap();
         let class = |it: &Bytes| {
             let all: Vec<u8> = (0..=255).filter(|byte| has(it, *byte)).collect();
             match all.as_slice() {
@@ -413,5 +427,12 @@ mod tests {
         assert_eq!(of(r"(?:xq)*e"), Vec::<String>::new());
         assert_eq!(of(r"(?:ab|c[de]\d*){3}"), ["ab", "c[de]"]);
         assert_eq!(of(r"\bq.?z\b"), ["qz", "q[255]z"]);
+    }
+    #[test]
+    fn characters_beyond_ascii_are_their_bytes() {
+        assert_eq!(read("(?i)k[1i]z", true).len(), 2, "the Kelvin sign as well");
+        assert_eq!(read("[éè]x", true), ["\u{fffd}[\u{fffd}\u{fffd}]x"]);
+        assert_eq!(read(r"\bq\wz", true).len(), 4, "one for each number of bytes");
+        assert_eq!(read(r"\w+ \w+", true), Vec::<String>::new());
     }
 }

@@ -14,7 +14,7 @@ const ENDS: u32 = 1 << 31;
 
 /// The sequences.
 #[derive(Debug, Default)]
-pub(super) struct Sieve {
+pub(crate) struct Sieve {
     /// All sequences' classes, one behind the other.
     classes: Vec<Bytes>,
     /// For each class the owner and the length of the sequence that ends with it.
@@ -48,7 +48,7 @@ struct State {
 
 /// The states made so far; each thread has its own.
 #[derive(Debug, Default)]
-pub(super) struct States {
+pub(crate) struct States {
     /// For each state and letter where the entries of the next state begin; 0 where it is not made yet. No state has the first entries.
     next: Vec<u32>,
     states: Vec<State>,
@@ -74,7 +74,7 @@ impl Hasher for Quick {
 
 impl Sieve {
     /// Adds the sequences of an owner.
-    pub(super) fn add(&mut self, owner: u32, sequences: &[Sequence]) {
+    pub(crate) fn add(&mut self, owner: u32, sequences: &[Sequence]) {
         for sequence in sequences {
             let length = u8::try_from(sequence.len()).unwrap_or(u8::MAX);
             for (number, class) in (1..).zip(sequence) {
@@ -84,12 +84,12 @@ impl Sieve {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.classes.is_empty()
     }
 
     /// To be called once, behind the last [`add`](Sieve::add).
-    pub(super) fn finish(&mut self) {
+    pub(crate) fn finish(&mut self) {
         let mut distinct = self.classes.clone();
         distinct.sort_unstable();
         distinct.dedup();
@@ -125,7 +125,7 @@ impl Sieve {
     }
 
     /// Hands owner, start and end of each sequence that is in the text, by where they end.
-    pub(super) fn search(&self, text: &[u8], states: &mut States, mut each: impl FnMut(u32, usize, usize)) {
+    pub(crate) fn search(&self, text: &[u8], states: &mut States, mut each: impl FnMut(u32, usize, usize)) {
         if states.states.is_empty() {
             self.state(Vec::new(), states);
         }

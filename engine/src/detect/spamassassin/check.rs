@@ -1,6 +1,8 @@
 //! What is worth telling an author about the patterns of his `.cf` files, for `tamis rules check`. Takes rules, compiles every
 //! pattern of them, whether a scan would or not; gives problems with the line that each stands in.
 
+use std::collections::BTreeSet;
+
 use super::conf::{self, Part};
 use super::pattern::Pattern;
 use super::{CfRule, SpamAssassin};
@@ -23,16 +25,27 @@ impl SpamAssassin {
     /// Compiles every pattern, those of rules that are switched off included, and says of which that shows something.
     pub(crate) fn look_at_patterns(&self) -> CfPatterns {
         let mut found = CfPatterns::default();
+        let mut too_large = BTreeSet::new();
         let of_functions = self.evals.iter().filter_map(|it| Some((it.rule, it.arguments.pattern.as_ref()?)));
         for (rule, pattern) in self.owners.iter().copied().zip(&self.patterns).chain(of_functions) {
             let Some(of) = self.rules.get(rule as usize) else { continue };
             if !pattern.compiles() {
                 let remedy = "the rule never hits: shorten its repetitions, {0,100} of a class is a hundred copies";
                 found.refused.push(problem(of, "the pattern is too large", remedy));
+                too_large.insert(rule);
                 continue;
             }
             let runs = !self.off.get(rule as usize).copied().unwrap_or(true);
             found.notes.extend(remarks(of, pattern, runs).map(|(message, remedy)| problem(of, &message, remedy)));
+        }
+        for meta in &self.metas {
+            let missing = meta.parts.iter().flatten().filter(|part| too_large.contains(part));
+            let names: Vec<&str> =
+                missing.filter_map(|part| self.rules.get(*part as usize).map(|it| it.name.as_str())).collect();
+            if let Some(of) = self.rules.get(meta.rule as usize).filter(|_| !names.is_empty()) {
+                let message = format!("it depends on what is too large: {}", names.join(", "));
+                found.notes.push(problem(of, &message, "these count as 0"));
+            }
         }
         let place = |it: &Problem| (it.source.clone(), it.line);
         found.refused.sort_by_key(place);

@@ -98,7 +98,8 @@ fn a_pattern_that_runs_away_is_named() {
     let rules = compiled(&format!(
         "body BODY /{away}/\nrawbody RAW /{away}/\nfull FULL /{away}/\nuri URI m{{{away}}}\nheader HEAD Subject =~ /{away}/\n\
          header NEG Subject !~ /{away}/\nmimeheader MIME X-Part =~ /{away}/\nmimeheader ALL X-Part =~ /{away}/\ntflags ALL concat\n\
-         mimeheader NMIME X-Part !~ /{away}/\nuri_detail NDETAIL raw !~ /{away}/\nuri_detail DETAIL raw =~ /{away}/\nbody B /bc/\nbody NEAR /(?:a|aa){{1,9}}(?<!a)c/\nmeta META BODY || B\n",
+         mimeheader NMIME X-Part !~ /{away}/\nuri_detail NDETAIL raw !~ /{away}/\nuri_detail DETAIL raw =~ /{away}/\nheader CAP Subject =~ /(?<WHO>{away})/\n\
+         uri USES /%{{WHO}}|http/\nbody B /bc/\nbody NEAR /(?:a|aa){{1,9}}(?<!a)c/\nmeta META BODY || B\n",
     ));
     let run = "a".repeat(300);
     let message = format!("Subject: {run}c\nX-Part: {run}c\n\n{run}c bc http://x.example/{run}c\n");
@@ -110,7 +111,7 @@ fn a_pattern_that_runs_away_is_named() {
         let mut named: Vec<&str> =
             budget.reached.iter().map(|gap| gap.explanation.split(' ').nth(2).unwrap_or_default()).collect();
         named.sort_unstable();
-        assert_eq!(named, ["ALL", "BODY", "DETAIL", "FULL", "HEAD", "MIME", "NDETAIL", "NEG", "NMIME", "RAW", "URI"]);
+        assert_eq!(named, ["ALL", "BODY", "CAP", "DETAIL", "FULL", "HEAD", "MIME", "NDETAIL", "NEG", "NMIME", "RAW", "URI"]);
     });
 }
 
@@ -121,7 +122,7 @@ fn every_pattern_is_compiled_for_who_checks_rules() {
         "body A /{large}/\n\theader  B  Subject !~ /{large}/ # x\nheader C X =~ /{large}/\nscore C 0\n\
          mimeheader D Content-Type =~ /{large}/\nuri_detail E text =~ /{large}/\nbody FINE /next of (?:kin|friend)/\n\
          body G /(?!x)(?:a+)+b/\nbody H /\\x{{100}}/\nheader I Subject =~ /x*/\nrawbody J /foo^bar/\nbody K /^bar$/m\n\
-         body L /./\nscore L 0\nbody M /./\n",
+         body L /./\nscore L 0\nbody M /./\nmeta N A && !FINE\nmeta O FINE\n",
     ));
     assert_eq!(rules.notes().iter().filter(|(nature, _)| *nature != Nature::Remark).count(), 0, "{:?}", rules.notes());
     let found = rules.look_at_patterns();
@@ -143,6 +144,7 @@ fn every_pattern_is_compiled_for_who_checks_rules() {
         (10, "the pattern matches every text"),
         (11, "the pattern can never match"),
         (15, "every body text is searched"),
+        (16, "it depends on what is too large: A"),
     ];
     assert_eq!(told.len(), expected.len(), "{told:?}");
     assert!(told.iter().zip(expected).all(|(one, other)| one.0 == other.0 && one.1.starts_with(other.1)), "{told:?}");

@@ -176,14 +176,30 @@ fn boundaries_touch_ascii(hir: &Hir) -> bool {
         HirKind::Alternation(ways) => ways.iter().all(boundaries_touch_ascii),
         HirKind::Concat(parts) => parts.iter().enumerate().all(|(at, part)| match part.kind() {
             HirKind::Look(look) if ascii_look(*look).is_some() => {
-                let before = at.checked_sub(1).and_then(|before| parts.get(before));
-                let after = parts.get(at.saturating_add(1));
-                before.is_some_and(|it| ascii_edge(it, false)) || after.is_some_and(|it| ascii_edge(it, true))
+                let (before, after) = parts.split_at_checked(at).unwrap_or((parts, &[]));
+                ascii_neighbour(before.iter().rev(), false) || ascii_neighbour(after.iter().skip(1), true)
             }
             _ => boundaries_touch_ascii(part),
         }),
         HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) => true,
     }
+}
+
+/// Whether what stands beside a boundary is an ASCII letter, digit or `_` in every match, given the parts from there on. What may be
+/// missing has the next part stand there.
+fn ascii_neighbour<'h>(parts: impl Iterator<Item = &'h Hir>, start: bool) -> bool {
+    for part in parts {
+        match part.kind() {
+            HirKind::Empty => {}
+            HirKind::Repetition(it) if it.min == 0 => {
+                if !ascii_edge(&it.sub, start) {
+                    return false;
+                }
+            }
+            _ => return ascii_edge(part, start),
+        }
+    }
+    false
 }
 
 /// Whether every match of it begins (or ends) with an ASCII letter, digit or `_`.
@@ -203,9 +219,8 @@ fn ascii_edge(hir: &Hir, start: bool) -> bool {
         }
         HirKind::Repetition(it) => it.min > 0 && ascii_edge(&it.sub, start),
         HirKind::Capture(capture) => ascii_edge(&capture.sub, start),
-        HirKind::Concat(parts) => {
-            (if start { parts.first() } else { parts.last() }).is_some_and(|it| ascii_edge(it, start))
-        }
+        HirKind::Concat(parts) if start => ascii_neighbour(parts.iter(), start),
+        HirKind::Concat(parts) => ascii_neighbour(parts.iter().rev(), start),
         HirKind::Alternation(ways) => ways.iter().all(|way| ascii_edge(way, start)),
         HirKind::Empty | HirKind::Look(_) => false,
     }

@@ -111,7 +111,10 @@ fn a_pattern_that_runs_away_is_named() {
         let mut named: Vec<&str> =
             budget.reached.iter().map(|gap| gap.explanation.split(' ').nth(2).unwrap_or_default()).collect();
         named.sort_unstable();
-        assert_eq!(named, ["ALL", "BODY", "CAP", "DETAIL", "FULL", "HEAD", "MIME", "NDETAIL", "NEG", "NMIME", "RAW", "URI"]);
+        assert_eq!(
+            named,
+            ["ALL", "BODY", "CAP", "DETAIL", "FULL", "HEAD", "MIME", "NDETAIL", "NEG", "NMIME", "RAW", "URI"]
+        );
     });
 }
 

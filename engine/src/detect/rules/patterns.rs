@@ -21,6 +21,9 @@ const LONGEST_WINDOW: usize = 1_000;
 /// (which have 3 KB of literals), and takes up to 256 bytes for each of theirs.
 const SMALL_BYTES: usize = 8 << 10;
 
+/// Patterns without a literal that are worth a pass of their own: it takes as much as the search for three of them.
+const FEWEST_SHARED: usize = 4;
+
 /// The long s and the Kelvin sign: letters that case folding takes for `s` and `k`, and the automaton does not. A text that
 /// holds one is searched pattern by pattern.
 const FOLDED_LETTERS: [&[u8]; 2] = ["\u{17f}".as_bytes(), "\u{212a}".as_bytes()];
@@ -120,11 +123,14 @@ impl Patterns {
     pub(super) fn new(mut patterns: Vec<Pattern>) -> Result<Patterns, String> {
         let (mut literals, mut owners, mut always) = (Vec::new(), Vec::new(), Vec::new());
         let mut sieve = Sieve::default();
+        let share = patterns.iter().filter(|pattern| !pattern.sequences.is_empty()).count() >= FEWEST_SHARED;
         for (number, pattern) in (0u32..).zip(&mut patterns) {
-            if !pattern.is_noted() {
+            let sequences = std::mem::take(&mut pattern.sequences);
+            if !pattern.is_noted() || !(sequences.is_empty() || share) {
                 always.push(number);
+            } else {
+                sieve.add(number, &sequences);
             }
-            sieve.add(number, &std::mem::take(&mut pattern.sequences));
             for (piece, set) in (0u8..).zip(std::mem::take(&mut pattern.pieces)) {
                 for literal in set {
                     literals.push(literal);

@@ -291,9 +291,21 @@ impl Lists {
     }
 }
 
+/// Whether an entry has not ended.
+fn lasts(hit: &Hit, file: &File, now: Option<i64>) -> bool {
+    match file.table.told(hit).1 {
+        0 => true,
+        until => now.is_none_or(|now| now < i64::from(until)),
+    }
+}
+
+/// The narrowest first, of equally narrow ones an exception first.
+fn rank(hit: &Hit) -> (Reverse<u16>, bool) {
+    (Reverse(hit.narrow), !hit.value.except())
+}
+
 impl List {
-    /// Every entry that covers a subject and counts at `now`, with its file: the narrowest first, of equally narrow ones
-    /// an exception first.
+    /// Every entry that covers a subject and counts at `now`, with its file, by [`rank`].
     fn covering(&self, now: Option<i64>, look: impl Fn(&Table) -> Vec<Hit>) -> Vec<(Hit, &File)> {
         let mut found = Vec::new();
         for file in &self.files {
@@ -301,18 +313,23 @@ impl List {
         }
         // Most messages are in no list.
         if !found.is_empty() {
-            found.retain(|(hit, file)| match file.table.told(hit).1 {
-                0 => true,
-                until => now.is_none_or(|now| now < i64::from(until)),
-            });
-            found.sort_by_key(|(hit, _)| (Reverse(hit.narrow), !hit.value.except()));
+            found.retain(|(hit, file)| lasts(hit, file, now));
+            found.sort_by_key(|(hit, _)| rank(hit));
         }
         found
     }
 
-    /// The entry that counts for a subject; none where it is an exception.
+    /// The entry that counts for a subject, the first of those; none where it is an exception.
     fn entry(&self, now: Option<i64>, look: impl Fn(&Table) -> Vec<Hit>) -> Option<(Hit, &File)> {
-        self.covering(now, look).into_iter().next().filter(|(hit, _)| !hit.value.except())
+        let mut first: Option<(Hit, &File)> = None;
+        for file in &self.files {
+            for hit in look(&file.table) {
+                if lasts(&hit, file, now) && first.as_ref().is_none_or(|(first, _)| rank(&hit) < rank(first)) {
+                    first = Some((hit, file.as_ref()));
+                }
+            }
+        }
+        first.filter(|(hit, _)| !hit.value.except())
     }
 
     /// A finding for each way in which the message names a sender that the list has. Of several addresses of one field

@@ -15,7 +15,7 @@ use super::pages::{self, Pages};
 use super::url;
 
 /// A line, and whether it is an exception.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Value(pub(super) u32);
 
 impl Value {

@@ -24,7 +24,7 @@ impl Flat {
         let (mut at, mut looked_at, mut copied, mut left_out) = (0usize, 0usize, 0usize, 0usize);
         while let Some(&byte) = text.get(at) {
             // Most bytes, and most blanks, are as they should be: what lies between the others is copied at once, and looked for
-            // many bytes at a time, which takes a third of the instructions.
+            // many bytes at a time, which takes half of the instructions.
             if at >= looked_at {
                 looked_at = at.saturating_add(STEP);
                 if is_flat(text.get(at..).unwrap_or_default()) {

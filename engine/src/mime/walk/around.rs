@@ -6,7 +6,7 @@ use super::{Open, Walk};
 use crate::defect::DefectKind;
 use crate::mime::choice::Choice;
 use crate::mime::tree::Encoding;
-use crate::mime::{description, header, lines};
+use crate::mime::{description, header, lines, reading};
 use crate::text::span::Span;
 
 impl Walk<'_, '_, '_> {
@@ -18,7 +18,7 @@ impl Walk<'_, '_, '_> {
         // A delimiter of what is closed, in the middle of a line.
         let is_closed =
             |boundary: &Vec<u8>| memchr::memmem::find(text, &[b"--", boundary.as_slice()].concat()).is_some();
-        if text.len() > 8 && self.closed.last().is_some_and(is_closed) {
+        if reading::length(text) > 8 && self.closed.last().is_some_and(is_closed) {
             self.choices.meet(Choice::MidLine);
             self.choices.meet(Choice::BehindClose);
         }

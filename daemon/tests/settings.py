@@ -286,9 +286,11 @@ def report_addresses(world):
     learned = world.root / "learned"
     learned.mkdir()
     shutil.chown(learned, "nobody")
+    # Where the program was built, nobody but its owner may have to be let in.
+    program = shutil.copy(world.daemon.program, world.root / "tamis-of-all")
     with open(world.postfix.conf / "master.cf", "a") as file:
         for label in ("spam", "ham"):
-            file.write(f"learn-{label} unix - n n - 1 pipe\n  flags=Rq user=nobody argv={world.daemon.program} learn {label} - "
+            file.write(f"learn-{label} unix - n n - 1 pipe\n  flags=Rq user=nobody argv={program} learn {label} - "
                        f"--attached --source ${{sender}} --config {world.daemon.config}\n")
     with open(world.postfix.conf / "main.cf", "a") as file:
         file.write("transport_maps = inline:{report-spam@there.example=learn-spam: report-ham@there.example=learn-ham:}\n")

@@ -120,7 +120,7 @@ fn breaches(path: &str, source: &str) -> Vec<String> {
             if !fine && target.starts_with(char::is_lowercase) {
                 breach(format!("{stage} imports {target}"));
             }
-            let other = code[at..].strip_prefix("crate::detect::").and_then(|it| it.split([':', ';', ' ']).next());
+            let other = code[at..].strip_prefix("crate::detect::").and_then(|it| it.split([':', ';', ' ', ')']).next());
             if let (Some(detector), Some(other)) = (detector, other)
                 && detector != "mod"
                 && other != detector

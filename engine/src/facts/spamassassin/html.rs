@@ -1,113 +1,19 @@
 //! HTML as SpamAssassin renders it, and what it counts on the way. Takes a document's text, gives the text that `body` rules see,
 //! the addresses that `uri` rules see, and the numbers that its rules of HTML ask for.
 
+mod addresses;
+mod elements;
+mod style;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::colours::{Colour, background, named};
+use self::elements::{ELEMENTS, STYLED, TRICKS};
+use self::style::Style;
 use super::tokens::{self, Decode, Token};
 
 /// Longest address that is kept.
 pub(super) const LONGEST_URI: usize = 8_192;
 
-const ELEMENTS: &[&str] = &[
-    "a",
-    "abbr",
-    "acronym",
-    "address",
-    "applet",
-    "area",
-    "b",
-    "base",
-    "basefont",
-    "bdo",
-    "big",
-    "blockquote",
-    "body",
-    "br",
-    "button",
-    "caption",
-    "center",
-    "cite",
-    "code",
-    "col",
-    "colgroup",
-    "dd",
-    "del",
-    "dfn",
-    "dir",
-    "div",
-    "dl",
-    "dt",
-    "em",
-    "fieldset",
-    "font",
-    "form",
-    "frame",
-    "frameset",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "head",
-    "hr",
-    "html",
-    "i",
-    "iframe",
-    "img",
-    "input",
-    "ins",
-    "isindex",
-    "kbd",
-    "label",
-    "legend",
-    "li",
-    "link",
-    "map",
-    "menu",
-    "meta",
-    "nobr",
-    "noframes",
-    "noscript",
-    "object",
-    "ol",
-    "optgroup",
-    "option",
-    "p",
-    "param",
-    "pre",
-    "q",
-    "s",
-    "samp",
-    "script",
-    "select",
-    "small",
-    "span",
-    "strike",
-    "strong",
-    "style",
-    "sub",
-    "sup",
-    "table",
-    "tbody",
-    "td",
-    "textarea",
-    "tfoot",
-    "th",
-    "thead",
-    "title",
-    "tr",
-    "tt",
-    "u",
-    "ul",
-    "var",
-    "x-sigsep",
-    "x-tab",
-];
-const TRICKS: &[&str] = &["bgsound", "embed", "listing", "plaintext", "xmp"];
-const STYLED: &[&str] =
-    &["a", "basefont", "big", "body", "div", "font", "marquee", "p", "small", "span", "table", "td", "th", "tr"];
 /// Styles that may be open at once.
 const MOST_STYLES: usize = 2_000;
 
@@ -171,30 +77,6 @@ fn prepare(text: &str) -> String {
     }
     out.push_str(text.get(from..).unwrap_or_default());
     out
-}
-
-/// How text looks where a tag is open.
-#[derive(Clone, Debug)]
-struct Style {
-    tag: String,
-    foreground: Colour,
-    background: Colour,
-    size: i32,
-    hidden: bool,
-    invisible: bool,
-}
-
-impl Style {
-    fn plain() -> Style {
-        Style {
-            tag: "default".to_owned(),
-            foreground: Colour::Rgb([0, 0, 0]),
-            background: Colour::Rgb([255, 255, 255]),
-            size: 3,
-            hidden: false,
-            invisible: false,
-        }
-    }
 }
 
 #[derive(Default)]
@@ -301,116 +183,6 @@ impl Renderer {
         }
     }
 
-    fn style(&mut self, tag: &str, attributes: &[(String, String)], opens: bool) {
-        let tag = if tag == "th" { "td" } else { tag };
-        if !opens {
-            if tag != "body" {
-                self.close(tag, |_| true);
-            }
-            return;
-        }
-        let value = |name: &str| attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-        if tag == "basefont"
-            && let Some(size) = value("size").and_then(|size| leading_number(size.trim_start()))
-        {
-            self.base_font = size;
-            return;
-        }
-        match tag {
-            "td" => self.close(tag, |top| matches!(top, "font" | "td")),
-            "tr" => self.close(tag, |top| matches!(top, "font" | "td" | "tr")),
-            _ => {}
-        }
-        if self.styles.len() >= MOST_STYLES {
-            return;
-        }
-        let parent = self.styles.last().cloned().unwrap_or_else(Style::plain);
-        let mut new = Style { tag: tag.to_owned(), ..parent.clone() };
-        match tag {
-            "big" => new.size += 1,
-            "small" => new.size -= 1,
-            _ => {
-                for (name, value) in attributes {
-                    match (tag, name.as_str()) {
-                        ("body", "text") | ("basefont" | "font", "color") => new.foreground = named(value),
-                        ("basefont" | "font", "size") => {
-                            let size = value.trim_start();
-                            if size.starts_with(['+', '-']) {
-                                let plain = size.strip_prefix('+').unwrap_or(size);
-                                if let Some(by) = leading_number(plain) {
-                                    new.size = self.base_font.saturating_add(by);
-                                }
-                            } else if let Some(size) = leading_number(size) {
-                                new.size = size;
-                            }
-                        }
-                        ("a" | "div" | "p" | "span" | "table" | "td" | "tr", "style") => {
-                            declarations(value, &mut new, &parent)
-                        }
-                        _ => continue,
-                    }
-                    if new.size > self.sizes.1 {
-                        self.sizes.1 = new.size;
-                    } else if new.size < self.sizes.0 {
-                        self.sizes.0 = new.size;
-                    }
-                }
-            }
-        }
-        *self.open.entry(new.tag.clone()).or_default() += 1;
-        self.styles.push(new);
-    }
-
-    /// Ends styles up to the last one of `tag`, as long as `may` says so of each; none where `tag` is not open. A cell ends
-    /// cells, where all of them may go.
-    fn close(&mut self, tag: &str, may: impl Fn(&str) -> bool) {
-        if self.open.get(tag).is_none_or(|count| *count == 0) {
-            return;
-        }
-        let is_table = !may("p");
-        while let Some(top) = self.styles.last() {
-            if self.styles.len() <= 1 || !may(&top.tag) {
-                break;
-            }
-            let found = top.tag == tag;
-            if let Some(count) = self.open.get_mut(&top.tag) {
-                *count = count.saturating_sub(1);
-            }
-            self.styles.pop();
-            if found && !is_table {
-                break;
-            }
-        }
-    }
-
-    /// Whether text at hand could not be read; notes why.
-    fn unreadable(&mut self) -> bool {
-        let Some(style) = self.styles.last() else { return false };
-        match (style.foreground, style.background) {
-            (Colour::Rgb(front), Colour::Rgb(back)) => {
-                let weight = [0.2126, 0.7152, 0.0722];
-                let parts = front.iter().zip(back).zip(weight).map(|((one, other), weight)| {
-                    let part = weight * (f64::from(*one) - f64::from(other));
-                    part * part
-                });
-                if parts.sum::<f64>().sqrt() < 12.0 {
-                    self.html.flags.insert("font_low_contrast");
-                    return true;
-                }
-            }
-            (front, back) if front == back => {
-                self.html.flags.insert("font_low_contrast");
-                return true;
-            }
-            (Colour::Invalid, _) | (_, Colour::Invalid) => {
-                self.html.flags.insert("font_invalid_color");
-                return true;
-            }
-            _ => {}
-        }
-        style.size <= 1 || style.hidden || style.invisible
-    }
-
     fn text(&mut self, text: &str) {
         if self.is_inside("script") {
             self.html.scripts.push(text.to_owned());
@@ -479,80 +251,6 @@ impl Renderer {
         self.last = self.html.rendered.len();
         self.html.rendered.push_str(text);
         (self.last_white, self.last_invisible, self.has_text) = (true, false, true);
-    }
-
-    fn push_uri(&mut self, tag: &str, uri: &str) {
-        let uri = self.tidy_uri(uri);
-        if uri.is_empty() {
-            return;
-        }
-        let lower: String = uri.chars().take(8).collect::<String>().to_ascii_lowercase();
-        let target = match ["data:", "mailto:", "file:", "cid:", "tel:"].iter().any(|scheme| lower.starts_with(scheme))
-        {
-            true => uri,
-            false => super::uri::target(&self.base, &uri),
-        };
-        if !target.is_empty() {
-            self.html.uris.entry(target).or_default().types.insert(tag.to_owned());
-        }
-    }
-
-    fn tidy_uri(&mut self, uri: &str) -> String {
-        let uri = uri.trim_matches(|it: char| it.is_whitespace() || it == '\u{A0}');
-        match uri.char_indices().nth(LONGEST_URI) {
-            Some((at, _)) => {
-                self.html.uri_truncated = true;
-                uri.get(..at).unwrap_or_default().to_owned()
-            }
-            None => uri.to_owned(),
-        }
-    }
-
-    fn addresses(&mut self, tag: &str, attributes: &[(String, String)]) {
-        let value = |name: &str| {
-            let suffix = format!("/{name}");
-            // `<a foo/href=...>` is taken for what it means.
-            let odd = matches!(name, "href" | "src")
-                .then(|| attributes.iter().find(|(key, _)| key.contains(&suffix) && !key.starts_with('/')));
-            let plain = attributes.iter().find(|(key, _)| key == name);
-            odd.flatten().or(plain).map(|(_, value)| value.clone())
-        };
-        match tag {
-            "body" | "table" | "tr" | "td" => value("background").iter().for_each(|uri| self.push_uri(tag, uri)),
-            "a" | "area" | "link" => {
-                if let Some(uri) = value("href") {
-                    self.push_uri(tag, &uri.replace('\u{FEFF}', ""));
-                }
-                value("data-saferedirecturl").iter().for_each(|uri| self.push_uri(tag, uri));
-            }
-            "img" | "frame" | "iframe" | "embed" | "script" | "bgsound" => {
-                value("src").iter().for_each(|uri| self.push_uri(tag, uri));
-            }
-            "form" => value("action").iter().for_each(|uri| self.push_uri(tag, uri)),
-            "base" => {
-                let Some(uri) = value("href").filter(|uri| !uri.is_empty()) else { return };
-                let uri = self.tidy_uri(&uri);
-                self.push_uri(tag, &uri);
-                let lower = uri.to_ascii_lowercase();
-                if ["http:", "https:", "ftp:"].iter().any(|scheme| lower.starts_with(scheme)) {
-                    self.base = super::uri::without_file(&uri);
-                }
-            }
-            "meta" => {
-                let refreshes = value("http-equiv").is_some_and(|it| it.to_ascii_lowercase().contains("refresh"));
-                let Some(content) = value("content").filter(|_| refreshes) else { return };
-                let lower = content.to_ascii_lowercase();
-                let Some(at) = lower
-                    .rfind("url")
-                    .filter(|at| lower.get(at + 3..).is_some_and(|rest| rest.trim_start().starts_with('=')))
-                else {
-                    return;
-                };
-                let rest = content.get(at + 3..).unwrap_or_default().trim_start().strip_prefix('=').unwrap_or_default();
-                self.push_uri(tag, rest.split(';').next().unwrap_or_default().trim());
-            }
-            _ => {}
-        }
     }
 
     fn tests(&mut self, tag: &str, attributes: &[(String, String)]) {
@@ -657,57 +355,6 @@ fn extent(text: &str, percent: f64) -> f64 {
         false => 0.0,
     };
     if value <= 0.0 { 200.0 } else { value }
-}
-
-/// The declarations of a style attribute.
-fn declarations(text: &str, new: &mut Style, parent: &Style) {
-    for part in text.split(';') {
-        let Some((name, value)) = part.split_once(':') else { continue };
-        let name = name.trim_start().to_ascii_lowercase();
-        let value = value.trim();
-        if value.is_empty() {
-            continue;
-        }
-        match name.as_str() {
-            "color" | "background-color" => {
-                let value = value.to_ascii_lowercase();
-                let value =
-                    match value.strip_suffix("important").map(str::trim_end).and_then(|rest| rest.strip_suffix('!')) {
-                        Some(rest) => rest.trim_end().to_owned(),
-                        None => value,
-                    };
-                let colour = match value.as_str() {
-                    "inherit" => continue,
-                    "transparent" => Colour::Transparent,
-                    value if value.contains("rgb") => {
-                        let numbers: String = value.chars().filter(|it| it.is_ascii_digit() || *it == ',').collect();
-                        let mut parts = numbers.split(',').map(|it| it.parse::<u32>().unwrap_or(0).min(255));
-                        let mut next = || u8::try_from(parts.next().unwrap_or(0)).unwrap_or(255);
-                        Colour::Rgb([next(), next(), next()])
-                    }
-                    value => named(value),
-                };
-                match name.as_str() {
-                    "color" => new.foreground = colour,
-                    _ => new.background = colour,
-                }
-            }
-            "background" if !part.trim_start().starts_with(|it: char| it.is_ascii_uppercase()) => {
-                if let Some(colour) = background(&value.to_ascii_lowercase()) {
-                    new.background = colour;
-                }
-            }
-            "display" => new.hidden = value.eq_ignore_ascii_case("none"),
-            "visibility" => new.invisible = value.eq_ignore_ascii_case("hidden"),
-            _ => {}
-        }
-    }
-    if new.background == Colour::Transparent {
-        new.background = parent.background;
-    }
-    if new.foreground == Colour::Transparent {
-        new.foreground = new.background;
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,219 @@
+//! Where a pattern matches: the search by either engine, with its limits.
+
+use std::ops::Range;
+
+use fancy_regex::RegexInput;
+use regex_automata::meta::Regex;
+use regex_automata::util::syntax;
+use regex_automata::{Anchored, Input};
+use regex_syntax::hir::Hir;
+
+use super::super::probe::{May, Probe};
+use super::super::{coarse, literals};
+use super::{Compiled, Found, LARGEST_TAIL, MOST_MATCHES, MOST_STARTS, Pattern, syntax_of};
+use crate::text::sequences;
+
+impl Pattern {
+    /// Whether it is found in a text.
+    pub(in crate::detect::spamassassin) fn is_match(&self, text: &[u8]) -> bool {
+        self.search(text, 1).count > 0
+    }
+
+    /// The same for a pattern that is asked a few times and thrown away: what makes later searches cheaper is not made.
+    pub(in crate::detect::spamassassin) fn search_once(&self, text: &[u8]) -> Found {
+        let found = |it: bool| Found { count: u32::from(it), ..Found::default() };
+        match self.compiled() {
+            Some(Compiled::Plain(regex)) => found(regex.search_half(&Input::new(text)).is_some()),
+            Some(Compiled::Fancy(guard, exact)) => match fancy(guard.as_ref(), exact, text, 0..text.len()) {
+                Ok(it) => found(it.is_some()),
+                Err(GaveUp) => Found { gave_up: true, ..Found::default() },
+            },
+            None => Found { gave_up: true, ..Found::default() },
+        }
+    }
+
+    /// Whether it matches nothing at all: what a field that is not there comes to.
+    pub(in crate::detect::spamassassin) fn matches_empty(&self) -> bool {
+        *self.empty.get_or_init(|| self.is_match(b""))
+    }
+
+    /// Counts its matches in a text, up to `most`.
+    pub(in crate::detect::spamassassin) fn search(&self, text: &[u8], most: u32) -> Found {
+        self.search_within(text, 0..text.len(), most)
+    }
+
+    /// The same for the value of a field, which may be nothing at all.
+    pub(in crate::detect::spamassassin) fn in_field(&self, text: &[u8], most: u32) -> Found {
+        match text.is_empty() {
+            true => Found { count: u32::from(self.matches_empty()), ..Found::default() },
+            false => self.search(text, most),
+        }
+    }
+
+    /// The same for matches that lie in a range of the text; what stands around it is seen by look-around and anchors.
+    pub(in crate::detect::spamassassin) fn search_within(&self, text: &[u8], range: Range<usize>, most: u32) -> Found {
+        let mut found = Found::default();
+        let end_of_range = range.end.min(text.len());
+        if self.only_at_start && (range.start > 0 || self.may_begin_at(text, 0).0 == May::Not) {
+            return found;
+        }
+        if !self.may_match(text, &range) {
+            return found;
+        }
+        let Some(compiled) = self.compiled() else {
+            found.gave_up = true;
+            return found;
+        };
+        let mut at = range.start;
+        while found.count < most.min(MOST_MATCHES) && at <= end_of_range {
+            let next = match compiled {
+                Compiled::Plain(regex) => {
+                    let input = Input::new(text).range(at..end_of_range).anchored(Anchored::No);
+                    if self.shortest > 0 && !self.captures {
+                        // Where it starts costs a second search; where it ends is enough.
+                        regex.search_half(&input).map(|half| (half.offset(), half.offset()))
+                    } else {
+                        regex.search(&input).map(|it| (it.start(), it.end()))
+                    }
+                }
+                Compiled::Fancy(guard, exact) => match fancy(guard.as_ref(), exact, text, at..end_of_range) {
+                    Ok(next) => next,
+                    Err(GaveUp) => {
+                        found.gave_up = true;
+                        return found;
+                    }
+                },
+            };
+            let Some((start, end)) = next else { break };
+            found.count += 1;
+            at = match self.shortest > 0 {
+                true => end.max(at + 1),
+                false if end > at || start > at => end.max(start + usize::from(end == start)),
+                false => at + 1,
+            };
+        }
+        found
+    }
+
+    /// Whether a match may begin at a place, for less than a search costs; and how many bytes were read.
+    pub(in crate::detect::spamassassin) fn may_begin_at(&self, text: &[u8], at: usize) -> (May, usize) {
+        let probe = self.probe.get_or_init(|| {
+            let hir = syntax::parse_with(&self.text.relaxed, &syntax_of()).ok()?;
+            Probe::of(&hir, !self.text.fancy)
+        });
+        match probe {
+            Some(probe) => probe.at(text, at),
+            None if self.may_be_coarse(text, &(at..text.len()), Anchored::Yes) => (May::Perhaps, 64),
+            None => (May::Not, 64),
+        }
+    }
+
+    /// Whether what is from a place on may be the tail of a match; and how many bytes were read.
+    pub(in crate::detect::spamassassin) fn may_go_on_at(&self, text: &[u8], at: usize) -> (May, usize) {
+        let tail = self.tail.get_or_init(|| {
+            let hir = syntax::parse_with(&self.text.relaxed, &syntax_of()).ok()?;
+            if coarse::size(&hir) > LARGEST_TAIL {
+                return None;
+            }
+            let tail = match self.literals {
+                Some(_) => literals::required(&hir, true)?.tail,
+                None => sequences::of(&hir, true)?.tail,
+            };
+            Probe::of(&tail.hir(), false)
+        });
+        tail.as_ref().map_or((May::Perhaps, 0), |tail| tail.at(text, at))
+    }
+
+    /// Whether a match begins at a place where one may.
+    pub(in crate::detect::spamassassin) fn begins_at(&self, text: &[u8], at: usize) -> Found {
+        let range = at.min(text.len())..text.len();
+        let found = |count| Found { count: u32::from(count), ..Found::default() };
+        if !self.may_echo(text, &range, true) {
+            return found(false);
+        }
+        let anchored = || Input::new(text).range(range.clone()).anchored(Anchored::Yes);
+        match self.compiled() {
+            Some(Compiled::Plain(regex)) => found(regex.search_half(&anchored()).is_some()),
+            Some(Compiled::Fancy(guard, exact)) => {
+                if guard.as_ref().is_some_and(|guard| guard.search_half(&anchored()).is_none()) {
+                    return found(false);
+                }
+                match exact.find_input(RegexInput::new(text).from_pos(at).anchored(true)) {
+                    Ok(it) => found(it.is_some()),
+                    Err(_) => Found { gave_up: true, ..Found::default() },
+                }
+            }
+            None => Found { gave_up: true, ..Found::default() },
+        }
+    }
+
+    /// A pattern that matches wherever it does, and is no larger.
+    pub(in crate::detect::spamassassin) fn coarse_hir(&self) -> Option<Hir> {
+        Some(coarse::of(&syntax::parse_with(&self.text.relaxed, &syntax_of()).ok()?))
+    }
+
+    /// Whether its probe, or that of its tail, is still to be made.
+    pub(in crate::detect::spamassassin) fn has_no_probe(&self, tail: bool) -> bool {
+        if tail { self.tail.get().is_none() } else { self.probe.get().is_none() }
+    }
+
+    /// Where the match of a text begins and ends, for who shows it.
+    pub(in crate::detect::spamassassin) fn place(&self, text: &[u8]) -> Option<(usize, usize)> {
+        match self.compiled()? {
+            Compiled::Plain(regex) => regex.find(text).map(|it| (it.start(), it.end())),
+            Compiled::Fancy(guard, exact) => fancy(guard.as_ref(), exact, text, 0..text.len()).ok()?,
+        }
+    }
+
+    /// The groups of the first match, the whole first.
+    pub(in crate::detect::spamassassin) fn groups(&self, text: &[u8]) -> Option<Vec<Option<(usize, usize)>>> {
+        match self.compiled()? {
+            Compiled::Plain(regex) => {
+                let mut captures = regex.create_captures();
+                regex.captures(text, &mut captures);
+                captures.is_match().then(|| captures.iter().map(|it| it.map(|span| (span.start, span.end))).collect())
+            }
+            Compiled::Fancy(guard, exact) => {
+                // Most texts have none, which costs a tenth so.
+                if guard.as_ref().is_some_and(|guard| guard.search_half(&Input::new(text)).is_none()) {
+                    return None;
+                }
+                let captures = exact.captures(text).ok()??;
+                Some((0..captures.len()).map(|number| captures.get(number).map(|it| (it.start(), it.end()))).collect())
+            }
+        }
+    }
+}
+
+/// A search took more steps than it may.
+struct GaveUp;
+
+/// The next match of a pattern that goes back, from `at` on. It is tried only where the relaxed pattern matches: trying it on each
+/// byte took half of all the time that rules took.
+fn fancy(
+    guard: Option<&Regex>,
+    exact: &fancy_regex::Regex,
+    text: &[u8],
+    range: Range<usize>,
+) -> Result<Option<(usize, usize)>, GaveUp> {
+    let Some(guard) = guard else {
+        return exact
+            .find_from_pos(text, range.start)
+            .map(|it| it.map(|it| (it.start(), it.end())))
+            .map_err(|_| GaveUp);
+    };
+    let mut from = range.start;
+    for _ in 0..MOST_STARTS {
+        let Some(may) = guard.search(&Input::new(text).range(from..range.end)) else { return Ok(None) };
+        let input = RegexInput::new(text).from_pos(may.start()).anchored(true);
+        match exact.find_input(input) {
+            Ok(Some(it)) => return Ok(Some((it.start(), it.end()))),
+            Ok(None) => from = may.start() + 1,
+            Err(_) => return Err(GaveUp),
+        }
+        if from > range.end {
+            return Ok(None);
+        }
+    }
+    exact.find_from_pos(text, from).map(|it| it.map(|it| (it.start(), it.end()))).map_err(|_| GaveUp)
+}

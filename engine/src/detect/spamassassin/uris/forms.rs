@@ -1,0 +1,279 @@
+//! The forms of an address: as written, and every way in which it could be followed. Takes an address, gives addresses.
+
+use std::collections::BTreeSet;
+
+use super::super::domains;
+use super::super::pattern::Pattern;
+use super::super::settings::Settings;
+
+/// Most addresses that one leads on to.
+const MOST_STEPS: usize = 20;
+
+fn escape_at(text: &[u8], at: usize) -> Option<u8> {
+    if text.get(at) != Some(&b'%') {
+        return None;
+    }
+    let digit = |at: usize| char::from(*text.get(at)?).to_digit(16);
+    u8::try_from(digit(at + 1)? * 16 + digit(at + 2)?).ok()
+}
+
+pub(super) fn has_escape(text: &str) -> bool {
+    memchr::memchr_iter(b'%', text.as_bytes()).any(|at| escape_at(text.as_bytes(), at).is_some())
+}
+
+/// An address with the escapes undone that no character needs, and those made that one does.
+pub(super) fn decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        match escape_at(bytes, at) {
+            Some(code) => {
+                match code {
+                    0x21..=0x7E => out.push(code),
+                    _ => out.extend_from_slice(bytes.get(at..at + 3).unwrap_or_default()),
+                }
+                at += 3;
+            }
+            None => {
+                match byte {
+                    0..=32 | 127..=255 | b'"' | b'%' | b'<' | b'>' => {
+                        out.extend_from_slice(format!("%{byte:02x}").as_bytes())
+                    }
+                    _ => out.push(*byte),
+                }
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// An address as written, and every way in which it could be followed.
+pub(super) fn canonical(uri: &str, settings: &Settings, redirectors: &[Pattern]) -> Vec<String> {
+    let mut todo = vec![uri.to_owned()];
+    let mut found: Vec<String> = Vec::new();
+    let mut at = 0;
+    while let Some(uri) = todo.get(at).cloned() {
+        at += 1;
+        let uri: String = uri.replace(['\n', '\r'], "");
+        let uri = uri.trim_matches(|it: char| it.is_ascii_whitespace() || it == '\u{0B}');
+        if let Some(slot) = todo.get_mut(at - 1) {
+            uri.clone_into(slot);
+        }
+        if uri.len() <= 1 || uri.starts_with(['#', '?', '&']) || (uri.starts_with('/') && !uri.starts_with("//")) {
+            continue;
+        }
+        variants(uri, settings, redirectors, &mut found, &mut todo);
+        if todo.len() > MOST_STEPS {
+            break;
+        }
+    }
+    // Each once, as written first.
+    let mut seen = BTreeSet::new();
+    todo.into_iter().chain(found).filter(|uri| seen.insert(uri.clone())).collect()
+}
+
+fn variants(uri: &str, settings: &Settings, redirectors: &[Pattern], found: &mut Vec<String>, todo: &mut Vec<String>) {
+    let lower = uri.to_ascii_lowercase();
+    let before_colon = uri.split(':').next().unwrap_or_default();
+    if lower.starts_with("mailto:") || before_colon.contains('@') {
+        if let Some((local, host)) = uri.split_once('@') {
+            for end in [&['?'][..], &['?', '&'][..]] {
+                let stop = if end.len() == 1 { '?' } else { '&' };
+                let length = host.find(end).filter(|at| host.get(*at..).is_some_and(|it| it.starts_with(stop)));
+                if let Some(length) = length.filter(|length| *length > 0) {
+                    found.push(format!("{local}@{}", host.get(..length).unwrap_or_default()));
+                }
+            }
+            if uri.contains("%20") {
+                let bare = if lower.starts_with("mailto:") { uri.get(7..).unwrap_or_default() } else { uri };
+                let bare = bare.trim_start_matches("%20");
+                let end = bare.find('@').and_then(|at| bare.get(at..)?.find(['?', '&', '%']).map(|length| at + length));
+                let address = bare.get(..end.unwrap_or(bare.len())).unwrap_or_default();
+                found.push(format!("mailto:{address}"));
+            }
+            if let Some((_, inside)) = uri.split_once('<')
+                && let Some((address, _)) = inside.split_once('>')
+                && address.contains('@')
+            {
+                found.push(format!("mailto:{address}"));
+            }
+        }
+        return;
+    }
+    let mut new = uri.replace('\\', "/");
+    for scheme in ["https:", "http:"] {
+        if lower.starts_with(scheme) {
+            let head = new.get(..scheme.len()).unwrap_or_default().to_owned();
+            let rest = new.get(scheme.len()..).unwrap_or_default();
+            let rest = rest.strip_prefix('/').unwrap_or(rest);
+            let rest = rest.strip_prefix('/').unwrap_or(rest);
+            new = format!("{head}//{rest}");
+            break;
+        }
+    }
+    if has_escape(&new) {
+        new = decoded(&new);
+    }
+    let scheme = new.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')).count();
+    if scheme == 0 || new.as_bytes().get(scheme) != Some(&b':') {
+        new = if new.starts_with("ftp.") { format!("ftp://{new}") } else { format!("http://{new}") };
+    }
+    if let Some((start, host_end)) = authority(&new)
+        && host_end > start
+        && matches!(new.as_bytes().get(host_end), Some(b'?' | b'#'))
+    {
+        new.insert(host_end, '/');
+    }
+    new = without_references(&new);
+    if new != uri {
+        found.push(new.clone());
+    }
+    let Some((start, host_end)) = authority(&new) else { return };
+    let scheme = new.get(..start).unwrap_or_default().to_owned();
+    let (auth, host_port) = match new.get(start..host_end).unwrap_or_default().split_once('@') {
+        Some((auth, rest)) => (Some(auth), rest),
+        None => (None, new.get(start..host_end).unwrap_or_default()),
+    };
+    let (host, port) = host_port.split_once(':').map_or((host_port, ""), |(host, port)| (host, port));
+    if host.is_empty() {
+        return;
+    }
+    let mut host = host.to_owned();
+    let path = new.get(host_end..).unwrap_or_default().to_owned();
+    let digits: String = port.chars().take_while(char::is_ascii_digit).collect();
+    let rest = if host_port.contains(':') { format!(":{port}{path}") } else { path.clone() };
+    let is_plain = scheme.eq_ignore_ascii_case("http://");
+    if digits == if is_plain { "80" } else { "443" } {
+        found.push(format!("{scheme}{host}{}{path}", port.get(digits.len()..).unwrap_or_default()));
+    }
+    let named = domains::ascii(&host).into_owned();
+    if named != host.to_ascii_lowercase() {
+        found.push(format!("{scheme}{named}{rest}"));
+        host.clone_from(&named);
+    }
+    if host.contains(|it: char| it <= ' ') {
+        host.retain(|it| it > ' ');
+        found.push(format!("{scheme}{host}{rest}"));
+    }
+    let whole = format!("{scheme}{host}{rest}");
+    let lower = whole.to_ascii_lowercase();
+    let leads_on = redirectors.iter().filter(|pattern| pattern.may_be_in(lower.as_bytes())).find_map(|pattern| {
+        let groups = pattern.groups(whole.as_bytes())?;
+        let (start, end) = groups.get(1).copied().flatten()?;
+        whole.get(start..end).filter(|it| it.contains('.')).map(str::to_owned)
+    });
+    if let Some(target) = leads_on {
+        todo.push(target);
+    } else {
+        let lower = rest.to_ascii_lowercase();
+        let at = lower.find("http:").into_iter().chain(lower.find("https:")).min();
+        if let Some(at) = at {
+            let target = rest.get(at..).unwrap_or_default();
+            let target = target.split(['&', '#']).next().unwrap_or_default();
+            let behind = target.split_once(':').map_or("", |(_, rest)| rest).trim_start_matches('/');
+            if !behind.is_empty() && target.contains('.') {
+                todo.push(target.to_owned());
+            }
+        }
+    }
+    let trimmed = host.trim_end_matches(|it: char| !it.is_ascii_alphanumeric());
+    if trimmed.len() < host.len() {
+        host = trimmed.to_owned();
+        found.push(format!("{scheme}{host}{rest}"));
+    }
+    if let Some(address) = address_of(&host) {
+        found.push(format!("{scheme}{address}{rest}"));
+    } else if is_plain && auth.is_none() && (digits.is_empty() || digits == "80") && named != "localhost" {
+        let label = named.strip_prefix("www.").unwrap_or(&named);
+        if !label.is_empty()
+            && !label.contains('.')
+            && !settings.is_domain(&named)
+            && !host.bytes().all(|byte| byte.is_ascii_digit())
+        {
+            found.push(format!("{scheme}www.{label}.com{rest}"));
+        }
+    }
+}
+
+/// Where the host of an address of the web starts, with user name and port, and where it ends.
+fn authority(uri: &str) -> Option<(usize, usize)> {
+    let lower = uri.get(..8.min(uri.len())).unwrap_or_default().to_ascii_lowercase();
+    let start = if lower.starts_with("http://") {
+        7
+    } else if lower.starts_with("https://") {
+        8
+    } else {
+        return None;
+    };
+    let length = uri.get(start..)?.find(['/', '?', '#']).unwrap_or(uri.len() - start);
+    Some((start, start + length))
+}
+
+/// An address that is written as numbers: `0x7f.1.2.3`, `2130706433`.
+fn address_of(host: &str) -> Option<String> {
+    let number = |text: &str| {
+        let lower = text.to_ascii_lowercase();
+        if let Some(hex) = lower.strip_prefix("0x") {
+            return u64::from_str_radix(hex.get(hex.len().saturating_sub(8)..)?, 16).ok();
+        }
+        if lower.is_empty() || !lower.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let octal = lower.len() > 1
+            && lower.starts_with('0')
+            && lower.bytes().all(|byte| byte < b'8')
+            && lower.trim_start_matches('0').len() <= 3;
+        u64::from_str_radix(&lower, if octal { 8 } else { 10 }).ok()
+    };
+    let parts: Vec<&str> = host.split('.').collect();
+    match parts.as_slice() {
+        [one] => {
+            let value = number(one)?;
+            let value = u32::try_from(value & 0xFFFF_FFFF).ok()?;
+            Some(std::net::Ipv4Addr::from(value).to_string())
+        }
+        [_, _, _, _] => {
+            let octets: Option<Vec<String>> = parts.iter().map(|part| number(part).map(|it| it.to_string())).collect();
+            octets.map(|octets| octets.join("."))
+        }
+        _ => None,
+    }
+}
+
+/// Character references of printable ASCII undone, and of the dots of other scripts.
+fn without_references(text: &str) -> String {
+    if !text.contains("&#") {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("&#") {
+        out.push_str(before);
+        let code = after.split_once(';').and_then(|(digits, _)| {
+            let value = match digits.strip_prefix(['x', 'X']) {
+                Some(hex) => u32::from_str_radix(hex, 16).ok()?,
+                None => digits.parse().ok()?,
+            };
+            let it = match value {
+                12_290 | 0xFF0E | 0xFF61 => '.',
+                0x21..=0x7E => char::from_u32(value)?,
+                _ => return None,
+            };
+            Some((it, digits.len() + 1))
+        });
+        match code {
+            Some((it, used)) => {
+                out.push(it);
+                rest = after.get(used..).unwrap_or_default();
+            }
+            None => {
+                out.push_str("&#");
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}

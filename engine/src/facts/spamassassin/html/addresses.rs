@@ -1,0 +1,80 @@
+//! The addresses that tags name. Takes tags with their attributes.
+
+use super::super::uri;
+use super::{LONGEST_URI, Renderer};
+
+impl Renderer {
+    pub(super) fn push_uri(&mut self, tag: &str, uri: &str) {
+        let uri = self.tidy_uri(uri);
+        if uri.is_empty() {
+            return;
+        }
+        let lower: String = uri.chars().take(8).collect::<String>().to_ascii_lowercase();
+        let target = match ["data:", "mailto:", "file:", "cid:", "tel:"].iter().any(|scheme| lower.starts_with(scheme))
+        {
+            true => uri,
+            false => uri::target(&self.base, &uri),
+        };
+        if !target.is_empty() {
+            self.html.uris.entry(target).or_default().types.insert(tag.to_owned());
+        }
+    }
+
+    pub(super) fn tidy_uri(&mut self, uri: &str) -> String {
+        let uri = uri.trim_matches(|it: char| it.is_whitespace() || it == '\u{A0}');
+        match uri.char_indices().nth(LONGEST_URI) {
+            Some((at, _)) => {
+                self.html.uri_truncated = true;
+                uri.get(..at).unwrap_or_default().to_owned()
+            }
+            None => uri.to_owned(),
+        }
+    }
+
+    pub(super) fn addresses(&mut self, tag: &str, attributes: &[(String, String)]) {
+        let value = |name: &str| {
+            let suffix = format!("/{name}");
+            // `<a foo/href=...>` is taken for what it means.
+            let odd = matches!(name, "href" | "src")
+                .then(|| attributes.iter().find(|(key, _)| key.contains(&suffix) && !key.starts_with('/')));
+            let plain = attributes.iter().find(|(key, _)| key == name);
+            odd.flatten().or(plain).map(|(_, value)| value.clone())
+        };
+        match tag {
+            "body" | "table" | "tr" | "td" => value("background").iter().for_each(|uri| self.push_uri(tag, uri)),
+            "a" | "area" | "link" => {
+                if let Some(uri) = value("href") {
+                    self.push_uri(tag, &uri.replace('\u{FEFF}', ""));
+                }
+                value("data-saferedirecturl").iter().for_each(|uri| self.push_uri(tag, uri));
+            }
+            "img" | "frame" | "iframe" | "embed" | "script" | "bgsound" => {
+                value("src").iter().for_each(|uri| self.push_uri(tag, uri));
+            }
+            "form" => value("action").iter().for_each(|uri| self.push_uri(tag, uri)),
+            "base" => {
+                let Some(uri) = value("href").filter(|uri| !uri.is_empty()) else { return };
+                let uri = self.tidy_uri(&uri);
+                self.push_uri(tag, &uri);
+                let lower = uri.to_ascii_lowercase();
+                if ["http:", "https:", "ftp:"].iter().any(|scheme| lower.starts_with(scheme)) {
+                    self.base = uri::without_file(&uri);
+                }
+            }
+            "meta" => {
+                let refreshes = value("http-equiv").is_some_and(|it| it.to_ascii_lowercase().contains("refresh"));
+                let Some(content) = value("content").filter(|_| refreshes) else { return };
+                let lower = content.to_ascii_lowercase();
+                let Some(at) = lower
+                    .rfind("url")
+                    .filter(|at| lower.get(at + 3..).is_some_and(|rest| rest.trim_start().starts_with('=')))
+                else {
+                    return;
+                };
+                let rest = content.get(at + 3..).unwrap_or_default().trim_start().strip_prefix('=').unwrap_or_default();
+                self.push_uri(tag, rest.split(';').next().unwrap_or_default().trim());
+            }
+            _ => {}
+        }
+    }
+}

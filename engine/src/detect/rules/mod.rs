@@ -29,6 +29,7 @@ use crate::finding::Finding;
 use crate::incomplete::Limit;
 use crate::limits::Budget;
 use crate::place::Place;
+use crate::text::sequences::States;
 use crate::text::show::evidence;
 use crate::wanted::Wanted;
 
@@ -106,8 +107,8 @@ enum Sight {
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     matches: Vec<Vec<Option<Match>>>,
-    /// For each text what searches in it keep.
-    searches: Vec<patterns::Kept>,
+    /// For each text the states that searches in it have made.
+    states: Vec<States>,
     /// Which texts were searched in this message.
     searched: Vec<bool>,
     hit: Vec<bool>,
@@ -173,7 +174,7 @@ impl Rules {
         findings: &mut Vec<Finding>,
     ) {
         memory.matches.resize_with(self.texts.len(), Vec::new);
-        memory.searches.resize_with(self.texts.len(), Default::default);
+        memory.states.resize_with(self.texts.len(), States::default);
         memory.searched.clear();
         memory.searched.resize(self.texts.len(), false);
         memory.hit.clear();
@@ -282,8 +283,8 @@ impl Rules {
     }
 
     fn search_text(&self, number: usize, facts: &Facts<'_>, memory: &mut Memory, budget: &mut Budget<'_>) -> bool {
-        let (Some((source, form, patterns)), Some(matches), Some(kept)) =
-            (self.texts.get(number), memory.matches.get_mut(number), memory.searches.get_mut(number))
+        let (Some((source, form, patterns)), Some(matches), Some(states)) =
+            (self.texts.get(number), memory.matches.get_mut(number), memory.states.get_mut(number))
         else {
             return true;
         };
@@ -304,11 +305,11 @@ impl Rules {
                 }
             };
             match form {
-                Form::AsIs => patterns.search(text, kept, progress, open, keep),
+                Form::AsIs => patterns.search(text, states, progress, open, keep),
                 Form::Flat => {
                     flat.set(text);
                     let flat = &*flat;
-                    patterns.search(flat.text(), kept, progress, open, |number, start, end| {
+                    patterns.search(flat.text(), states, progress, open, |number, start, end| {
                         keep(number, flat.original(start), flat.original(end));
                     });
                 }

@@ -113,12 +113,6 @@ pub(super) struct Progress {
     pub(super) compiled: Vec<(u32, u64)>,
 }
 
-/// What a search keeps from text to text: of one and the same `Patterns`.
-#[derive(Debug, Default)]
-pub(super) struct Kept {
-    states: States,
-}
-
 impl Patterns {
     pub(super) fn new(mut patterns: Vec<Pattern>) -> Result<Patterns, String> {
         let (mut literals, mut owners, mut always) = (Vec::new(), Vec::new(), Vec::new());
@@ -161,11 +155,11 @@ impl Patterns {
     }
 
     /// Hands each pattern that matches, and where it does first, to `found`. A pattern for which `wanted` is false is
-    /// passed over.
+    /// passed over. `states` are from the last text that was searched for the same patterns.
     pub(super) fn search(
         &self,
         text: &[u8],
-        kept: &mut Kept,
+        states: &mut States,
         progress: &mut Progress,
         wanted: impl Fn(u32) -> bool,
         mut found: impl FnMut(u32, usize, usize),
@@ -212,7 +206,7 @@ impl Patterns {
             *count = count.saturating_add(u32::from(piece == 0));
         };
         if !self.sieve.is_empty() {
-            self.sieve.search(text, &mut kept.states, |number, start, end| note(number, 0, start, end));
+            self.sieve.search(text, states, |number, start, end| note(number, 0, start, end));
         }
         for seen in self.automaton.iter().flat_map(|it| it.find_overlapping_iter(text)) {
             if let Some((number, piece)) = self.owners.get(seen.pattern().as_usize()).copied() {
@@ -292,7 +286,7 @@ mod tests {
             let mut hits = 0;
             patterns.search(
                 text.as_bytes(),
-                &mut Kept::default(),
+                &mut States::default(),
                 &mut Progress::default(),
                 |_| true,
                 |_, _, _| hits += 1,
@@ -405,7 +399,7 @@ mod tests {
             sources.iter().map(|it| regex::RegexBuilder::new(it).case_insensitive(true).build().unwrap()).collect();
         let all = Patterns::new(patterns).unwrap();
         assert_eq!((all.sieve.is_empty(), all.always.is_empty()), (false, false), "all kinds are tried");
-        let (mut state, mut kept) = (7u64, Kept::default());
+        let (mut state, mut states) = (7u64, States::default());
         let mut hits = 0;
         for _ in 0..4_000 {
             let mut text = String::new();
@@ -419,7 +413,7 @@ mod tests {
             let mut found = vec![None; sources.len()];
             all.search(
                 text.as_bytes(),
-                &mut kept,
+                &mut states,
                 &mut Progress::default(),
                 |_| true,
                 |number, start, end| {

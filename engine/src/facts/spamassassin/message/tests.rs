@@ -1,0 +1,33 @@
+use super::*;
+
+fn types(raw: &str) -> Vec<String> {
+    read(raw.as_bytes())
+        .leaves()
+        .map(|(_, node)| format!("{}:{}", node.media_type, String::from_utf8_lossy(&node.body)))
+        .collect()
+}
+
+#[test]
+fn parts_are_told_apart() {
+    let raw = "Content-Type: multipart/mixed; boundary=\"b\"\n\npreamble\n--b\n\nhello\n--b\nContent-Type: text/html\n\n<p>\n\n--b--\n";
+    assert_eq!(types(raw), ["text/plain:hello", "text/html:<p>\n"]);
+    assert_eq!(types("Subject: x\n\nbody\n"), ["text/plain:body\n"]);
+    assert_eq!(types("Content-Type: multipart/mixed\n\nbody\n"), ["text/plain:body\n"]);
+}
+
+#[test]
+fn a_message_within_is_looked_into() {
+    let raw = "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\nSubject: in\nContent-Type: text/html\n\nx\n--b--\n";
+    assert_eq!(types(raw), ["text/html:x"]);
+}
+
+#[test]
+fn header_fields_end_in_many_ways() {
+    let message = read(b"From a@b Mon\r\nSubject: =?utf-8?q?a=20b?=\r\n c\r\nX : y\r\n\r\nbody\r\n");
+    let root = message.root().unwrap();
+    assert_eq!(root.field("subject"), Some(&b"a b c"[..]));
+    assert_eq!(root.field("x"), Some(&b"y"[..]));
+    assert_eq!(root.body, b"body\n");
+    assert!(read(b"Subject: x\n").oddities.missing_head_body_separator);
+    assert!(!read(b"Subject: x\n\n").oddities.missing_head_body_separator);
+}

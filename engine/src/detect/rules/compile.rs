@@ -45,13 +45,8 @@ impl Rules {
         let mut numbers: BTreeMap<(Source, Form), usize> = BTreeMap::new();
         let mut texts = Vec::new();
         for ((source, form), patterns) in std::mem::take(&mut builder.texts) {
-            match Patterns::new(patterns) {
-                Ok(patterns) => {
-                    numbers.insert((source.clone(), form), texts.len());
-                    texts.push((source, form, patterns));
-                }
-                Err(error) => builder.problems.push(Problem::file("rules", error)),
-            }
+            numbers.insert((source.clone(), form), texts.len());
+            texts.push((source, form, Patterns::new(patterns)));
         }
         let index: BTreeMap<String, usize> =
             rules.iter().enumerate().map(|(number, (it, _))| (it.rule.name.clone(), number)).collect();

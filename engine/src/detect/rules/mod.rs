@@ -29,7 +29,7 @@ use crate::finding::Finding;
 use crate::incomplete::Limit;
 use crate::limits::Budget;
 use crate::place::Place;
-use crate::text::sequences::States;
+use crate::text::sequences::Waiting;
 use crate::text::show::evidence;
 use crate::wanted::Wanted;
 
@@ -107,8 +107,7 @@ enum Sight {
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     matches: Vec<Vec<Option<Match>>>,
-    /// For each text the states that searches in it have made.
-    states: Vec<States>,
+    waiting: Waiting,
     /// Which texts were searched in this message.
     searched: Vec<bool>,
     hit: Vec<bool>,
@@ -174,7 +173,6 @@ impl Rules {
         findings: &mut Vec<Finding>,
     ) {
         memory.matches.resize_with(self.texts.len(), Vec::new);
-        memory.states.resize_with(self.texts.len(), States::default);
         memory.searched.clear();
         memory.searched.resize(self.texts.len(), false);
         memory.hit.clear();
@@ -283,15 +281,14 @@ impl Rules {
     }
 
     fn search_text(&self, number: usize, facts: &Facts<'_>, memory: &mut Memory, budget: &mut Budget<'_>) -> bool {
-        let (Some((source, form, patterns)), Some(matches), Some(states)) =
-            (self.texts.get(number), memory.matches.get_mut(number), memory.states.get_mut(number))
+        let (Some((source, form, patterns)), Some(matches)) = (self.texts.get(number), memory.matches.get_mut(number))
         else {
             return true;
         };
         let mut goes_on = true;
         matches.clear();
         matches.resize(patterns.len(), None);
-        let (progress, flat) = (&mut memory.progress, &mut memory.flat);
+        let (progress, flat, waiting) = (&mut memory.progress, &mut memory.flat, &mut memory.waiting);
         source.each(facts, |owner, text| {
             goes_on = goes_on && budget.work(text.len() as u64, Place::message);
             if !goes_on {
@@ -305,11 +302,11 @@ impl Rules {
                 }
             };
             match form {
-                Form::AsIs => patterns.search(text, states, progress, open, keep),
+                Form::AsIs => patterns.search(text, waiting, progress, open, keep),
                 Form::Flat => {
                     flat.set(text);
                     let flat = &*flat;
-                    patterns.search(flat.text(), states, progress, open, |number, start, end| {
+                    patterns.search(flat.text(), waiting, progress, open, |number, start, end| {
                         keep(number, flat.original(start), flat.original(end));
                     });
                 }

@@ -1,15 +1,14 @@
-//! Many patterns over one text: one Aho-Corasick pass over literals that the patterns must contain, and the pattern itself
+//! Many patterns over one text: one pass over literals that the patterns must contain, and the pattern itself
 //! only where one of its literals was seen, in a window around it where the pattern's length is bounded. A pattern of
 //! several pieces, such as `order.{0,400}refund`, is looked at only if the text has a literal of each: with the stock rules
-//! that halves the cost of the wording rules. Patterns without a literal share a second pass, over short sequences of byte classes, such as
+//! that halves the cost of the wording rules. Patterns without a literal share the pass, by short sequences of byte classes, such as
 //! `[1i]ag`. Never one `RegexSet`, which collapses to milliseconds a message.
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
 use regex_automata::Input;
 
 use super::lazy::Lazy;
 use super::reading::{self, Form, Over};
-use crate::text::sequences::{self, Sequence, Sieve, States};
+use crate::text::sequences::{self, Sequence, Sieve, Waiting};
 
 /// Windows of one pattern in one text that may fail before the rest of the text is searched as a whole, so that a text
 /// full of a literal costs no more than one pass.
@@ -17,14 +16,7 @@ const MOST_WINDOWS: u32 = 32;
 /// Longest match for which a window pays; longer ones search the text.
 const LONGEST_WINDOW: usize = 1_000;
 
-/// Bytes of all literals up to which the automaton is a table of moves: it took a fifth off a message with the stock rules
-/// (which have 3 KB of literals), and takes up to 256 bytes for each of theirs.
-const SMALL_BYTES: usize = 8 << 10;
-
-/// Patterns without a literal that are worth a pass of their own: it takes as much as the search for three of them.
-const FEWEST_SHARED: usize = 4;
-
-/// The long s and the Kelvin sign: letters that case folding takes for `s` and `k`, and the automaton does not. A text that
+/// The long s and the Kelvin sign: letters that case folding takes for `s` and `k`, and the pass does not. A text that
 /// holds one is searched pattern by pattern.
 const FOLDED_LETTERS: [&[u8]; 2] = ["\u{17f}".as_bytes(), "\u{212a}".as_bytes()];
 
@@ -39,7 +31,7 @@ pub(super) struct Pattern {
     slow_boundary: bool,
     /// How many pieces it has of which a text must have a literal each.
     needs: u8,
-    /// These literals, the most telling piece first; they move into the automaton.
+    /// These literals, the most telling piece first; they move into the sieve.
     pieces: Vec<Vec<Vec<u8>>>,
     /// Where it has none, sequences of byte classes of which every match contains one; they move into the sieve.
     sequences: Vec<Sequence>,
@@ -89,11 +81,10 @@ impl Pattern {
 #[derive(Debug, Default)]
 pub(super) struct Patterns {
     patterns: Vec<Pattern>,
-    automaton: Option<AhoCorasick>,
-    /// Which pattern each literal of the automaton is of, and which of its pieces.
-    owners: Vec<(u32, u8)>,
-    /// The sequences of patterns that have no literals.
+    /// What is looked for in one pass.
     sieve: Sieve,
+    /// Which pattern each set of literals or sequences is of, and which of its pieces.
+    owners: Vec<(u32, u8)>,
     /// Patterns without either.
     always: Vec<u32>,
 }
@@ -114,35 +105,31 @@ pub(super) struct Progress {
 }
 
 impl Patterns {
-    pub(super) fn new(mut patterns: Vec<Pattern>) -> Result<Patterns, String> {
-        let (mut literals, mut owners, mut always) = (Vec::new(), Vec::new(), Vec::new());
+    pub(super) fn new(mut patterns: Vec<Pattern>) -> Patterns {
+        let (mut owners, mut always) = (Vec::new(), Vec::new());
         let mut sieve = Sieve::default();
-        let share = patterns.iter().filter(|pattern| !pattern.sequences.is_empty()).count() >= FEWEST_SHARED;
         for (number, pattern) in (0u32..).zip(&mut patterns) {
-            let sequences = std::mem::take(&mut pattern.sequences);
-            if !pattern.is_noted() || !(sequences.is_empty() || share) {
+            if !pattern.is_noted() {
                 always.push(number);
-            } else {
-                sieve.add(number, &sequences);
+                continue;
+            }
+            let mut owner = |piece: u8| {
+                owners.push((number, piece));
+                u32::try_from(owners.len() - 1).unwrap_or(u32::MAX)
+            };
+            let sequences = std::mem::take(&mut pattern.sequences);
+            if !sequences.is_empty() {
+                sieve.add(owner(0), &sequences);
             }
             for (piece, set) in (0u8..).zip(std::mem::take(&mut pattern.pieces)) {
-                for literal in set {
-                    literals.push(literal);
-                    owners.push((number, piece));
-                }
+                let owner = owner(piece);
+                set.iter().for_each(|literal| sieve.add_literal(owner, literal));
             }
         }
         sieve.finish();
         patterns.shrink_to_fit();
         owners.shrink_to_fit();
-        let size: usize = literals.iter().map(Vec::len).sum();
-        let kind = if size <= SMALL_BYTES { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
-        let automaton = AhoCorasickBuilder::new()
-            .ascii_case_insensitive(true)
-            .kind(Some(kind))
-            .build(&literals)
-            .map_err(|error| error.to_string())?;
-        Ok(Patterns { patterns, automaton: (!literals.is_empty()).then_some(automaton), owners, sieve, always })
+        Patterns { patterns, sieve, owners, always }
     }
 
     pub(super) fn get(&self, number: u32) -> Option<&Pattern> {
@@ -155,11 +142,11 @@ impl Patterns {
     }
 
     /// Hands each pattern that matches, and where it does first, to `found`. A pattern for which `wanted` is false is
-    /// passed over. `states` are from the last text that was searched for the same patterns.
+    /// passed over.
     pub(super) fn search(
         &self,
         text: &[u8],
-        states: &mut States,
+        waiting: &mut Waiting,
         progress: &mut Progress,
         wanted: impl Fn(u32) -> bool,
         mut found: impl FnMut(u32, usize, usize),
@@ -205,14 +192,11 @@ impl Patterns {
             }
             *count = count.saturating_add(u32::from(piece == 0));
         };
-        if !self.sieve.is_empty() {
-            self.sieve.search(text, states, |number, start, end| note(number, 0, start, end));
-        }
-        for seen in self.automaton.iter().flat_map(|it| it.find_overlapping_iter(text)) {
-            if let Some((number, piece)) = self.owners.get(seen.pattern().as_usize()).copied() {
-                note(number, piece, seen.start(), seen.end());
+        self.sieve.search(text, waiting, |owner, start, end| {
+            if let Some((number, piece)) = self.owners.get(owner as usize).copied() {
+                note(number, piece, start, end);
             }
-        }
+        });
         for (number, start, end) in candidates.iter().copied() {
             let (Some(pattern), Some((count, pieces))) =
                 (self.patterns.get(number as usize), counts.get_mut(number as usize))
@@ -281,12 +265,12 @@ mod tests {
         let text =
             |set: &Vec<Vec<u8>>| set.iter().map(|it| String::from_utf8_lossy(it).into_owned()).collect::<Vec<_>>();
         assert_eq!(pattern.pieces.iter().map(text).collect::<Vec<_>>(), [vec!["refund"], vec!["order", "renewal"]]);
-        let patterns = Patterns::new(vec![pattern]).unwrap();
+        let patterns = Patterns::new(vec![pattern]);
         let hits = |text: &str| {
             let mut hits = 0;
             patterns.search(
                 text.as_bytes(),
-                &mut States::default(),
+                &mut Waiting::default(),
                 &mut Progress::default(),
                 |_| true,
                 |_, _, _| hits += 1,
@@ -397,9 +381,9 @@ mod tests {
         let patterns: Vec<Pattern> = sources.iter().map(|it| Pattern::compile(it, Over::Source).unwrap()).collect();
         let plain: Vec<regex::Regex> =
             sources.iter().map(|it| regex::RegexBuilder::new(it).case_insensitive(true).build().unwrap()).collect();
-        let all = Patterns::new(patterns).unwrap();
+        let all = Patterns::new(patterns);
         assert_eq!((all.sieve.is_empty(), all.always.is_empty()), (false, false), "all kinds are tried");
-        let (mut state, mut states) = (7u64, States::default());
+        let (mut state, mut waiting) = (7u64, Waiting::default());
         let mut hits = 0;
         for _ in 0..4_000 {
             let mut text = String::new();
@@ -413,7 +397,7 @@ mod tests {
             let mut found = vec![None; sources.len()];
             all.search(
                 text.as_bytes(),
-                &mut states,
+                &mut waiting,
                 &mut Progress::default(),
                 |_| true,
                 |number, start, end| {

@@ -49,9 +49,9 @@ pub(crate) fn compile(sources: &[CfSource], choices: &Choices<'_>) -> Result<Spa
     builder.examples(&conf);
     let Builder { mut out, notes, scores, .. } = builder;
     let sets = [&mut out.body, &mut out.rawbody, &mut out.uri, &mut out.full];
-    for (number, set) in sets.into_iter().chain(out.headers.iter_mut().map(|group| &mut group.set)).enumerate() {
-        set.finish(&out.patterns, number).map_err(|why| Problem::file("spamassassin", why))?;
-    }
+    sets.into_iter()
+        .chain(out.headers.iter_mut().map(|group| &mut group.set))
+        .for_each(|set| set.finish(&out.patterns));
     out.plan = Plan::of(&mut out);
     out.scores = scores;
     out.settings = conf.settings;

@@ -1,35 +1,29 @@
-//! Patterns that look at the same text. Takes them and a text in pieces, notes where something of each was seen: one automaton knows
-//! the literals of all of them, and one the sequences of classes of those that have no literals. Whether a pattern matches where something
+//! Patterns that look at the same text. Takes them and a text in pieces, notes where something of each was seen: one pass looks for
+//! the literals of all of them, and for the sequences of classes of those that have no literals. Whether a pattern matches where something
 //! of it was noted is asked later, and only where somebody needs to know (`search.rs`). One that has neither is tried on every piece.
 
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, StartKind};
-
 use regex_automata::meta::Regex;
 
 use super::pattern::{Pattern, together};
 use super::watch::Watch;
-use crate::text::sequences::{Sieve, States};
+use crate::text::sequences::{Sieve, Waiting};
 
 /// Patterns that look at the same text.
 #[derive(Debug, Default)]
 pub(super) struct Set {
     /// Which pattern of the program each is, and how many matches count.
     pub(super) members: Vec<Member>,
-    automaton: Option<AhoCorasick>,
-    /// Which member each literal is of.
-    owners: Vec<u32>,
     /// For each member where its matches lie.
     near: Vec<Near>,
+    /// Their literals and sequences.
     sieve: Sieve,
     /// Members that have neither literals nor sequences, but for such as match often.
     always: Vec<u32>,
     /// These as one pattern, which says of a piece whether they are to be tried.
     together: OnceLock<Option<Regex>>,
-    /// Which set of the program it is.
-    pub(super) number: usize,
 }
 
 /// A pattern in a set.
@@ -48,8 +42,7 @@ pub(super) struct Member {
 /// What is kept from text to text: memory to be reused.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
-    /// Of each set, what its sieve keeps.
-    states: Vec<States>,
+    waiting: Waiting,
     pub(super) watch: Option<Watch>,
 }
 
@@ -178,9 +171,6 @@ const SELDOM: usize = 4;
 const MOST_BEGINNINGS: usize = 6;
 /// Most literals and sequences of one text that are kept one by one, of 32 bytes each. Mail of 50 KB has some 10,000.
 const MOST_NOTED: usize = 1 << 17;
-/// Largest set of literals, in bytes, whose automaton is a table, which takes some 200 bytes for each. The table of all body rules, 10 MB, was
-/// no faster than the smaller form: it leaves no room in the caches.
-const MOST_IN_A_TABLE: usize = 8 << 10;
 
 fn near(pattern: &Pattern) -> Near {
     let longest = pattern.longest.unwrap_or(usize::MAX);
@@ -241,37 +231,20 @@ impl Notes<'_> {
 }
 
 impl Set {
-    /// Makes the automaton. `patterns` are those of the program.
-    pub(super) fn finish(&mut self, patterns: &[Pattern], number: usize) -> Result<(), String> {
-        self.number = number;
-        let mut texts: Vec<&[u8]> = Vec::new();
+    /// Makes the table of what is noted. `patterns` are those of the program.
+    pub(super) fn finish(&mut self, patterns: &[Pattern]) {
         for (number, member) in (0u32..).zip(&self.members) {
             let Some(pattern) = patterns.get(member.pattern as usize) else { continue };
             let near = near(pattern);
             self.near.push(near);
             match (&pattern.literals, &pattern.sequences) {
-                (Some(set), _) => {
-                    texts.extend(set.iter().map(Vec::as_slice));
-                    self.owners.extend(set.iter().map(|_| number));
-                }
+                (Some(set), _) => set.iter().for_each(|text| self.sieve.add_literal(number, text)),
                 (None, Some(set)) => self.sieve.add(number, &set.sequences),
                 (None, None) if near.tried == Tried::Together => self.always.push(number),
                 (None, None) => {}
             }
         }
-        if !texts.is_empty() {
-            let bytes: usize = texts.iter().map(|text| text.len()).sum();
-            let kind = if bytes > MOST_IN_A_TABLE { AhoCorasickKind::ContiguousNFA } else { AhoCorasickKind::DFA };
-            let automaton = AhoCorasickBuilder::new()
-                .ascii_case_insensitive(true)
-                .start_kind(StartKind::Unanchored)
-                .kind(Some(kind))
-                .build(texts)
-                .map_err(|error| error.to_string())?;
-            self.automaton = Some(automaton);
-        }
         self.sieve.finish();
-        Ok(())
     }
 
     /// Where matches of a member lie.
@@ -302,24 +275,8 @@ impl Set {
         let end = pieces.ends.first().copied().unwrap_or(0);
         let before = |end: &usize| end.checked_sub(1).and_then(|at| pieces.text.get(at));
         noted.by_blanks = pieces.ends.iter().all(|end| before(end).is_none_or(u8::is_ascii_whitespace));
-        if let Some(automaton) = &self.automaton {
-            let mut notes = Notes { noted, ends: pieces.ends, piece: 0, start: 0, end };
-            for seen in automaton.find_overlapping_iter(pieces.text) {
-                if let Some(number) = self.owners.get(seen.pattern().as_usize()).copied() {
-                    notes.seen(number, seen.start(), seen.end());
-                }
-            }
-        }
+        let mut notes = Notes { noted, ends: pieces.ends, piece: 0, start: 0, end };
+        self.sieve.search(pieces.text, &mut scratch.waiting, |number, from, to| notes.seen(number, from, to));
         scratch.shared("literals");
-        if !self.sieve.is_empty() {
-            if scratch.states.len() <= self.number {
-                scratch.states.resize_with(self.number + 1, States::default);
-            }
-            let mut notes = Notes { noted, ends: pieces.ends, piece: 0, start: 0, end };
-            if let Some(states) = scratch.states.get_mut(self.number) {
-                self.sieve.search(pieces.text, states, |number, from, to| notes.seen(number, from, to));
-            }
-        }
-        scratch.shared("sequences");
     }
 }

@@ -5,6 +5,7 @@ use regex_syntax::hir::{Class, ClassUnicode, Hir, HirKind};
 use regex_syntax::utf8::Utf8Sequences;
 
 use super::ahead::{AT_ONCE, Ahead, Tail, either, lengths, sum};
+use super::fold;
 
 /// Bytes, as a set of bits.
 pub(crate) type Bytes = [u64; 4];
@@ -70,7 +71,8 @@ pub(crate) fn of(hir: &Hir, with_tails: bool) -> Option<Needs> {
     let often = often.filter(|often| {
         once.as_ref().is_none_or(|once| frequency(&often.sequences) < 20.0 * frequency(&once.sequences))
     });
-    often.or(once).filter(|it| frequency(&it.sequences) < SELDOM * f64::from(it.times))
+    let needs = often.or(once).filter(|it| frequency(&it.sequences) < SELDOM * f64::from(it.times));
+    needs.filter(|it| it.sequences.iter().all(|sequence| fold::tells(sequence)))
 }
 
 fn at_once(set: Vec<Sequence>, hir: &Hir, with_tails: bool) -> Part {
@@ -102,7 +104,7 @@ fn repeated(hir: &Hir, with_tails: bool) -> Option<Needs> {
 const RARE: f64 = 1e-7;
 
 /// About how often a byte is seen in mail.
-fn weight(byte: u8) -> f64 {
+pub(super) fn weight(byte: u8) -> f64 {
     match byte {
         b' ' => 0.14,
         b'e' | b't' | b'a' | b'o' => 0.06,

@@ -4,8 +4,6 @@
 //! that halves the cost of the wording rules. Patterns without a literal share the pass, by short sequences of byte classes, such as
 //! `[1i]ag`. Never one `RegexSet`, which collapses to milliseconds a message.
 
-use regex_automata::Input;
-
 use super::lazy::Lazy;
 use super::reading::{self, Form, Over};
 use crate::text::sequences::{self, Sequence, Sieve, Waiting};
@@ -72,8 +70,7 @@ impl Pattern {
     }
 
     fn find(&self, text: &[u8], from: usize, to: usize) -> Option<(usize, usize)> {
-        let input = Input::new(text).span(from..to.min(text.len()));
-        self.regex.get()?.search(&input).map(|found| (found.start(), found.end()))
+        self.regex.find(text, from, to)
     }
 }
 

@@ -36,7 +36,7 @@ pub(crate) fn content_type(field: &str) -> ContentType {
     let charset = quoted_value("charset");
     let mut name = quoted_value("name").or_else(|| quoted_value("filename"));
     if name.as_ref().is_none_or(String::is_empty) {
-        let pieces: String = (0..16)
+        let pieces: String = (0..if given.contains('*') { 16 } else { 0 })
             .map_while(|number| {
                 quoted_value(&format!("name*{number}")).or_else(|| quoted_value(&format!("filename*{number}")))
             })
@@ -44,14 +44,12 @@ pub(crate) fn content_type(field: &str) -> ContentType {
         name = Some(pieces).filter(|it| !it.is_empty());
     }
     let head = given.trim_start().split(';').next().unwrap_or_default();
-    let media_type = match head.split_once('/') {
-        Some((major, minor)) => {
-            let minor = minor.split(|it: char| it == '/' || it.is_whitespace()).next().unwrap_or_default();
-            format!("{major}/{minor}")
-        }
-        None => head.to_owned(),
-    };
-    let mut media_type = media_type.to_ascii_lowercase();
+    // As far as a blank or a second slash behind the first.
+    let end = head.find('/').map_or(head.len(), |at| {
+        let minor = head.get(at + 1..).unwrap_or_default();
+        at + 1 + minor.find(|it: char| it == '/' || it.is_whitespace()).unwrap_or(minor.len())
+    });
+    let mut media_type = head.get(..end).unwrap_or_default().to_ascii_lowercase();
     let missing = field.is_empty() || media_type.is_empty();
     let is_text = media_type
         .strip_prefix("text")
@@ -67,12 +65,14 @@ pub(crate) fn content_type(field: &str) -> ContentType {
 
 /// The value of a parameter, from behind its `=`: as far as the field goes.
 fn parameter<'f>(field: &'f str, name: &str) -> Option<&'f str> {
+    let first = *name.as_bytes().first()?;
     let mut from = 0;
     loop {
         let rest = field.get(from..)?;
-        let at = rest.char_indices().map(|(at, _)| at).find(|at| {
-            rest.get(*at..at.saturating_add(name.len())).is_some_and(|piece| piece.eq_ignore_ascii_case(name))
-        })?;
+        // Where the first letter stands; asking each place for the whole name took 1,400 instructions a parameter.
+        let at = memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), rest.as_bytes()).find(
+            |at| rest.get(*at..at.saturating_add(name.len())).is_some_and(|piece| piece.eq_ignore_ascii_case(name)),
+        )?;
         let is_start = rest.get(..at).unwrap_or_default().chars().next_back().map_or(from == 0, |it| !is_word(it));
         let behind = rest.get(at + name.len()..).unwrap_or_default().trim_start();
         if is_start && let Some(value) = behind.strip_prefix('=') {
@@ -116,7 +116,7 @@ pub(super) fn without_carriage_returns(mut bytes: Vec<u8>) -> Vec<u8> {
 /// Undoes quoted-printable. What is not an escape stays.
 pub(super) fn quoted_printable(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
-    for line in text.split_inclusive(|byte| *byte == b'\n') {
+    for line in super::lines_of(text) {
         let (content, end) = match line.strip_suffix(b"\r\n") {
             Some(content) => (content, &b"\r\n"[..]),
             None => match line.strip_suffix(b"\n") {
@@ -134,12 +134,14 @@ pub(super) fn quoted_printable(text: &[u8]) -> Vec<u8> {
             Some(soft) if !end.is_empty() => (soft, &b""[..]),
             _ => (content, end),
         };
-        let mut at = 0;
-        while let Some(byte) = content.get(at) {
-            let code = (*byte == b'=').then(|| hex(content.get(at + 1), content.get(at + 2))).flatten();
-            out.push(code.unwrap_or(*byte));
-            at += if code.is_some() { 3 } else { 1 };
+        let mut rest = content;
+        while let Some(at) = memchr::memchr(b'=', rest) {
+            let code = hex(rest.get(at + 1), rest.get(at + 2));
+            out.extend_from_slice(rest.get(..at).unwrap_or_default());
+            out.push(code.unwrap_or(b'='));
+            rest = rest.get(at + if code.is_some() { 3 } else { 1 }..).unwrap_or_default();
         }
+        out.extend_from_slice(rest);
         out.extend_from_slice(end);
     }
     out
@@ -176,11 +178,8 @@ pub(super) fn base64(text: &[u8]) -> Vec<u8> {
 /// Bytes as text: as they are where they are ASCII or UTF-8, else in the charset declared, else in Windows-1252.
 pub(super) fn text<'b>(bytes: &'b [u8], declared: Option<&str>) -> Cow<'b, str> {
     let declared = declared.unwrap_or("us-ascii").trim();
-    if bytes.is_ascii() && !is_stateful(declared) {
-        return String::from_utf8_lossy(bytes);
-    }
-    if !bytes.is_ascii()
-        && let Ok(text) = std::str::from_utf8(bytes)
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && (!text.is_ascii() || !is_stateful(declared))
     {
         return Cow::Borrowed(text);
     }
@@ -202,22 +201,21 @@ fn is_stateful(charset: &str) -> bool {
 
 /// A header field's value, unfolded, with encoded words decoded where the field may have them.
 pub(super) fn header(value: &[u8], name: &str) -> Vec<u8> {
-    let mut unfolded = Vec::with_capacity(value.len());
-    let mut at = 0;
-    while let Some(byte) = value.get(at) {
-        if *byte == b'\n' {
-            let blanks = value.iter().skip(at + 1).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-            if blanks > 0 {
-                unfolded.push(b' ');
-                at += blanks + 1;
-                continue;
-            }
-        }
-        unfolded.push(*byte);
-        at += 1;
+    let value = trim(value);
+    if memchr::memchr(b'\n', value).is_none() {
+        return decode_words(value, name);
     }
-    let trimmed = trim(&unfolded);
-    decode_words(trimmed, name)
+    let mut unfolded = Vec::with_capacity(value.len());
+    let mut rest = value;
+    while let Some(at) = memchr::memchr(b'\n', rest) {
+        unfolded.extend_from_slice(rest.get(..at).unwrap_or_default());
+        let behind = rest.get(at + 1..).unwrap_or_default();
+        let blanks = behind.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        unfolded.push(if blanks > 0 { b' ' } else { b'\n' });
+        rest = behind.get(blanks..).unwrap_or_default();
+    }
+    unfolded.extend_from_slice(rest);
+    decode_words(&unfolded, name)
 }
 
 /// Blanks as Perl counts them.
@@ -242,7 +240,8 @@ pub(crate) fn decode_words(value: &[u8], name: &str) -> Vec<u8> {
     if !value.is_ascii() {
         value = Cow::Owned(text(&value, Some("utf-8")).into_owned().into_bytes());
     }
-    if memchr::memmem::find(&value, b"=?").is_none() || has_no_words(name) {
+    let mut signs = memchr::memchr_iter(b'=', &value);
+    if !signs.any(|at| value.get(at + 1) == Some(&b'?')) || has_no_words(name) {
         return value.into_owned();
     }
     // Text, and the charset that it is in; words of one charset that follow each other are decoded as one, since a

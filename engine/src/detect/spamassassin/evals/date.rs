@@ -79,10 +79,10 @@ pub(super) fn parse(text: &str) -> Option<i64> {
     }
     let (mut hour, mut minute, mut second) = (0, 0, 0);
     for word in &words {
-        let parts: Vec<&str> = word.split(':').collect();
-        if (2..=3).contains(&parts.len())
-            && let Some((h, m)) = parts.first().copied().and_then(number).zip(parts.get(1).copied().and_then(number))
-            && let Some(s) = parts.get(2).map_or(Some(0), |it| number(it))
+        let mut parts = word.split(':');
+        if let (Some(h), Some(m), s, None) = (parts.next(), parts.next(), parts.next(), parts.next())
+            && let Some((h, m)) = number(h).zip(number(m))
+            && let Some(s) = s.map_or(Some(0), number)
         {
             (hour, minute, second) = (h.min(23), m.min(59), s.min(59));
             break;
@@ -103,7 +103,10 @@ pub(super) fn parse(text: &str) -> Option<i64> {
             break;
         }
         let bare = word.trim_matches(|it: char| !it.is_ascii_alphabetic());
-        if let Some((_, minutes)) = ZONES.iter().find(|(name, _)| *name == bare) {
+        // Days and months are no zones by their small letters.
+        if bare.as_bytes().get(1).is_some_and(u8::is_ascii_uppercase)
+            && let Some((_, minutes)) = ZONES.iter().find(|(name, _)| *name == bare)
+        {
             zone = *minutes;
             break;
         }

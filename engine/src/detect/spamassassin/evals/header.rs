@@ -83,7 +83,12 @@ pub(super) fn msn_groups(it: &State<'_>) -> bool {
 /// Whether Received pretends to be of Hotmail, and whether only From does.
 pub(super) fn hotmail(it: &State<'_>) -> (bool, bool) {
     *it.hotmail.get_or_init(|| {
-        let received = squeezed(&it.header("Received"));
+        // Where neither names it all that follows says no.
+        let (received, from) = (it.header("Received"), is_of(&it.header("From:addr"), "hotmail.com"));
+        if !from && !received.contains("hotmail.com") {
+            return (false, false);
+        }
+        let received = squeezed(&received);
         if received.contains("from mail pickup service by hotmail.com with Microsoft SMTPSVC;") || msn_groups(it) {
             return (false, false);
         }
@@ -102,7 +107,7 @@ pub(super) fn hotmail(it: &State<'_>) -> (bool, bool) {
         if it.finds("hotmail-says", &received) {
             return (true, false);
         }
-        (false, is_of(&it.header("From:addr"), "hotmail.com"))
+        (false, from)
     })
 }
 

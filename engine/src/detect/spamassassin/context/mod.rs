@@ -12,7 +12,7 @@ use super::addresses::{Address, Grammar};
 use super::pattern::Pattern;
 use super::relays::{self, Relays};
 use super::settings::Settings;
-use super::uris::{self, Uris};
+use super::uris::{self, Redirectors, Uris};
 use crate::facts::Facts;
 use crate::facts::spamassassin::message::HeaderField;
 use crate::facts::spamassassin::{Html, Node, Views, decode};
@@ -56,7 +56,7 @@ pub(super) struct Context<'m> {
     pub(super) settings: &'m Settings,
     pub(super) formats: &'m Formats,
     facts: &'m Facts<'m>,
-    redirectors: &'m [Pattern],
+    redirectors: &'m Redirectors,
     relays: OnceCell<Relays>,
     uris: OnceCell<Uris>,
     envelope: OnceCell<Option<String>>,
@@ -127,7 +127,7 @@ impl<'m> Context<'m> {
         views: &'m Views,
         settings: &'m Settings,
         formats: &'m Formats,
-        redirectors: &'m [Pattern],
+        redirectors: &'m Redirectors,
     ) -> Context<'m> {
         Context {
             views,

@@ -36,7 +36,6 @@ pub(super) const PATTERNS: &[(&str, &str)] = &[
     ("gmail-1", r"by 10\.\S+ with SMTP id \S+"),
     ("gmail-2", r"by 2002:a\d\d:\w+:\S+ with SMTP id \S+"),
     ("gmail-3", r"by smtp\.googlemail\.com with ESMTPSA id \S+"),
-    ("received-date", r"(\s.?\d+ \S\S\S \d+ \d+:\d+:\d+ \S+)"),
     ("local-1", r"\bfrom (?:localhost\s|(?:\S+ ){1,2}\S*\b127\.0\.0\.1\b)"),
     ("local-2", r"qmail \d+ invoked by uid \d+"),
     ("local-3", r"\bby localhost with \w+ \(fetchmail-[\d.]+"),
@@ -289,7 +288,7 @@ fn shift(it: &State<'_>) -> f64 {
         }
         local = if is_local(local, &["local-3"]) { local + 1 } else { 0 };
         received.drain(..local.min(received.len()));
-        let times = received.iter().filter_map(|line| date::parse(&it.group("received-date", line)?));
+        let times = received.iter().filter_map(|line| date::parse(date::in_received(line)?));
         let mut differences: Vec<i64> = times.map(|time| sent - time).collect();
         if differences.len() > 1 && differences.last() == Some(&0) {
             differences.pop();

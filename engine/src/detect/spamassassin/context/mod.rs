@@ -210,6 +210,9 @@ impl<'m> Context<'m> {
 
     /// All values of a selector as one text, as header rules see it; `None` where there is none.
     pub(super) fn joined(&self, selector: &str) -> Option<Vec<u8>> {
+        if matches!(selector, "ALL" | "ALL:raw") {
+            return self.all_joined(selector != "ALL");
+        }
         let values = self.get(selector);
         let first = values.first()?;
         let separator: &[u8] = if first.ends_with(b"\n") { b"" } else { b"\n" };

@@ -394,10 +394,10 @@ pub(super) fn count_range(it: &State<'_>, arguments: &Arguments) -> bool {
 }
 
 pub(super) fn unresolved_template(it: &State<'_>, _: &Arguments) -> bool {
-    let lines = it.context.get("ALL");
     // The patterns are asked of the few lines that have a percent sign.
-    let may = lines.iter().filter(|line| memchr::memchr(b'%', line).is_some());
-    may.map(|line| String::from_utf8_lossy(line))
+    let has_sign = |text: &[u8]| memchr::memchr(b'%', text).is_some();
+    let may = it.context.all_fields(false).filter(|field| has_sign(field.name.as_bytes()) || has_sign(&field.value));
+    may.map(|field| format!("{}: {}\n", field.name, String::from_utf8_lossy(&field.value)))
         .any(|line| it.finds("template", &line) && !it.finds("template-exempt", &line))
 }
 

@@ -54,36 +54,33 @@ impl Settings {
     /// What of a name is registered.
     pub(super) fn registered(&self, name: &str) -> String {
         let mut name = ascii(name);
-        if name.starts_with('.') || name.ends_with('.') || name.contains("..") {
+        if name.split('.').any(str::is_empty) {
             name = Cow::Owned(name.split('.').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("."));
         }
-        let is_state = |part: &str| part.len() == 2 && STATES.contains(&format!(" {part} "));
         // The last one to five labels; of what follows those of a top-level domain one label more is registered.
         let mut tails = [name.as_ref(); 5];
-        for (tail, (at, _)) in tails.iter_mut().zip(name.rmatch_indices('.')) {
+        for (tail, at) in tails.iter_mut().zip(memchr::memrchr_iter(b'.', name.as_bytes())) {
             *tail = name.get(at + 1..).unwrap_or_default();
         }
-        let [_, two, three, four, five] = tails;
+        let [last, two, three, four, five] = tails;
+        let is_state = |part: &str| part.len() == 2 && STATES.contains(&format!(" {part} "));
+        let is_of_state = || three.split('.').nth(1).is_some_and(is_state);
         let is_four = || {
             let mut parts = four.split('.');
-            let (first, second, state) = (parts.next(), parts.next(), parts.next());
-            matches!((first, second), (Some("pvt"), Some("k12")) | (Some("ci" | "co"), Some(_)))
-                && parts.eq(["us"])
-                && state.is_some_and(is_state)
+            let is_district = match (parts.next(), parts.next()) {
+                (Some("pvt"), Some("k12")) => true,
+                (first, _) => matches!(first, Some("ci" | "co")),
+            };
+            is_district && parts.count() == 2 && is_of_state()
         };
-        let is_three = || {
-            let mut parts = three.split('.').skip(1);
-            match (parts.next(), parts.next(), parts.next()) {
-                (Some(state), Some("us"), None) => is_state(state),
-                (Some(_), Some(_), None) => self.three_level.contains(three),
-                _ => false,
-            }
-        };
-        let registered = if is_four() {
+        // Where there are fewer labels the longer tails are the whole name.
+        let is_american = last == "us" && two.len() > last.len();
+        let has_three = three.len() > two.len();
+        let registered = if is_american && is_four() {
             five
-        } else if is_three() {
+        } else if has_three && if is_american { is_of_state() } else { self.three_level.contains(three) } {
             four
-        } else if two.contains('.') && self.two_level.contains(two) {
+        } else if two.len() > last.len() && self.two_level.contains(two) {
             three
         } else {
             two

@@ -7,8 +7,6 @@ mod patterns;
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use regex::bytes::Captures;
-
 use self::formats::{FORMATS, LOGINS, Then};
 use self::patterns::{Lazy, Pieces};
 use super::settings::{self, Settings};
@@ -272,16 +270,16 @@ impl Reader {
                     Then::Fetched => return Line::Fetched,
                     _ => {}
                 }
-                return Line::Hop(fill(relay, &found, format.then));
+                return Line::Hop(fill(relay, format.pattern.named(&found), format.then));
             }
             if relay.helo.is_empty() {
                 let end = rest.iter().position(|byte| byte.is_ascii_whitespace()).unwrap_or(0);
                 relay.helo = String::from_utf8_lossy(rest.get(..end).unwrap_or_default()).into_owned();
             }
         } else if let Some(found) = self.upper.captures(bytes, &seen) {
-            return Line::Hop(fill(relay, &found, Then::Upper));
+            return Line::Hop(fill(relay, self.upper.named(&found), Then::Upper));
         } else if let Some(found) = self.navgw.captures(bytes, &seen) {
-            return Line::Hop(fill(relay, &found, Then::Hop));
+            return Line::Hop(fill(relay, self.navgw.named(&found), Then::Hop));
         } else if text.starts_with("(from ") && text.contains("@localhost) by ") {
             return Line::NoHop;
         }
@@ -364,24 +362,26 @@ enum Line {
     Unreadable,
 }
 
-fn fill(mut relay: Relay, found: &Captures<'_>, then: Then) -> Relay {
-    let group = |name: &str| found.name(name).map(|it| String::from_utf8_lossy(it.as_bytes()).into_owned());
-    for (name, slot) in [
-        ("helo", &mut relay.helo),
-        ("rdns", &mut relay.rdns),
-        ("ip", &mut relay.ip),
-        ("by", &mut relay.by),
-        ("ident", &mut relay.ident),
-        ("id", &mut relay.id),
-    ] {
-        if let Some(value) = group(name) {
-            *slot = value;
-        }
+fn fill<'f>(mut relay: Relay, groups: impl Iterator<Item = (&'f str, &'f [u8])>, then: Then) -> Relay {
+    let mut sub = None;
+    for (name, value) in groups {
+        let slot = match name {
+            "helo" => &mut relay.helo,
+            "rdns" => &mut relay.rdns,
+            "ip" => &mut relay.ip,
+            "by" => &mut relay.by,
+            "ident" => &mut relay.ident,
+            "id" => &mut relay.id,
+            "noid" => {
+                relay.id.clear();
+                continue;
+            }
+            "sub" => sub.insert(String::new()),
+            _ => continue,
+        };
+        *slot = String::from_utf8_lossy(value).into_owned();
     }
-    if group("noid").is_some() {
-        relay.id.clear();
-    }
-    if let Some(sub) = group("sub") {
+    if let Some(sub) = sub {
         for word in sub.split_whitespace() {
             if let Some(helo) = word.strip_prefix("helo=").filter(|it| !it.is_empty()) {
                 helo.clone_into(&mut relay.helo);

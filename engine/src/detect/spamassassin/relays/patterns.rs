@@ -11,9 +11,9 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 const IP: &str = r"(?:\b(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\b|(?i:IPv6:)?[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:(?:\.\d{1,3}){3})?)";
 const LOCAL: &str = r"(?:localhost(?:\.localdomain)?|\b127\.0\.0\.1\b|(?i:IPv6:)?::1)";
 /// Shortest piece that is worth a look.
-const SHORTEST: usize = 3;
+const SHORTEST: usize = 2;
 /// What is in nearly all fields: pieces of these tell nothing.
-const COMMON: &[&[u8]] = &[b" by ", b" with ", b"smtp"];
+const COMMON: &[&[u8]] = &[b" by ", b" with ", b"smtp", b" ("];
 /// Numbers in a set of pieces.
 const WORDS: usize = 4;
 
@@ -137,6 +137,12 @@ impl Lazy {
         self.regex.get_or_init(compile).as_ref()
     }
 
+    /// The groups that have a name and a text.
+    pub(super) fn named<'n, 't>(&'n self, found: &'n Captures<'t>) -> impl Iterator<Item = (&'n str, &'t [u8])> {
+        let names = self.regex().into_iter().flat_map(Regex::capture_names);
+        names.zip(found.iter()).filter_map(|(name, group)| Some((name?, group?.as_bytes())))
+    }
+
     pub(super) fn captures<'t>(&self, text: &'t [u8], seen: &Seen) -> Option<Captures<'t>> {
         if !self.may_match(seen) {
             return None;
@@ -232,8 +238,8 @@ mod tests {
     #[test]
     fn what_each_match_has() {
         for (pattern, expected) in [
-            (r"^(?<helo>\S+) \((?<rdns>\S+) \[(?<ip>IP)\]\) by (?<by>\S+) ", "]) by "),
-            (r"^\[IP\] \((?:HELO|EHLO) (?<helo>\S*)\) by ", "helo|ehlo & ) by "),
+            (r"^(?<helo>\S+) \((?<rdns>\S+) \[(?<ip>IP)\]\) by (?<by>\S+) ", " ( &  [ & ]) by "),
+            (r"^\[IP\] \((?:HELO|EHLO) (?<helo>\S*)\) by ", "] ( & helo|ehlo & ) by "),
             (r"(?i) by .* with (?:ESMTPA|[A-Z]+)$", " by  &  with "),
             (r"ab(?:cde)?fgh(?:ijk)+", "fgh & ijk"),
             (r"x|yyy", ""),

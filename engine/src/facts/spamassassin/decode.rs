@@ -97,19 +97,18 @@ pub(super) fn disposition_name(field: &str) -> Option<String> {
 }
 
 /// Line ends of two bytes as one.
-pub(super) fn without_carriage_returns(mut bytes: Vec<u8>) -> Vec<u8> {
-    if memchr::memmem::find(&bytes, b"\r\n").is_none() {
+pub(super) fn without_carriage_returns(bytes: Vec<u8>) -> Vec<u8> {
+    let mut ends = memchr::memmem::find_iter(&bytes, b"\r\n").peekable();
+    if ends.peek().is_none() {
         return bytes;
     }
-    let mut before = None;
     let mut kept = Vec::with_capacity(bytes.len());
-    for byte in bytes.drain(..) {
-        if byte == b'\n' && before == Some(b'\r') {
-            kept.pop();
-        }
-        kept.push(byte);
-        before = Some(byte);
+    let mut from = 0;
+    for end in ends {
+        kept.extend_from_slice(bytes.get(from..end).unwrap_or_default());
+        from = end + 1;
     }
+    kept.extend_from_slice(bytes.get(from..).unwrap_or_default());
     kept
 }
 
@@ -367,6 +366,7 @@ mod tests {
     #[test]
     fn transfer_encodings() {
         assert_eq!(quoted_printable(b"a=3Db  \nc=\nd=zz"), b"a=b\ncd=zz");
+        assert_eq!(without_carriage_returns(b"a\r\n\r\r\nb\rc\r".to_vec()), b"a\n\r\nb\rc\r");
         assert_eq!(base64(b"aGVs\nbG8="), b"hello");
         assert_eq!(base64(b"aGVsbG8"), b"hello");
         assert_eq!(base64(b"a=GVs*bG 8gYWdh\r\naW4\xFF="), b"hello again");

@@ -158,7 +158,8 @@ fn body_lines(subject: Option<&[u8]>, text: &str) -> Lines {
 fn flatten(text: &[u8], flat: &mut Vec<u8>) {
     let (mut from, mut at) = (0, 0);
     while let Some(byte) = text.get(at) {
-        if matches!(byte, 0x21..=0x7F) {
+        // No byte that white space begins with.
+        if matches!(byte, 0x21..=0xC1 | 0xC3..=0xE0 | 0xE4..=0xFF) {
             at += 1;
             continue;
         }

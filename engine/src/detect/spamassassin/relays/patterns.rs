@@ -241,7 +241,7 @@ mod tests {
             (r"^(?<helo>\S+) \((?<rdns>\S+) \[(?<ip>IP)\]\) by (?<by>\S+) ", " ( &  [ & ]) by "),
             (r"^\[IP\] \((?:HELO|EHLO) (?<helo>\S*)\) by ", "] ( & helo|ehlo & ) by "),
             (r"(?i) by .* with (?:ESMTPA|[A-Z]+)$", " by  &  with "),
-            (r"ab(?:cde)?fgh(?:ijk)+", "fgh & ijk"),
+            (r"ab(?:cde)?fgh(?:ijk)+", "ab & fgh & ijk"),
             (r"x|yyy", ""),
             ("Exim", "exim"),
         ] {

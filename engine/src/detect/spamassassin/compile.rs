@@ -14,6 +14,7 @@ use super::perl;
 use super::plan::{Meta, Plan};
 use super::templates;
 use super::tree::Tree;
+use super::uris::Redirectors;
 use super::{CfExample, CfRule, Eval, HeaderGroup, MimeRule, SpamAssassin, Template, UriDetail};
 use crate::error::Problem;
 
@@ -43,7 +44,8 @@ pub(crate) fn compile(sources: &[CfSource], choices: &Choices<'_>) -> Result<Spa
         scores: BTreeMap::new(),
     };
     builder.rules(&conf, choices);
-    builder.out.redirectors = conf.settings.redirectors.iter().filter_map(|text| builder.redirector(text)).collect();
+    let redirectors = conf.settings.redirectors.iter().filter_map(|text| builder.redirector(text)).collect();
+    builder.out.redirectors = Redirectors::new(redirectors);
     builder.metas(&conf);
     builder.remarks(&conf);
     builder.examples(&conf);

@@ -19,22 +19,19 @@ pub(super) fn ascii(name: &str) -> Cow<'_, str> {
 
 /// Whether a name has two labels or more, all of them well formed.
 pub(super) fn is_fqdn(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
     let name = name.trim_end_matches('.');
-    if name.len() > 253 {
+    if name.len() > 253 || !name.contains('.') {
         return false;
     }
-    let labels: Vec<&str> = name.split('.').collect();
-    labels.len() > 1
-        && labels.iter().enumerate().all(|(number, label)| {
-            let near_end = number + 2 >= labels.len();
-            let fine = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-            (1..=63).contains(&label.len())
-                && label.bytes().all(fine)
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-                && !(near_end && label.contains('_'))
-        })
+    name.rsplit('.').enumerate().all(|(number, label)| {
+        let near_end = number < 2;
+        let fine = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        (1..=63).contains(&label.len())
+            && label.bytes().all(fine)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && !(near_end && label.contains('_'))
+    })
 }
 
 const STATES: &str = " ak al ar az ca co ct dc de fl ga gu hi ia id il in ks ky la ma md me mi mn mo ms mt nc nd ne nh nj nm nv ny oh ok or pa pr ri sc sd tn tx ut va vi vt wa wi wv wy ";
@@ -56,28 +53,39 @@ impl Settings {
 
     /// What of a name is registered.
     pub(super) fn registered(&self, name: &str) -> String {
-        let name = ascii(name);
-        let parts: Vec<&str> = name.split('.').filter(|part| !part.is_empty()).collect();
-        let is_state = |part: &str| part.len() == 2 && STATES.contains(&format!(" {part} "));
-        let mut start = 0;
-        while parts.len() - start > 1 {
-            let rest = parts.get(start..).unwrap_or_default();
-            let joined = || rest.join(".");
-            let ends = match rest {
-                [_, _] => self.two_level.contains(&joined()),
-                [_, state, "us"] => is_state(state),
-                [_, _, _] => self.three_level.contains(&joined()),
-                [first, second, state, "us"] => {
-                    ((*first == "pvt" && *second == "k12") || matches!(*first, "ci" | "co")) && is_state(state)
-                }
-                _ => false,
-            };
-            if ends {
-                break;
-            }
-            start += 1;
+        let mut name = ascii(name);
+        if name.split('.').any(str::is_empty) {
+            name = Cow::Owned(name.split('.').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("."));
         }
-        parts.get(start.saturating_sub(1)..).unwrap_or_default().join(".")
+        // The last one to five labels; of what follows those of a top-level domain one label more is registered.
+        let mut tails = [name.as_ref(); 5];
+        for (tail, at) in tails.iter_mut().zip(memchr::memrchr_iter(b'.', name.as_bytes())) {
+            *tail = name.get(at + 1..).unwrap_or_default();
+        }
+        let [last, two, three, four, five] = tails;
+        let is_state = |part: &str| part.len() == 2 && STATES.contains(&format!(" {part} "));
+        let is_of_state = || three.split('.').nth(1).is_some_and(is_state);
+        let is_four = || {
+            let mut parts = four.split('.');
+            let is_district = match (parts.next(), parts.next()) {
+                (Some("pvt"), Some("k12")) => true,
+                (first, _) => matches!(first, Some("ci" | "co")),
+            };
+            is_district && parts.count() == 2 && is_of_state()
+        };
+        // Where there are fewer labels the longer tails are the whole name.
+        let is_american = last == "us" && two.len() > last.len();
+        let has_three = three.len() > two.len();
+        let registered = if is_american && is_four() {
+            five
+        } else if has_three && if is_american { is_of_state() } else { self.three_level.contains(three) } {
+            four
+        } else if two.len() > last.len() && self.two_level.contains(two) {
+            three
+        } else {
+            two
+        };
+        registered.to_owned()
     }
 
     /// The registered domain and the host of an address; `None` where it has none that could be.
@@ -136,6 +144,15 @@ mod tests {
         assert_eq!(it.registered("a.b.co.uk"), "b.co.uk");
         assert_eq!(it.registered("www.example.com"), "example.com");
         assert_eq!(it.registered("com"), "com");
+        assert_eq!(it.registered("co.uk"), "co.uk");
+        assert_eq!(it.registered(".a..b.com."), "b.com");
+        assert_eq!(it.registered("x.y.ci.z.ca.us"), "y.ci.z.ca.us");
+        assert_eq!(it.registered("x.y.pvt.k12.ca.us"), "y.pvt.k12.ca.us");
+        assert_eq!(it.registered("k12.ca.us"), "k12.ca.us");
+        assert_eq!(it.registered("a.b.ca.us"), "a.b.ca.us");
+        assert_eq!(it.registered("a.b.xx.us"), "xx.us");
+        it.three_level.insert("b.c.com".into());
+        assert_eq!(it.registered("x.a.b.c.com"), "a.b.c.com");
         assert_eq!(it.of_uri("http://u@www.Example.com:80/x"), Some(("example.com".into(), "www.example.com".into())));
         assert_eq!(it.of_uri("mailto:a@b.example"), None);
         assert_eq!(it.of_uri("http://192.0.2.1/"), Some(("192.0.2.1".into(), "192.0.2.1".into())));

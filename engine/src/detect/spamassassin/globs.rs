@@ -43,9 +43,15 @@ impl Globs {
 
     /// Whether a text in lower case is in the list.
     pub(super) fn fits(&self, text: &str) -> bool {
+        // Most globs begin with `*@`. Where there is one `@` what follows has to fit, and that nearly always ends at its first letter.
+        let host = text.split_once('@').map(|(_, host)| host).filter(|host| !host.contains('@'));
+        let fits_glob = |glob: &String| match (host, glob.strip_prefix("*@")) {
+            (Some(host), Some(rest)) => fits(rest, host),
+            _ => fits(glob, text),
+        };
         self.plain.contains(text)
             || text.match_indices('@').any(|(at, _)| text.get(at..).is_some_and(|host| self.hosts.contains(host)))
-            || self.globs.iter().any(|glob| fits(glob, text))
+            || self.globs.iter().any(fits_glob)
     }
 
     /// Whether any entry stands somewhere in a text in lower case.
@@ -57,7 +63,10 @@ impl Globs {
 
 /// Whether a whole text fits a glob.
 pub(super) fn fits(glob: &str, text: &str) -> bool {
-    // Most globs end otherwise than the text does.
+    // Most globs begin or end otherwise than the text does.
+    if glob.bytes().next().is_some_and(|byte| !matches!(byte, b'*' | b'?') && text.bytes().next() != Some(byte)) {
+        return false;
+    }
     if !text.ends_with(glob.rsplit(['*', '?']).next().unwrap_or_default()) {
         return false;
     }
@@ -93,13 +102,18 @@ mod tests {
     #[test]
     fn globs_fit() {
         let mut list = Globs::default();
-        list.extend(["*@a.example".to_owned(), "b?@c.example".to_owned(), "d@e.example".to_owned()]);
+        list.extend(["*@a.example", "b?@c.example", "d@e.example", "*@f.*"].map(str::to_owned));
         for (address, expected) in [
             ("x@a.example", true),
             ("bx@c.example", true),
             ("b@c.example", false),
             ("d@e.example", true),
             ("xd@e.example", false),
+            ("x@f.example", true),
+            ("@f.", true),
+            ("x@g.f.example", false),
+            ("x@f.example@g", true),
+            ("f.example", false),
         ] {
             assert_eq!(list.fits(address), expected, "{address}");
         }

@@ -52,6 +52,7 @@ use self::pattern::Pattern;
 use self::plan::{Meta, Plan};
 use self::settings::Settings;
 use self::trial::{Sight, Store, Trial};
+use self::uris::Redirectors;
 use crate::error::Problem;
 use crate::facts::Facts;
 use crate::finding::Finding;
@@ -190,7 +191,7 @@ pub(crate) struct SpamAssassin {
     templates: Vec<Template>,
     metas: Vec<Meta>,
     plan: Plan,
-    redirectors: Vec<Pattern>,
+    redirectors: Redirectors,
     settings: Settings,
     formats: Option<&'static Formats>,
     notes: Vec<(Nature, Problem)>,

@@ -6,9 +6,9 @@ mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(super) use self::forms::Redirectors;
 use self::forms::canonical;
 use self::written::{in_text, whole};
-use super::pattern::Pattern;
 use super::settings::Settings;
 use crate::facts::spamassassin::{Lines, Views};
 
@@ -37,7 +37,7 @@ pub(super) struct Uris {
 }
 
 /// Gathers them.
-pub(super) fn gather(views: &Views, settings: &Settings, redirectors: &[Pattern]) -> Uris {
+pub(super) fn gather(views: &Views, settings: &Settings, redirectors: &Redirectors) -> Uris {
     let mut uris = Uris::default();
     let mut seen = BTreeSet::new();
     for line in views.body.iter() {
@@ -78,7 +78,7 @@ impl Uris {
         types: &[&str],
         must_be_domain: bool,
         settings: &Settings,
-        redirectors: &[Pattern],
+        redirectors: &Redirectors,
     ) -> bool {
         if self.all.len() >= MOST {
             return false;
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn cleaned_forms() {
         let clean = |uri: &str| {
-            let mut all = canonical(uri, &settings(), &[]);
+            let mut all = canonical(uri, &settings(), &Redirectors::default());
             all.sort();
             all
         };

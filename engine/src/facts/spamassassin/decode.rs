@@ -36,7 +36,7 @@ pub(crate) fn content_type(field: &str) -> ContentType {
     let charset = quoted_value("charset");
     let mut name = quoted_value("name").or_else(|| quoted_value("filename"));
     if name.as_ref().is_none_or(String::is_empty) {
-        let pieces: String = (0..16)
+        let pieces: String = (0..if given.contains('*') { 16 } else { 0 })
             .map_while(|number| {
                 quoted_value(&format!("name*{number}")).or_else(|| quoted_value(&format!("filename*{number}")))
             })
@@ -44,14 +44,12 @@ pub(crate) fn content_type(field: &str) -> ContentType {
         name = Some(pieces).filter(|it| !it.is_empty());
     }
     let head = given.trim_start().split(';').next().unwrap_or_default();
-    let media_type = match head.split_once('/') {
-        Some((major, minor)) => {
-            let minor = minor.split(|it: char| it == '/' || it.is_whitespace()).next().unwrap_or_default();
-            format!("{major}/{minor}")
-        }
-        None => head.to_owned(),
-    };
-    let mut media_type = media_type.to_ascii_lowercase();
+    // As far as a blank or a second slash behind the first.
+    let end = head.find('/').map_or(head.len(), |at| {
+        let minor = head.get(at + 1..).unwrap_or_default();
+        at + 1 + minor.find(|it: char| it == '/' || it.is_whitespace()).unwrap_or(minor.len())
+    });
+    let mut media_type = head.get(..end).unwrap_or_default().to_ascii_lowercase();
     let missing = field.is_empty() || media_type.is_empty();
     let is_text = media_type
         .strip_prefix("text")
@@ -67,12 +65,14 @@ pub(crate) fn content_type(field: &str) -> ContentType {
 
 /// The value of a parameter, from behind its `=`: as far as the field goes.
 fn parameter<'f>(field: &'f str, name: &str) -> Option<&'f str> {
+    let first = *name.as_bytes().first()?;
     let mut from = 0;
     loop {
         let rest = field.get(from..)?;
-        let at = rest.char_indices().map(|(at, _)| at).find(|at| {
-            rest.get(*at..at.saturating_add(name.len())).is_some_and(|piece| piece.eq_ignore_ascii_case(name))
-        })?;
+        // Where the first letter stands; asking each place for the whole name took 1,400 instructions a parameter.
+        let at = memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), rest.as_bytes()).find(
+            |at| rest.get(*at..at.saturating_add(name.len())).is_some_and(|piece| piece.eq_ignore_ascii_case(name)),
+        )?;
         let is_start = rest.get(..at).unwrap_or_default().chars().next_back().map_or(from == 0, |it| !is_word(it));
         let behind = rest.get(at + name.len()..).unwrap_or_default().trim_start();
         if is_start && let Some(value) = behind.strip_prefix('=') {
@@ -97,26 +97,25 @@ pub(super) fn disposition_name(field: &str) -> Option<String> {
 }
 
 /// Line ends of two bytes as one.
-pub(super) fn without_carriage_returns(mut bytes: Vec<u8>) -> Vec<u8> {
-    if memchr::memmem::find(&bytes, b"\r\n").is_none() {
+pub(super) fn without_carriage_returns(bytes: Vec<u8>) -> Vec<u8> {
+    let mut ends = memchr::memmem::find_iter(&bytes, b"\r\n").peekable();
+    if ends.peek().is_none() {
         return bytes;
     }
-    let mut before = None;
     let mut kept = Vec::with_capacity(bytes.len());
-    for byte in bytes.drain(..) {
-        if byte == b'\n' && before == Some(b'\r') {
-            kept.pop();
-        }
-        kept.push(byte);
-        before = Some(byte);
+    let mut from = 0;
+    for end in ends {
+        kept.extend_from_slice(bytes.get(from..end).unwrap_or_default());
+        from = end + 1;
     }
+    kept.extend_from_slice(bytes.get(from..).unwrap_or_default());
     kept
 }
 
 /// Undoes quoted-printable. What is not an escape stays.
 pub(super) fn quoted_printable(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
-    for line in text.split_inclusive(|byte| *byte == b'\n') {
+    for line in super::lines_of(text) {
         let (content, end) = match line.strip_suffix(b"\r\n") {
             Some(content) => (content, &b"\r\n"[..]),
             None => match line.strip_suffix(b"\n") {
@@ -134,12 +133,14 @@ pub(super) fn quoted_printable(text: &[u8]) -> Vec<u8> {
             Some(soft) if !end.is_empty() => (soft, &b""[..]),
             _ => (content, end),
         };
-        let mut at = 0;
-        while let Some(byte) = content.get(at) {
-            let code = (*byte == b'=').then(|| hex(content.get(at + 1), content.get(at + 2))).flatten();
-            out.push(code.unwrap_or(*byte));
-            at += if code.is_some() { 3 } else { 1 };
+        let mut rest = content;
+        while let Some(at) = memchr::memchr(b'=', rest) {
+            let code = hex(rest.get(at + 1), rest.get(at + 2));
+            out.extend_from_slice(rest.get(..at).unwrap_or_default());
+            out.push(code.unwrap_or(b'='));
+            rest = rest.get(at + if code.is_some() { 3 } else { 1 }..).unwrap_or_default();
         }
+        out.extend_from_slice(rest);
         out.extend_from_slice(end);
     }
     out
@@ -150,19 +151,50 @@ fn hex(high: Option<&u8>, low: Option<&u8>) -> Option<u8> {
     u8::try_from(digit(high)? * 16 + digit(low)?).ok()
 }
 
+/// What each character of base64 stands for; 255 for what is none.
+const VALUES: [u8; 256] = values();
+
+#[expect(clippy::indexing_slicing, reason = "runs when compiled, over constants")]
+const fn values() -> [u8; 256] {
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut values = [255; 256];
+    let mut at = 0;
+    while at < alphabet.len() {
+        values[alphabet[at] as usize] = at as u8;
+        at += 1;
+    }
+    values
+}
+
 /// Undoes base64; other characters are passed over, and so is padding in the middle.
 pub(super) fn base64(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len() / 4 * 3);
+    base64_head(text, usize::MAX)
+}
+
+/// The same up to some bytes at least, where there are so many.
+pub(crate) fn base64_head(text: &[u8], least: usize) -> Vec<u8> {
+    let value = |byte: u8| VALUES.get(usize::from(byte)).copied().unwrap_or(255);
+    let mut out = Vec::with_capacity((text.len() / 4 * 3).min(least));
     let (mut bits, mut count) = (0u32, 0u32);
-    for byte in text {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => continue,
-        };
+    let mut rest = text;
+    while out.len() < least {
+        // Four characters at once take a fifth of the instructions.
+        if count == 0
+            && let [a, b, c, d, behind @ ..] = rest
+        {
+            let [a, b, c, d] = [*a, *b, *c, *d].map(value);
+            if a | b | c | d < 64 {
+                out.extend_from_slice(&[a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d]);
+                rest = behind;
+                continue;
+            }
+        }
+        let Some((byte, behind)) = rest.split_first() else { break };
+        rest = behind;
+        let value = value(*byte);
+        if value >= 64 {
+            continue;
+        }
         bits = (bits << 6 | u32::from(value)) & 0xFF_FFFF;
         count += 6;
         if count >= 8 {
@@ -176,11 +208,8 @@ pub(super) fn base64(text: &[u8]) -> Vec<u8> {
 /// Bytes as text: as they are where they are ASCII or UTF-8, else in the charset declared, else in Windows-1252.
 pub(super) fn text<'b>(bytes: &'b [u8], declared: Option<&str>) -> Cow<'b, str> {
     let declared = declared.unwrap_or("us-ascii").trim();
-    if bytes.is_ascii() && !is_stateful(declared) {
-        return String::from_utf8_lossy(bytes);
-    }
-    if !bytes.is_ascii()
-        && let Ok(text) = std::str::from_utf8(bytes)
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && (!text.is_ascii() || !is_stateful(declared))
     {
         return Cow::Borrowed(text);
     }
@@ -202,22 +231,21 @@ fn is_stateful(charset: &str) -> bool {
 
 /// A header field's value, unfolded, with encoded words decoded where the field may have them.
 pub(super) fn header(value: &[u8], name: &str) -> Vec<u8> {
-    let mut unfolded = Vec::with_capacity(value.len());
-    let mut at = 0;
-    while let Some(byte) = value.get(at) {
-        if *byte == b'\n' {
-            let blanks = value.iter().skip(at + 1).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-            if blanks > 0 {
-                unfolded.push(b' ');
-                at += blanks + 1;
-                continue;
-            }
-        }
-        unfolded.push(*byte);
-        at += 1;
+    let value = trim(value);
+    if memchr::memchr(b'\n', value).is_none() {
+        return decode_words(value, name);
     }
-    let trimmed = trim(&unfolded);
-    decode_words(trimmed, name)
+    let mut unfolded = Vec::with_capacity(value.len());
+    let mut rest = value;
+    while let Some(at) = memchr::memchr(b'\n', rest) {
+        unfolded.extend_from_slice(rest.get(..at).unwrap_or_default());
+        let behind = rest.get(at + 1..).unwrap_or_default();
+        let blanks = behind.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        unfolded.push(if blanks > 0 { b' ' } else { b'\n' });
+        rest = behind.get(blanks..).unwrap_or_default();
+    }
+    unfolded.extend_from_slice(rest);
+    decode_words(&unfolded, name)
 }
 
 /// Blanks as Perl counts them.
@@ -242,7 +270,8 @@ pub(crate) fn decode_words(value: &[u8], name: &str) -> Vec<u8> {
     if !value.is_ascii() {
         value = Cow::Owned(text(&value, Some("utf-8")).into_owned().into_bytes());
     }
-    if memchr::memmem::find(&value, b"=?").is_none() || has_no_words(name) {
+    let mut signs = memchr::memchr_iter(b'=', &value);
+    if !signs.any(|at| value.get(at + 1) == Some(&b'?')) || has_no_words(name) {
         return value.into_owned();
     }
     // Text, and the charset that it is in; words of one charset that follow each other are decoded as one, since a
@@ -337,8 +366,12 @@ mod tests {
     #[test]
     fn transfer_encodings() {
         assert_eq!(quoted_printable(b"a=3Db  \nc=\nd=zz"), b"a=b\ncd=zz");
+        assert_eq!(without_carriage_returns(b"a\r\n\r\r\nb\rc\r".to_vec()), b"a\n\r\nb\rc\r");
         assert_eq!(base64(b"aGVs\nbG8="), b"hello");
         assert_eq!(base64(b"aGVsbG8"), b"hello");
+        assert_eq!(base64(b"a=GVs*bG 8gYWdh\r\naW4\xFF="), b"hello again");
+        assert_eq!(base64(b"+/+/AAECgw=="), b"\xFB\xFF\xBF\0\x01\x02\x83");
+        assert_eq!(base64_head(b"aGVsbG8gYWdhaW4=", 4), b"hello ");
     }
 
     #[test]

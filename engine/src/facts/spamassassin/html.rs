@@ -5,11 +5,12 @@ mod addresses;
 mod elements;
 mod style;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::elements::{ELEMENTS, STYLED, TRICKS};
+use self::elements::{ELEMENTS, KNOWN, STYLED};
 use self::style::Style;
-use super::tokens::{self, Decode, Token};
+use super::tokens::{self, Attribute, Decode, Token};
 
 /// Longest address that is kept.
 pub(super) const LONGEST_URI: usize = 8_192;
@@ -48,18 +49,29 @@ pub(crate) struct Html {
 /// Renders a document. `bytes` is its size before its charset was decoded.
 pub(super) fn render(text: &str, bytes: usize) -> Html {
     let prepared = prepare(text);
-    let mut renderer = Renderer { base_font: 3, sizes: (3, 3), styles: vec![Style::plain()], ..Renderer::default() };
+    let mut renderer = Renderer {
+        counts: vec![None; KNOWN],
+        base_font: 3,
+        sizes: (3, 3),
+        styles: vec![Style::plain()],
+        ..Renderer::default()
+    };
+    renderer.html.rendered.reserve(prepared.len() / 2);
     tokens::read(&prepared, |token| renderer.token(token));
     renderer.finish(text.chars().count(), bytes)
 }
 
 /// What is replaced before a document is cut.
-fn prepare(text: &str) -> String {
-    let mut text = text.replace("&nbsp;", " ");
-    if text.contains(['\u{201C}', '\u{201D}']) {
-        text = text.replace(['\u{201C}', '\u{201D}'], "\"");
+fn prepare(text: &str) -> Cow<'_, str> {
+    let has = |text: &str, what: &str| memchr::memmem::find(text.as_bytes(), what.as_bytes()).is_some();
+    let mut text = Cow::Borrowed(text);
+    if has(&text, "&nbsp;") {
+        text = Cow::Owned(text.replace("&nbsp;", " "));
     }
-    if !text.contains("/>") {
+    if has(&text, "\u{201C}") || has(&text, "\u{201D}") {
+        text = Cow::Owned(text.replace(['\u{201C}', '\u{201D}'], "\""));
+    }
+    if !has(&text, "/>") {
         return text;
     }
     // `<br />` loses its slash.
@@ -76,12 +88,24 @@ fn prepare(text: &str) -> String {
         }
     }
     out.push_str(text.get(from..).unwrap_or_default());
-    out
+    Cow::Owned(out)
+}
+
+/// Whether certain tags are open; asked for each text.
+#[derive(Default)]
+struct Within {
+    anchor: bool,
+    script: bool,
+    style: bool,
+    title: bool,
 }
 
 #[derive(Default)]
 struct Renderer {
     html: Html,
+    /// How many of each known tag are open, of those that were seen: what becomes of `inside`, where the others are from the start.
+    counts: Vec<Option<i32>>,
+    within: Within,
     /// Where the last piece of text starts, and what it is.
     last: usize,
     last_white: bool,
@@ -89,7 +113,7 @@ struct Renderer {
     has_text: bool,
     styles: Vec<Style>,
     /// How many styles of each tag are open.
-    open: BTreeMap<String, usize>,
+    open: [usize; STYLED.len()],
     base_font: i32,
     sizes: (i32, i32),
     tags: u32,
@@ -102,6 +126,11 @@ struct Renderer {
     base: String,
     anchor: String,
     image_area: f64,
+}
+
+/// What is skipped and squeezed in text.
+fn is_white(byte: u8) -> bool {
+    matches!(byte, b' ' | 9..=13)
 }
 
 /// Pieces of words: everything but blanks and ASCII punctuation.
@@ -133,11 +162,7 @@ impl Renderer {
         }
     }
 
-    fn is_inside(&self, tag: &str) -> bool {
-        self.html.inside.get(tag).is_some_and(|count| *count > 0)
-    }
-
-    fn tag(&mut self, tag: &str, attributes: &[(String, String)], opens: bool) {
+    fn tag(&mut self, tag: &str, attributes: &[Attribute<'_>], opens: bool) {
         let namespaced = {
             let rest = tag.strip_prefix("o:").or_else(|| {
                 let rest = tag.strip_prefix("st")?;
@@ -148,28 +173,36 @@ impl Renderer {
                 !rest.is_empty() && rest.chars().all(|it| it.is_alphanumeric() || it == '_' || it == '-')
             })
         };
-        let is_element = ELEMENTS.binary_search(&tag).is_ok();
-        let first = !self.html.inside.contains_key(tag);
+        let number = elements::number(tag);
+        let is_element = number.is_some_and(|number| number < ELEMENTS.len());
+        let (first, count) = match number.and_then(|number| self.counts.get_mut(number)) {
+            Some(count) => (count.is_none(), count.get_or_insert(0)),
+            None => (!self.html.inside.contains_key(tag), self.html.inside.entry(tag.to_owned()).or_default()),
+        };
         if is_element || namespaced {
             self.elements += 1;
             self.elements_seen += u32::from(first);
         }
         self.tags += 1;
         self.tags_seen += u32::from(first);
-        let count = match self.html.inside.get_mut(tag) {
-            Some(count) => count,
-            None => self.html.inside.entry(tag.to_owned()).or_default(),
-        };
         *count += if opens { 1 } else { -1 };
         if *count < 0 {
             *count = 0;
             self.closed_extra += 1;
         }
-        if namespaced || !(is_element || TRICKS.contains(&tag)) {
+        let is_open = *count > 0;
+        match tag {
+            "a" => self.within.anchor = is_open,
+            "script" => self.within.script = is_open,
+            "style" => self.within.style = is_open,
+            "title" => self.within.title = is_open,
+            _ => {}
+        }
+        if namespaced || number.is_none() {
             return;
         }
-        if STYLED.contains(&tag) {
-            self.style(tag, attributes, opens);
+        if let Some(styled) = STYLED.iter().find(|it| **it == tag) {
+            self.style(styled, attributes, opens);
         }
         match tag {
             "br" | "div" => self.white("\n"),
@@ -184,14 +217,14 @@ impl Renderer {
     }
 
     fn text(&mut self, text: &str) {
-        if self.is_inside("script") {
+        if self.within.script {
             self.html.scripts.push(text.to_owned());
             return;
         }
-        if self.is_inside("style") {
+        if self.within.style {
             return;
         }
-        if self.is_inside("a") {
+        if self.within.anchor {
             if let Some(last) = self.html.uris.get_mut(&self.anchor).and_then(|uri| uri.anchors.last_mut()) {
                 last.push_str(text);
             }
@@ -199,12 +232,12 @@ impl Renderer {
                 last.push_str(text);
             }
         }
-        if self.is_inside("title")
+        if self.within.title
             && let Some(last) = self.html.titles.last_mut()
         {
             last.push_str(text);
         }
-        let tells = text.chars().any(|it| !matches!(it, ' ' | '\t' | '\n' | '\r' | '\u{0C}' | '\u{0B}'));
+        let tells = text.bytes().any(|it| !is_white(it));
         let invisible = tells && self.unreadable();
         if self.has_text {
             let before = self.html.rendered.get(self.last..).unwrap_or_default();
@@ -223,19 +256,24 @@ impl Renderer {
         }
         let start = self.html.rendered.len();
         let skips = self.has_text && !invisible && self.last_white;
-        let mut blank = false;
-        for it in text.chars() {
-            let white = matches!(it, ' ' | '\t' | '\n' | '\r' | '\u{0C}' | '\u{0B}');
-            if !white {
-                self.html.rendered.push(it);
-            } else {
-                let skipped = skips && self.html.rendered.len() == start;
-                if !blank && !skipped {
-                    self.html.rendered.push(' ');
-                }
+        let bytes = text.as_bytes();
+        let (mut from, mut at) = (0, 0);
+        while let Some(byte) = bytes.get(at) {
+            // Single blanks stay among the text that is copied at once.
+            if !is_white(*byte) || (*byte == b' ' && at > 0 && bytes.get(at + 1).is_some_and(|it| !is_white(*it))) {
+                at += 1;
+                continue;
             }
-            blank = white;
+            self.html.rendered.push_str(text.get(from..at).unwrap_or_default());
+            if !(skips && at == 0) {
+                self.html.rendered.push(' ');
+            }
+            while bytes.get(at).is_some_and(|it| is_white(*it)) {
+                at += 1;
+            }
+            from = at;
         }
+        self.html.rendered.push_str(text.get(from..).unwrap_or_default());
         (self.last, self.last_white, self.last_invisible, self.has_text) = (start, false, invisible, true);
     }
 
@@ -253,14 +291,14 @@ impl Renderer {
         (self.last_white, self.last_invisible, self.has_text) = (true, false, true);
     }
 
-    fn tests(&mut self, tag: &str, attributes: &[(String, String)]) {
-        let value = |name: &str| attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    fn tests(&mut self, tag: &str, attributes: &[Attribute<'_>]) {
+        let value = |name: &str| attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_ref());
         match tag {
             "font" if value("face").is_some_and(|face| !super::colours::is_font_name(face)) => {
                 self.html.flags.insert("font_face_bad");
             }
             "img" => {
-                if self.is_inside("a") {
+                if self.within.anchor {
                     if let Some(last) = self.html.uris.get_mut(&self.anchor).and_then(|uri| uri.anchors.last_mut()) {
                         last.push_str("<img>\n");
                     }
@@ -300,8 +338,16 @@ impl Renderer {
     }
 
     fn finish(mut self, length: usize, bytes: usize) -> Html {
+        for (name, count) in elements::names().zip(&self.counts) {
+            if let Some(count) = count {
+                self.html.inside.insert(name.to_owned(), *count);
+            }
+        }
         let rendered = self.html.rendered.chars().count();
-        let blanks = self.html.rendered.chars().filter(|it| it.is_whitespace()).count();
+        let mut blanks = self.html.rendered.bytes().filter(|byte| is_white(*byte)).count();
+        if !self.html.rendered.is_ascii() {
+            blanks += self.html.rendered.chars().filter(|it| !it.is_ascii() && it.is_whitespace()).count();
+        }
         let mut put = |name: &'static str, value: f64| self.html.numbers.insert(name, value);
         put("html", 1.0);
         put("length", length as f64);

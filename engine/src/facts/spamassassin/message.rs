@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::decode;
+use super::{decode, lines_of};
 
 /// Limits of SpamAssassin's own, which its rules can ask for.
 const MOST_PARTS: usize = 1_000;
@@ -159,38 +159,41 @@ pub(super) fn read(raw: &[u8]) -> Message {
 /// Reads the header of a whole message and gives its body to be looked into. The first message is the one asked about;
 /// others are in it.
 fn whole(raw: &[u8], message: &mut Message, depth: u32) -> Option<Open> {
-    let first_line = raw.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
-    let last_line = raw.strip_suffix(b"\n").unwrap_or(raw).rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    let first_line = lines_of(raw).next().unwrap_or_default();
+    let bare = raw.strip_suffix(b"\n").unwrap_or(raw);
+    let last_line = memchr::memrchr(b'\n', bare).map_or(bare, |at| bare.get(at + 1..).unwrap_or_default());
     let is_mailbox = first_line.strip_prefix(b"From").is_some_and(|rest| {
         let blanks = rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
         blanks > 0 && rest.get(blanks) != Some(&b':')
     });
     let start = if is_mailbox { first_line.len() } else { 0 };
     let head = raw.get(start..).unwrap_or_default();
-    let first_line = head.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
+    let first_line = lines_of(head).next().unwrap_or_default();
     let crlf = first_line.ends_with(b"\r\n") || (raw.ends_with(b"\n") && last_line.ends_with(b"\r"));
 
     let is_first = message.nodes.is_empty();
     let number = message.nodes.len();
     let mut node = Node { is_leaf: true, ..Node::default() };
-    let mut field: Option<Vec<u8>> = None;
+    // Empty where none was begun: what is begun has its line end at least.
+    let mut field = Vec::new();
     let (mut at, mut errors) = (0usize, 0u32);
     let mut truncated = false;
     loop {
         let rest = head.get(at..).unwrap_or_default();
-        let line = rest.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
+        let line = lines_of(rest).next().unwrap_or_default();
         let at_end = line.is_empty();
         let bare = line
             .strip_suffix(b"\n")
             .map_or(line, |line| if crlf { line.strip_suffix(b"\r").unwrap_or(line) } else { line });
         if matches!(line.first(), Some(b' ' | b'\t')) {
-            field.get_or_insert_default().extend_from_slice(bare);
-            field.get_or_insert_default().push(b'\n');
+            field.extend_from_slice(bare);
+            field.push(b'\n');
             at += line.len();
             continue;
         }
-        if let Some(field) = field.take() {
+        if !field.is_empty() {
             push_field(&mut node, &field, b":", &mut truncated);
+            field.clear();
         }
         // The end of the bytes stands for an empty line, and so does an empty line without its end.
         if at_end || (bare.is_empty() && line.len() > bare.len()) {
@@ -209,9 +212,8 @@ fn whole(raw: &[u8], message: &mut Message, depth: u32) -> Option<Open> {
                 break;
             }
         }
-        let mut started = bare.to_vec();
-        started.push(b'\n');
-        field = Some(started);
+        field.extend_from_slice(bare);
+        field.push(b'\n');
         at += line.len();
     }
     message.oddities.truncated_header |= truncated && is_first;
@@ -279,7 +281,7 @@ fn push_field(node: &mut Node, field: &[u8], colon: &[u8], truncated: &mut bool)
 /// More than twenty blank lines in a row are cut to twenty.
 fn fewer_blank_lines(body: Vec<u8>) -> Vec<u8> {
     let is_blank = |line: &[u8]| line.iter().all(u8::is_ascii_whitespace);
-    let lines = || body.split_inclusive(|byte| *byte == b'\n');
+    let lines = || lines_of(&body);
     let mut run = 0;
     let longest = lines().map(|line| {
         run = if is_blank(line) { run + 1 } else { 0 };
@@ -353,7 +355,7 @@ fn multipart(
         node.is_leaf = false;
     }
     let bytes = boundary.as_bytes();
-    let lines: Vec<&[u8]> = open.body.split_inclusive(|byte| *byte == b'\n').collect();
+    let lines: Vec<&[u8]> = lines_of(&open.body).collect();
     let mut start = 0;
     if let Some(at) = lines.iter().position(|line| delimiter(line, bytes) == Some(false)) {
         boundaries.insert(boundary.clone(), 1);

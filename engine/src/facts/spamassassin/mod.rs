@@ -133,17 +133,56 @@ fn text_head(text: &str, most: usize) -> &str {
 
 /// Paragraphs, each as one line: blank lines part them, other white space is one blank.
 fn body_lines(subject: Option<&[u8]>, text: &str) -> Lines {
-    let mut flat = Vec::with_capacity(text.len() + 80);
+    let mut flat = Vec::with_capacity(text.len() + subject.map_or(0, <[u8]>::len) + 1);
     flat.extend_from_slice(subject.unwrap_or_default());
     flat.push(b'\n');
-    // A run of white space with two line ends in it parts paragraphs; but only from its first line end to its last.
-    let mut rest = text;
-    while let Some(at) = rest.find(char::is_whitespace) {
-        flat.extend_from_slice(rest.get(..at).unwrap_or_default().as_bytes());
-        let run = rest.get(at..).unwrap_or_default();
-        let end = run.find(|it: char| !it.is_whitespace()).unwrap_or(run.len());
-        let (blanks, behind) = run.split_at(end);
-        match (blanks.find('\n'), blanks.rfind('\n')) {
+    flatten(text.as_bytes(), &mut flat);
+    let mut ends = Vec::new();
+    let mut start = 0;
+    while start < flat.len() {
+        let rest = flat.get(start..).unwrap_or_default();
+        let line_end = start + memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
+        while line_end - start > LONGEST_LINE {
+            let window = flat.get(start..=start + LONGEST_LINE).unwrap_or_default();
+            start += memchr::memrchr(b' ', window).map_or(LONGEST_LINE, |at| at + 1);
+            ends.push(start);
+        }
+        ends.push(line_end);
+        start = line_end;
+    }
+    Lines { text: flat, ends }
+}
+
+/// Appends UTF-8 text with a blank for each run of white space. A run with two line ends in it parts paragraphs; but only from its
+/// first line end to its last.
+fn flatten(text: &[u8], flat: &mut Vec<u8>) {
+    let (mut from, mut at) = (0, 0);
+    while let Some(byte) = text.get(at) {
+        // No byte that white space begins with.
+        if matches!(byte, 0x21..=0xC1 | 0xC3..=0xE0 | 0xE4..=0xFF) {
+            at += 1;
+            continue;
+        }
+        let mut end = at + white(text, at);
+        if end == at {
+            at += 1;
+            continue;
+        }
+        // Single blanks, which most runs are, stay among the text that is copied at once.
+        if *byte == b' ' && matches!(text.get(end), Some(0x21..=0x7F)) {
+            at = end;
+            continue;
+        }
+        loop {
+            let length = white(text, end);
+            if length == 0 {
+                break;
+            }
+            end += length;
+        }
+        flat.extend_from_slice(text.get(from..at).unwrap_or_default());
+        let blanks = text.get(at..end).unwrap_or_default();
+        match (memchr::memchr(b'\n', blanks), memchr::memrchr(b'\n', blanks)) {
             (Some(first), Some(last)) if first < last => {
                 if first > 0 {
                     flat.push(b' ');
@@ -155,22 +194,33 @@ fn body_lines(subject: Option<&[u8]>, text: &str) -> Lines {
             }
             _ => flat.push(b' '),
         }
+        (from, at) = (end, end);
+    }
+    flat.extend_from_slice(text.get(from..).unwrap_or_default());
+}
+
+/// How many bytes of UTF-8 text the white space at a place takes, as `char::is_whitespace` has it; 0 where there is none.
+fn white(text: &[u8], at: usize) -> usize {
+    match text.get(at..).unwrap_or_default() {
+        [9..=13 | b' ', ..] => 1,
+        [0xC2, 0x85 | 0xA0, ..] => 2,
+        [0xE1, 0x9A, 0x80, ..]
+        | [0xE2, 0x80, 0x80..=0x8A | 0xA8 | 0xA9 | 0xAF, ..]
+        | [0xE2, 0x81, 0x9F, ..]
+        | [0xE3, 0x80, 0x80, ..] => 3,
+        _ => 0,
+    }
+}
+
+/// Lines with their ends. To ask for line ends alone costs a tenth of asking each byte.
+pub(crate) fn lines_of(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
+        let (line, behind) = rest.split_at_checked(end)?;
         rest = behind;
-    }
-    flat.extend_from_slice(rest.as_bytes());
-    let mut lines = Lines { text: Vec::with_capacity(flat.len()), ends: Vec::new() };
-    for line in flat.split_inclusive(|byte| *byte == b'\n') {
-        let mut rest = line;
-        while rest.len() > LONGEST_LINE {
-            let window = rest.get(..=LONGEST_LINE).unwrap_or(rest);
-            let length = memchr::memrchr(b' ', window).map_or(LONGEST_LINE, |at| at + 1);
-            let (piece, behind) = rest.split_at(length);
-            lines.push(piece);
-            rest = behind;
-        }
-        lines.push(rest);
-    }
-    lines
+        (!line.is_empty()).then_some(line)
+    })
 }
 
 /// Pieces of two to four kilobytes, parted where lines end, else tags or words.
@@ -210,6 +260,17 @@ mod tests {
         let lines = body_lines(None, &long);
         assert!(lines.iter().all(|line| line.len() <= LONGEST_LINE), "{:?}", lines.ends);
         assert_eq!(lines.text.len(), long.len() + 1);
+    }
+
+    #[test]
+    fn white_space_is_what_unicode_says() {
+        for it in (0..0x1_0000).filter_map(char::from_u32) {
+            let text = it.to_string();
+            let expected = if it.is_whitespace() { text.len() } else { 0 };
+            assert_eq!(white(text.as_bytes(), 0), expected, "{it:?}");
+        }
+        let lines: Vec<&[u8]> = lines_of(b"a\n\nb").collect();
+        assert_eq!(lines, [&b"a\n"[..], b"\n", b"b"]);
     }
 
     #[test]

@@ -2,17 +2,19 @@
 //! linear, and never fails. Beside the reader of `unpack/html/`, which does what browsers do: rules of `.cf` files count tags and
 //! comments that browsers repair.
 
+use std::borrow::Cow;
+
 use crate::text::entities;
 
-/// Names and values.
-type Attributes = Vec<(String, String)>;
+/// A name and a value. Nearly all are as they stand in the text.
+pub(super) type Attribute<'t> = (Cow<'t, str>, Cow<'t, str>);
 
 /// A piece of a document.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Token<'t> {
     /// A tag's name in lower case, and its attributes, names in lower case, values decoded, the first of each name.
-    Start(String, Attributes),
-    End(String),
+    Start(Cow<'t, str>, Vec<Attribute<'t>>),
+    End(Cow<'t, str>),
     Text(&'t str, Decode),
     Comment(&'t str),
     Declaration(&'t str),
@@ -95,7 +97,7 @@ pub(super) fn read<'t>(text: &'t str, mut each: impl FnMut(Token<'t>)) {
                 let name_end = name_end(bytes, open + 2);
                 let end = rest_to_end(open + 2);
                 if bytes.get(open + 2).is_some_and(u8::is_ascii_alphabetic) && bytes.get(end - 1) == Some(&b'>') {
-                    each(Token::End(piece(open + 2, name_end.min(end)).to_ascii_lowercase()));
+                    each(Token::End(lower(piece(open + 2, name_end.min(end)))));
                 } else {
                     each(Token::Comment(piece(open, end)));
                 }
@@ -104,7 +106,7 @@ pub(super) fn read<'t>(text: &'t str, mut each: impl FnMut(Token<'t>)) {
             _ => match start_tag(text, open) {
                 Some((name, attributes, end)) => {
                     let literal = LITERAL.iter().find(|(literal, _)| *literal == name);
-                    each(Token::Start(name.clone(), attributes));
+                    each(Token::Start(name, attributes));
                     match literal {
                         Some((name, decode)) => literal_text(text, end, name, *decode, &mut each),
                         None => end,
@@ -121,6 +123,14 @@ pub(super) fn read<'t>(text: &'t str, mut each: impl FnMut(Token<'t>)) {
     }
     if from < bytes.len() {
         each(Token::Text(piece(from, bytes.len()), Decode::Yes));
+    }
+}
+
+/// In lower case.
+fn lower(text: &str) -> Cow<'_, str> {
+    match text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => Cow::Owned(text.to_ascii_lowercase()),
+        false => Cow::Borrowed(text),
     }
 }
 
@@ -151,11 +161,11 @@ fn name_end(bytes: &[u8], from: usize) -> usize {
 }
 
 /// A start tag at `open`: name, attributes, where it ends. `None` where it does not end.
-fn start_tag(text: &str, open: usize) -> Option<(String, Attributes, usize)> {
+fn start_tag(text: &str, open: usize) -> Option<(Cow<'_, str>, Vec<Attribute<'_>>, usize)> {
     let bytes = text.as_bytes();
     let mut at = name_end(bytes, open + 1);
-    let name = text.get(open + 1..at)?.to_ascii_lowercase();
-    let mut attributes: Vec<(String, String)> = Vec::new();
+    let name = lower(text.get(open + 1..at)?);
+    let mut attributes: Vec<Attribute<'_>> = Vec::new();
     let skip = |at: &mut usize| {
         while bytes.get(*at).is_some_and(|byte| is_space(*byte)) {
             *at += 1;
@@ -172,7 +182,7 @@ fn start_tag(text: &str, open: usize) -> Option<(String, Attributes, usize)> {
         while bytes.get(at).is_some_and(|byte| !is_space(*byte) && !matches!(byte, b'>' | b'=')) {
             at += 1;
         }
-        let key = text.get(start..at)?.to_ascii_lowercase();
+        let key = lower(text.get(start..at)?);
         let behind = at;
         skip(&mut at);
         let value = if bytes.get(at) == Some(&b'=') {
@@ -198,16 +208,27 @@ fn start_tag(text: &str, open: usize) -> Option<(String, Attributes, usize)> {
             text.get(start..behind)?
         };
         if attributes.len() < MOST_ATTRIBUTES && attributes.iter().all(|(known, _)| *known != key) {
-            let mut decoded = String::with_capacity(value.len());
-            decode_into(value, true, &mut decoded);
-            attributes.push((key, decoded));
+            let value = if value.contains('&') {
+                let mut decoded = String::with_capacity(value.len());
+                decode_into(value, true, &mut decoded);
+                Cow::Owned(decoded)
+            } else {
+                Cow::Borrowed(value)
+            };
+            attributes.push((key, value));
         }
     }
 }
 
 /// The text of an element that holds nothing else, and its end tag; gives where it ends. Without an end tag script and style end
 /// at once, and title is as if it had ended where the next tag starts.
-fn literal_text<'t>(text: &'t str, from: usize, name: &str, decode: Decode, each: &mut impl FnMut(Token<'t>)) -> usize {
+fn literal_text<'t>(
+    text: &'t str,
+    from: usize,
+    name: &'static str,
+    decode: Decode,
+    each: &mut impl FnMut(Token<'t>),
+) -> usize {
     let bytes = text.as_bytes();
     let mut at = from;
     while let Some(found) = memchr::memchr(b'<', bytes.get(at..).unwrap_or_default()) {
@@ -223,7 +244,7 @@ fn literal_text<'t>(text: &'t str, from: usize, name: &str, decode: Decode, each
             if open > from {
                 each(Token::Text(text.get(from..open).unwrap_or_default(), decode));
             }
-            each(Token::End(name.to_owned()));
+            each(Token::End(Cow::Borrowed(name)));
             return end + 1;
         }
         at = open + 1;
@@ -234,11 +255,11 @@ fn literal_text<'t>(text: &'t str, from: usize, name: &str, decode: Decode, each
         if end > from {
             each(Token::Text(text.get(from..end).unwrap_or_default(), decode));
         }
-        each(Token::End(name.to_owned()));
+        each(Token::End(Cow::Borrowed(name)));
         return end;
     }
     if matches!(name, "script" | "style") {
-        each(Token::End(name.to_owned()));
+        each(Token::End(Cow::Borrowed(name)));
         return from;
     }
     each(Token::Text(text.get(from..).unwrap_or_default(), decode));

@@ -5,14 +5,14 @@ mod people;
 mod special;
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use super::addresses::{Address, Grammar};
 use super::pattern::Pattern;
 use super::relays::{self, Relays};
 use super::settings::Settings;
-use super::uris::{self, Uris};
+use super::uris::{self, Redirectors, Uris};
 use crate::facts::Facts;
 use crate::facts::spamassassin::message::HeaderField;
 use crate::facts::spamassassin::{Html, Node, Views, decode};
@@ -56,10 +56,12 @@ pub(super) struct Context<'m> {
     pub(super) settings: &'m Settings,
     pub(super) formats: &'m Formats,
     facts: &'m Facts<'m>,
-    redirectors: &'m [Pattern],
+    redirectors: &'m Redirectors,
     relays: OnceCell<Relays>,
     uris: OnceCell<Uris>,
     envelope: OnceCell<Option<String>>,
+    senders: OnceCell<BTreeSet<String>>,
+    recipients: OnceCell<BTreeSet<String>>,
     values: RefCell<BTreeMap<String, std::rc::Rc<Vec<Vec<u8>>>>>,
     parsed: RefCell<BTreeMap<Vec<u8>, std::rc::Rc<Vec<Address>>>>,
 }
@@ -98,6 +100,11 @@ pub(super) fn is_field(selector: &str) -> bool {
     !selector.contains(':') && !SPECIAL.iter().any(|it| it.eq_ignore_ascii_case(selector))
 }
 
+/// Bytes as text. Nearly all are UTF-8, and stay where they are then.
+fn as_text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
 /// Names that mean more than a field, some of them in this spelling only.
 const SPECIAL: &[&str] = &[
     "ALL",
@@ -120,7 +127,7 @@ impl<'m> Context<'m> {
         views: &'m Views,
         settings: &'m Settings,
         formats: &'m Formats,
-        redirectors: &'m [Pattern],
+        redirectors: &'m Redirectors,
     ) -> Context<'m> {
         Context {
             views,
@@ -132,6 +139,8 @@ impl<'m> Context<'m> {
             relays: OnceCell::new(),
             uris: OnceCell::new(),
             envelope: OnceCell::new(),
+            senders: OnceCell::new(),
+            recipients: OnceCell::new(),
             values: RefCell::default(),
             parsed: RefCell::default(),
         }
@@ -201,6 +210,9 @@ impl<'m> Context<'m> {
 
     /// All values of a selector as one text, as header rules see it; `None` where there is none.
     pub(super) fn joined(&self, selector: &str) -> Option<Vec<u8>> {
+        if matches!(selector, "ALL" | "ALL:raw") {
+            return self.all_joined(selector != "ALL");
+        }
         let values = self.get(selector);
         let first = values.first()?;
         let separator: &[u8] = if first.ends_with(b"\n") { b"" } else { b"\n" };
@@ -223,13 +235,16 @@ impl<'m> Context<'m> {
         let values = self.get(selector);
         let one = selector.contains(':') && !selector.ends_with(":raw") || selector == "EnvelopeFrom";
         let bytes = if one { values.first().cloned().unwrap_or_default() } else { values.concat() };
-        let bytes = if one { bytes.strip_suffix(b"\n").map(<[u8]>::to_vec).unwrap_or(bytes) } else { bytes };
-        String::from_utf8_lossy(&bytes).into_owned()
+        let mut bytes = bytes;
+        if one && bytes.ends_with(b"\n") {
+            bytes.pop();
+        }
+        as_text(bytes)
     }
 
     /// The texts of a selector.
     pub(super) fn texts(&self, selector: &str) -> Vec<String> {
-        self.get(selector).iter().map(|value| String::from_utf8_lossy(value).into_owned()).collect()
+        self.get(selector).iter().map(|value| as_text(value.clone())).collect()
     }
 
     fn select(&self, selector: &str) -> Vec<Vec<u8>> {

@@ -56,7 +56,11 @@ impl Context<'_> {
     }
 
     /// All addresses that the message says it is from.
-    pub(in super::super) fn senders(&self) -> BTreeSet<String> {
+    pub(in super::super) fn senders(&self) -> &BTreeSet<String> {
+        self.senders.get_or_init(|| self.find_senders())
+    }
+
+    fn find_senders(&self) -> BTreeSet<String> {
         let resent = self.texts("Resent-From:first:addr");
         if !resent.is_empty() {
             return resent.into_iter().collect();
@@ -68,7 +72,11 @@ impl Context<'_> {
     }
 
     /// All addresses that the message is to.
-    pub(in super::super) fn recipients(&self) -> BTreeSet<String> {
+    pub(in super::super) fn recipients(&self) -> &BTreeSet<String> {
+        self.recipients.get_or_init(|| self.find_recipients())
+    }
+
+    fn find_recipients(&self) -> BTreeSet<String> {
         let mut resent = self.texts("Resent-To:first:addr");
         resent.extend(self.texts("Resent-Cc:first:addr"));
         if !resent.is_empty() {

@@ -32,44 +32,71 @@ impl Context<'_> {
         names.iter().flat_map(|name| self.fields(name).map(value)).collect()
     }
 
+    /// All header fields that the message is told to have: decoded, they end where they would be too long.
+    pub(in super::super) fn all_fields(&self, raw: bool) -> impl Iterator<Item = &HeaderField> {
+        let mut size = 0usize;
+        self.root().into_iter().flat_map(|root| &root.fields).take_while(move |field| {
+            size = size.saturating_add(field.name.len() + field.value.len() + 3);
+            raw || size <= 65_536
+        })
+    }
+
     /// All header fields, one a line.
     pub(super) fn all(&self, raw: bool) -> Vec<Vec<u8>> {
-        let fields = self.root().map(|root| root.fields.as_slice()).unwrap_or_default();
-        if raw {
-            return fields.iter().map(|field| [field.name.as_bytes(), b":", &field.raw].concat()).collect();
-        }
-        let mut size = 0;
-        let mut lines = Vec::with_capacity(fields.len());
-        for field in fields {
-            let line = [field.name.as_bytes(), b": ", &field.value, b"\n"].concat();
-            size += line.len();
-            if size > 65_536 {
-                break;
+        self.all_fields(raw).map(|field| line(field, raw)).collect()
+    }
+
+    /// The same as one text.
+    pub(super) fn all_joined(&self, raw: bool) -> Option<Vec<u8>> {
+        let first = self.all_fields(raw).next()?;
+        let needs_end = raw && !first.raw.ends_with(b"\n");
+        let mut text = Vec::with_capacity(self.all_fields(raw).map(|it| it.name.len() + it.raw.len() + 4).sum());
+        for (number, field) in self.all_fields(raw).enumerate() {
+            if needs_end && number > 0 {
+                text.push(b'\n');
             }
-            lines.push(line);
+            push_line(field, raw, &mut text);
         }
-        lines
+        Some(text)
     }
 
     /// The header fields from one Received field to another.
     pub(super) fn all_between(&self, from: Option<usize>, to: Option<usize>, raw: bool) -> Vec<Vec<u8>> {
         let mut seen: Option<usize> = None;
         let mut found = Vec::new();
-        for line in self.all(raw) {
-            if line.get(..9).is_some_and(|start| start.eq_ignore_ascii_case(b"received:")) {
+        for field in self.all_fields(raw) {
+            if field.name.eq_ignore_ascii_case("received") {
                 seen = Some(seen.map_or(0, |number| number + 1));
             }
             let at_least = from.is_none_or(|from| seen.is_some_and(|seen| from <= seen));
             let below = to.is_none_or(|to| seen.is_none_or(|seen| seen < to));
             if at_least && below {
-                found.push(line);
+                found.push(line(field, raw));
             } else if to.is_some() && seen == to {
-                found.push(line);
+                found.push(line(field, raw));
                 break;
             }
         }
         found
     }
+}
+
+fn push_line(field: &HeaderField, raw: bool, text: &mut Vec<u8>) {
+    text.extend_from_slice(field.name.as_bytes());
+    if raw {
+        text.push(b':');
+        text.extend_from_slice(&field.raw);
+    } else {
+        text.extend_from_slice(b": ");
+        text.extend_from_slice(&field.value);
+        text.push(b'\n');
+    }
+}
+
+fn line(field: &HeaderField, raw: bool) -> Vec<u8> {
+    let mut line = Vec::with_capacity(field.name.len() + 3 + if raw { field.raw.len() } else { field.value.len() });
+    push_line(field, raw, &mut line);
+    line
 }
 
 pub(super) enum Special {

@@ -36,7 +36,6 @@ pub(super) const PATTERNS: &[(&str, &str)] = &[
     ("gmail-1", r"by 10\.\S+ with SMTP id \S+"),
     ("gmail-2", r"by 2002:a\d\d:\w+:\S+ with SMTP id \S+"),
     ("gmail-3", r"by smtp\.googlemail\.com with ESMTPSA id \S+"),
-    ("received-date", r"(\s.?\d+ \S\S\S \d+ \d+:\d+:\d+ \S+)"),
     ("local-1", r"\bfrom (?:localhost\s|(?:\S+ ){1,2}\S*\b127\.0\.0\.1\b)"),
     ("local-2", r"qmail \d+ invoked by uid \d+"),
     ("local-3", r"\bby localhost with \w+ \(fetchmail-[\d.]+"),
@@ -83,7 +82,12 @@ pub(super) fn msn_groups(it: &State<'_>) -> bool {
 /// Whether Received pretends to be of Hotmail, and whether only From does.
 pub(super) fn hotmail(it: &State<'_>) -> (bool, bool) {
     *it.hotmail.get_or_init(|| {
-        let received = squeezed(&it.header("Received"));
+        // Where neither names it all that follows says no.
+        let (received, from) = (it.header("Received"), is_of(&it.header("From:addr"), "hotmail.com"));
+        if !from && !received.contains("hotmail.com") {
+            return (false, false);
+        }
+        let received = squeezed(&received);
         if received.contains("from mail pickup service by hotmail.com with Microsoft SMTPSVC;") || msn_groups(it) {
             return (false, false);
         }
@@ -102,7 +106,7 @@ pub(super) fn hotmail(it: &State<'_>) -> (bool, bool) {
         if it.finds("hotmail-says", &received) {
             return (true, false);
         }
-        (false, is_of(&it.header("From:addr"), "hotmail.com"))
+        (false, from)
     })
 }
 
@@ -284,7 +288,7 @@ fn shift(it: &State<'_>) -> f64 {
         }
         local = if is_local(local, &["local-3"]) { local + 1 } else { 0 };
         received.drain(..local.min(received.len()));
-        let times = received.iter().filter_map(|line| date::parse(&it.group("received-date", line)?));
+        let times = received.iter().filter_map(|line| date::parse(date::in_received(line)?));
         let mut differences: Vec<i64> = times.map(|time| sent - time).collect();
         if differences.len() > 1 && differences.last() == Some(&0) {
             differences.pop();
@@ -390,10 +394,10 @@ pub(super) fn count_range(it: &State<'_>, arguments: &Arguments) -> bool {
 }
 
 pub(super) fn unresolved_template(it: &State<'_>, _: &Arguments) -> bool {
-    let lines = it.context.get("ALL");
     // The patterns are asked of the few lines that have a percent sign.
-    let may = lines.iter().filter(|line| memchr::memchr(b'%', line).is_some());
-    may.map(|line| String::from_utf8_lossy(line))
+    let has_sign = |text: &[u8]| memchr::memchr(b'%', text).is_some();
+    let may = it.context.all_fields(false).filter(|field| has_sign(field.name.as_bytes()) || has_sign(&field.value));
+    may.map(|field| format!("{}: {}\n", field.name, String::from_utf8_lossy(&field.value)))
         .any(|line| it.finds("template", &line) && !it.finds("template-exempt", &line))
 }
 

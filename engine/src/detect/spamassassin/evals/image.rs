@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Arguments, State};
+use crate::facts::spamassassin::decode;
 
 /// The images of a message, by kind: `gif`, `png`, `jpeg`, and `all`.
 #[derive(Debug, Default)]
@@ -28,7 +29,8 @@ fn all<'s>(it: &'s State<'_>) -> &'s Images {
             {
                 continue;
             }
-            let bytes = node.decoded();
+            // A JPEG may tell its size anywhere, the others tell it at once.
+            let bytes = decode::base64_head(&node.body, if kind == "jpeg" { usize::MAX } else { 128 });
             let size = match kind {
                 "gif" => gif(&bytes),
                 "png" => png(&bytes),

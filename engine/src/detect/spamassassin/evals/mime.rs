@@ -1,8 +1,8 @@
 //! Functions that ask about MIME parts.
 
 use super::{Arguments, State};
-use crate::facts::spamassassin::decode;
 use crate::facts::spamassassin::message::Node;
+use crate::facts::spamassassin::{decode, lines_of};
 
 /// What all parts come to.
 #[derive(Debug, Default)]
@@ -78,19 +78,21 @@ fn gather(it: &State<'_>) -> Attachments {
             normal += node.body.len() - references * 8;
             unicode += references;
         }
-        let mut size = 0;
-        for line in node.body.split_inclusive(|byte| *byte == b'\n') {
-            if found.alternative && !attached && is_text {
-                size += line.len();
-            }
-            if encoding == "quoted-printable" && !line.starts_with(b"SPAM: ") {
+        let size = if found.alternative && !attached && is_text { node.body.len() } else { 0 };
+        if encoding == "quoted-printable" {
+            for line in lines_of(&node.body).filter(|line| !line.starts_with(b"SPAM: ")) {
                 found.quoted_long_line |= line.len() > 79;
                 quoted_bytes += line.len();
                 quoted_escapes += needless_escapes(line);
             }
-            if kind == "text/plain" && charset.as_deref().is_none_or(|charset| charset == "us-ascii") {
-                found.ascii_illegal += u32::from(line.iter().any(|byte| matches!(byte, 0 | 0x0D | 0x80..=0xFF)));
-            }
+        }
+        let is_legal = |text: &[u8]| text.is_ascii() && memchr::memchr2(0, b'\r', text).is_none();
+        if kind == "text/plain"
+            && charset.as_deref().is_none_or(|charset| charset == "us-ascii")
+            && !is_legal(&node.body)
+        {
+            let lines = lines_of(&node.body).filter(|line| !is_legal(line)).count();
+            found.ascii_illegal = found.ascii_illegal.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));
         }
         if !attached {
             sizes.push((kind, size));
@@ -264,7 +266,7 @@ pub(super) fn faraway_charset(it: &State<'_>, _: &Arguments) -> bool {
         return false;
     }
     let body = &it.context.views.body.text;
-    let high = body.iter().filter(|byte| !byte.is_ascii()).count();
+    let high = super::count(body, |byte| !byte.is_ascii());
     high > 3 && body.len() - high <= high
 }
 
@@ -303,18 +305,21 @@ fn capitals(it: &State<'_>) -> f64 {
         if encoded(words.next()) && encoded(words.next()) && words.next().is_some() {
             continue;
         }
+        let mut take = |text: &[u8]| {
+            length += text.len();
+            lower += super::count(text, |byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+            upper += super::count(text, |byte| byte.is_ascii_uppercase());
+        };
         let mut rest = line;
-        let mut counted = Vec::new();
         // Japanese between its shifts is not counted.
-        while let Some(at) = memchr::memmem::find(rest, b"\x1b$B") {
+        while memchr::memchr(0x1B, rest).is_some()
+            && let Some(at) = memchr::memmem::find(rest, b"\x1b$B")
+        {
             let Some(end) = memchr::memmem::rfind(rest, b"\x1b(B").filter(|end| *end > at) else { break };
-            counted.extend_from_slice(rest.get(..at).unwrap_or_default());
+            take(rest.get(..at).unwrap_or_default());
             rest = rest.get(end + 3..).unwrap_or_default();
         }
-        counted.extend_from_slice(rest);
-        length += counted.len();
-        lower += counted.iter().filter(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()).count();
-        upper += counted.iter().filter(|byte| byte.is_ascii_uppercase()).count();
+        take(rest);
     }
     if length < 200 || upper + lower == 0 {
         return 0.0;
@@ -340,7 +345,7 @@ pub(super) fn base64_length(it: &State<'_>, arguments: &Arguments) -> bool {
     let leaves = it.context.views.message.leaves().map(|(_, node)| node);
     let encoded = leaves
         .filter(|node| node.media_type != "application/ics" && field(node, "content-transfer-encoding") == "base64");
-    let lines = encoded.flat_map(|node| node.body.split_inclusive(|byte| *byte == b'\n'));
+    let lines = encoded.flat_map(|node| lines_of(&node.body));
     let longest = lines.map(<[u8]>::len).max().unwrap_or(0) as f64;
     longest >= arguments.number(0).unwrap_or(0.0) && arguments.number(1).is_none_or(|most| longest <= most)
 }

@@ -2,23 +2,19 @@
 //! texts of `X-Spam-Relays-*`.
 
 mod formats;
+mod patterns;
 
+use std::borrow::Cow;
 use std::net::IpAddr;
-use std::sync::OnceLock;
 
-use regex::bytes::{Captures, Regex, RegexBuilder};
-
-use self::formats::{FORMATS, Format, LOGINS, Then};
+use self::formats::{FORMATS, LOGINS, Then};
+use self::patterns::{Lazy, Pieces};
 use super::settings::{self, Settings};
 
 /// Received fields that are read.
 const MOST_FIELDS: usize = 200;
 /// Longest Received field that is read.
 const LONGEST_FIELD: usize = 4_096;
-
-/// An IP address in a pattern; of IPv6 more than is one.
-const IP: &str = r"(?:\b(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\b|(?i:IPv6:)?[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:(?:\.\d{1,3}){3})?)";
-const LOCAL: &str = r"(?:localhost(?:\.localdomain)?|\b127\.0\.0\.1\b|(?i:IPv6:)?::1)";
 
 /// One hop.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,20 +35,30 @@ pub(super) struct Relay {
 }
 
 impl Relay {
+    /// Written piece by piece: `format!` takes 2,600 instructions for it.
     fn text(&self) -> String {
-        format!(
-            "[ ip={} rdns={} helo={} by={} ident={} envfrom={} intl={} id={} auth={} msa={} ]",
-            self.ip,
-            self.rdns,
-            self.helo,
-            self.by,
-            self.ident,
-            self.envelope_from.as_deref().unwrap_or_default(),
-            u8::from(self.internal),
-            self.id,
-            self.auth,
-            u8::from(self.msa),
-        )
+        let flag = |it: bool| if it { "1" } else { "0" };
+        let from = self.envelope_from.as_deref().unwrap_or_default();
+        let parts = [
+            ("[ ip=", self.ip.as_str()),
+            (" rdns=", &self.rdns),
+            (" helo=", &self.helo),
+            (" by=", &self.by),
+            (" ident=", &self.ident),
+            (" envfrom=", from),
+            (" intl=", flag(self.internal)),
+            (" id=", &self.id),
+            (" auth=", &self.auth),
+            (" msa=", flag(self.msa)),
+        ];
+        let mut text =
+            String::with_capacity(parts.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() + 2);
+        for (name, value) in parts {
+            text.push_str(name);
+            text.push_str(value);
+        }
+        text.push_str(" ]");
+        text
     }
 }
 
@@ -72,57 +78,24 @@ pub(super) struct Relays {
 }
 
 struct Compiled {
-    /// The guard, and whether it must not match.
-    guard: Option<(bool, Lazy)>,
+    /// The number of the guard, and whether it must not match.
+    guard: Option<(bool, usize)>,
     pattern: Lazy,
     then: Then,
 }
 
-/// A pattern that is compiled when it is first asked: some never are.
-struct Lazy {
-    text: &'static str,
-    /// It means no more than its letters.
-    is_plain: bool,
-    regex: OnceLock<Option<Regex>>,
-}
-
-impl Lazy {
-    fn new(text: &'static str) -> Lazy {
-        let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b' ') && !text.contains("IP");
-        Lazy { text, is_plain, regex: OnceLock::new() }
-    }
-
-    fn is_match(&self, text: &[u8]) -> bool {
-        if self.is_plain {
-            return memchr::memmem::find(text, self.text.as_bytes()).is_some();
-        }
-        self.regex().is_some_and(|it| it.is_match(text))
-    }
-
-    fn regex(&self) -> Option<&Regex> {
-        self.regex.get_or_init(|| compile(self.text)).as_ref()
-    }
-
-    /// Nearly none matches, and to say so is cheaper than to look for groups.
-    fn captures<'t>(&self, text: &'t [u8]) -> Option<Captures<'t>> {
-        self.regex().filter(|it| it.is_match(text))?.captures(text)
-    }
-}
-
 /// The formats, compiled.
 pub(super) struct Reader {
+    pieces: Pieces,
     formats: Vec<Compiled>,
+    guards: Vec<Lazy>,
     logins: Vec<(Lazy, &'static str)>,
-    helo: Regex,
-    helo_word: Regex,
-    by: Regex,
-    id: Regex,
-    date: Regex,
-    envelope: Regex,
-    upper: Regex,
-    navgw: Regex,
-    any_ip: Regex,
-    no_hop: Regex,
+    date: Lazy,
+    envelope: Lazy,
+    upper: Lazy,
+    navgw: Lazy,
+    any_ip: Lazy,
+    no_hop: Lazy,
 }
 
 impl std::fmt::Debug for Reader {
@@ -131,53 +104,49 @@ impl std::fmt::Debug for Reader {
     }
 }
 
-fn compile(pattern: &str) -> Option<Regex> {
-    let pattern = replace_words(pattern);
-    RegexBuilder::new(&pattern).unicode(false).size_limit(8 << 20).build().ok()
-}
-
-/// `IP` and `LOCAL` as patterns; `IP:` within words such as `X-Originating-IP` stays.
-fn replace_words(pattern: &str) -> String {
-    pattern
-        .replace("X-Originating-IP:", "X-Originating-\u{1}:")
-        .replace("LOCAL", LOCAL)
-        .replace("IPv6", "\u{2}")
-        .replace("IP", IP)
-        .replace('\u{1}', "IP")
-        .replace('\u{2}', "IPv6")
-}
-
 impl Reader {
     /// Takes the formats; `None` never happens, which a test holds.
     pub(super) fn new() -> Option<Reader> {
-        let format = |it: &Format| {
+        let mut pieces = Pieces::new();
+        let mut guards: Vec<Lazy> = Vec::new();
+        let mut formats = Vec::new();
+        for it in FORMATS {
             let (negated, guard) = match it.guard.strip_prefix('!') {
                 Some(guard) => (true, guard),
                 None => (false, it.guard),
             };
-            let guard = if guard.is_empty() { None } else { Some((negated, Lazy::new(guard))) };
-            Compiled { guard, pattern: Lazy::new(it.pattern), then: it.then }
-        };
-        let word = r"[-A-Za-z0-9.^+_&:=?!@%*$\\/]+";
-        let not_word = r"(?:[^-A-Za-z0-9.^+_&:=?!@%*$\\/]|$)";
-        Some(Reader {
-            formats: FORMATS.iter().map(format).collect(),
-            logins: LOGINS.iter().map(|(pattern, name)| (Lazy::new(pattern), *name)).collect(),
-            helo: compile(&format!(r"\bhelo=({word}){not_word}"))?,
-            helo_word: compile(&format!(r"\b(?:HELO|EHLO) ({word}){not_word}"))?,
-            by: compile(r" by (\S+)(?:[^-A-Za-z0-9;.]|$)")?,
-            id: compile(r" id <?([^\s<>;]{3,})")?,
-            date: compile(
+            let guard = (!guard.is_empty()).then(|| {
+                let known = guards.iter().position(|known| known.text == guard);
+                (
+                    negated,
+                    known.unwrap_or_else(|| {
+                        guards.push(Lazy::new(guard, &mut pieces));
+                        guards.len() - 1
+                    }),
+                )
+            });
+            formats.push(Compiled { guard, pattern: Lazy::new(it.pattern, &mut pieces), then: it.then });
+        }
+        let mut new = |text| Lazy::new(text, &mut pieces);
+        let mut reader = Reader {
+            formats,
+            guards,
+            logins: LOGINS.iter().map(|(pattern, name)| (new(pattern), *name)).collect(),
+            date: new(
                 r"[\s;]+(?:(?:Mon|T(?:ue|hu)|Wed|Fri|S(?:at|un)), )?\d+ (?:J(?:an|u[nl])|Feb|Ma[ry]|A(?:pr|ug)|Sep|Oct|Nov|Dec) \d+ \d+:\d+(?::\d+)? \S+$",
-            )?,
-            envelope: compile(r"(?i)(?:return-path:? |envelope-(?:sender|from)[ =])(\S+)\b")?,
-            upper: compile(
+            ),
+            envelope: new(r"(?i)(?:return-path:? |envelope-(?:sender|from)[ =])(\S+)\b"),
+            upper: new(
                 r"^FROM (?<helo>\S+) \((?<rdns>\S+) \[(?<ip>IP)\]\) BY (?<by>\S+) (?:\([^)]+\) WITH SMTP )?ID <?(?<id>\S+?)>?(?: FOR <[^>]+>)?$",
-            )?,
-            navgw: compile(r"^\(from (?<helo>\S*) \[(?<ip>IP)\]\) by (?<by>\S+) \(NAVGW .*?\) with ")?,
-            any_ip: compile(r"\[(IP)\]")?,
-            no_hop: compile(r"(?i)^from (\S+) by [^\s;]+ ?;")?,
-        })
+            ),
+            navgw: new(r"^\(from (?<helo>\S*) \[(?<ip>IP)\]\) by (?<by>\S+) \(NAVGW .*?\) with "),
+            any_ip: new(r"\[(IP)\]"),
+            no_hop: new(r"(?i)^from (\S+) by [^\s;]+ ?;"),
+            pieces: Pieces::new(),
+        };
+        pieces.finish()?;
+        reader.pieces = pieces;
+        Some(reader)
     }
 
     /// Reads all Received fields, decoded and unfolded, the newest first.
@@ -187,8 +156,9 @@ impl Reader {
         let configured = settings.trusted.is_some() || settings.internal.is_some();
         let trusted = settings.trusted.as_ref().or(settings.internal.as_ref()).map_or(&[][..], Vec::as_slice);
         let internal = settings.internal.as_ref().or(settings.trusted.as_ref()).map_or(&[][..], Vec::as_slice);
-        let fields = received.iter().take(MOST_FIELDS).map(|field| field.to_vec());
-        let fields = fields.chain(originating.iter().map(|ip| format!("from X-Originating-IP: {ip}").into_bytes()));
+        let fields = received.iter().take(MOST_FIELDS).map(|field| Cow::Borrowed(*field));
+        let origins = originating.iter().map(|ip| Cow::Owned(format!("from X-Originating-IP: {ip}").into_bytes()));
+        let fields = fields.chain(origins);
         for field in fields {
             let mut relay = match self.line(&field) {
                 Line::Hop(relay) => relay,
@@ -238,21 +208,13 @@ impl Reader {
     }
 
     fn line(&self, field: &[u8]) -> Line {
-        let mut text = String::new();
-        for word in field
-            .get(..LONGEST_FIELD.min(field.len()))
-            .unwrap_or_default()
-            .split(|byte| byte.is_ascii_whitespace() || *byte == 0x0B)
-        {
-            if !word.is_empty() {
-                append(&mut text, &String::from_utf8_lossy(word));
-            }
-        }
-        let mut text = text.trim_end_matches([' ', ';']).to_owned();
-        let lower = text.get(..6).unwrap_or(&text).to_ascii_lowercase();
-        if !lower.starts_with("from ") && !lower.starts_with("(from ") {
+        let mut text = words(field.get(..LONGEST_FIELD.min(field.len())).unwrap_or_default());
+        text.truncate(text.trim_end_matches([' ', ';']).len());
+        let starts = |word: &str| text.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word));
+        if !starts("from ") && !starts("(from ") {
             return Line::NoHop;
         }
+        let mut seen = self.pieces.seen(text.as_bytes());
         if text.contains(" with local for ") || text.ends_with(" with local for") {
             return Line::NoHop;
         }
@@ -261,70 +223,127 @@ impl Reader {
                 && it.ends_with(b"]")
                 && it.iter().all(|byte| matches!(byte, b'[' | b']' | b'.' | b'0'..=b'9'))
         };
-        if let Some(found) = self.no_hop.captures(text.as_bytes())
+        if text.split(' ').nth(2).is_some_and(|it| it.eq_ignore_ascii_case("by"))
+            && let Some(found) = self.no_hop.captures(text.as_bytes(), &seen)
             && !found.get(1).is_some_and(|it| literal(it.as_bytes()))
         {
             return Line::NoHop;
         }
-        if let Some(date) = self.date.find(text.as_bytes()) {
+        if let Some(date) = self.date.regex().and_then(|date| date.find(text.as_bytes())) {
             text.truncate(date.start());
         }
         if text.contains(")by ") {
             text = text.replacen(")by ", ") by ", 1);
+            seen = self.pieces.seen(text.as_bytes());
         }
         let bytes = text.as_bytes();
-        let mut relay = Relay::default();
-        let first = |regex: &Regex| {
-            if !regex.is_match(bytes) {
-                return None;
-            }
-            regex.captures(bytes).and_then(|it| Some(String::from_utf8_lossy(it.get(1)?.as_bytes()).into_owned()))
+        let mut relay = Relay {
+            id: id(&text).unwrap_or_default().to_owned(),
+            helo: helo(&text).unwrap_or_default().to_owned(),
+            by: by(&text).unwrap_or_default().to_owned(),
+            ..Relay::default()
         };
-        relay.id = first(&self.id).unwrap_or_default();
-        relay.helo = first(&self.helo).or_else(|| first(&self.helo_word)).unwrap_or_default();
-        relay.by = first(&self.by).unwrap_or_default();
         for (login, name) in &self.logins {
-            if let Some(found) = login.captures(bytes) {
+            if let Some(found) = login.captures(bytes, &seen) {
                 let word = found.name("auth").map(|it| String::from_utf8_lossy(it.as_bytes()).into_owned());
                 relay.auth = word.unwrap_or_else(|| (*name).to_owned());
                 break;
             }
         }
         if let Some(rest) = text.strip_prefix("from ") {
-            relay.envelope_from = self
-                .envelope
-                .captures(rest.as_bytes())
-                .and_then(|it| Some(String::from_utf8_lossy(it.get(1)?.as_bytes()).into_owned()));
             let rest = rest.as_bytes();
-            for format in &self.formats {
-                if format.guard.as_ref().is_some_and(|(negated, guard)| guard.is_match(rest) == *negated) {
-                    continue;
+            relay.envelope_from = self.envelope.first(rest, &seen);
+            let mut guarded = (usize::MAX, false);
+            for format in self.formats.iter().filter(|format| format.pattern.may_match(&seen)) {
+                if let Some((negated, number)) = format.guard {
+                    // Formats with one guard follow each other.
+                    if guarded.0 != number {
+                        guarded = (number, self.guards.get(number).is_some_and(|guard| guard.is_match(rest, &seen)));
+                    }
+                    if guarded.1 == negated {
+                        continue;
+                    }
                 }
-                let Some(found) = format.pattern.captures(rest) else { continue };
+                let Some(found) = format.pattern.captures(rest, &seen) else { continue };
                 match format.then {
                     Then::Skip => return Line::NoHop,
                     Then::Fetched => return Line::Fetched,
                     _ => {}
                 }
-                return Line::Hop(fill(relay, &found, format.then));
+                return Line::Hop(fill(relay, format.pattern.named(&found), format.then));
             }
             if relay.helo.is_empty() {
                 let end = rest.iter().position(|byte| byte.is_ascii_whitespace()).unwrap_or(0);
                 relay.helo = String::from_utf8_lossy(rest.get(..end).unwrap_or_default()).into_owned();
             }
-        } else if let Some(found) = self.upper.captures(bytes) {
-            return Line::Hop(fill(relay, &found, Then::Upper));
-        } else if let Some(found) = self.navgw.captures(bytes) {
-            return Line::Hop(fill(relay, &found, Then::Hop));
+        } else if let Some(found) = self.upper.captures(bytes, &seen) {
+            return Line::Hop(fill(relay, self.upper.named(&found), Then::Upper));
+        } else if let Some(found) = self.navgw.captures(bytes, &seen) {
+            return Line::Hop(fill(relay, self.navgw.named(&found), Then::Hop));
         } else if text.starts_with("(from ") && text.contains("@localhost) by ") {
             return Line::NoHop;
         }
-        relay.ip = first(&self.any_ip).unwrap_or_default();
+        relay.ip = self.any_ip.first(bytes, &seen).unwrap_or_default();
         match relay.ip.is_empty() || relay.by.is_empty() {
             true => Line::Unreadable,
             false => Line::Hop(finish(relay, false)),
         }
     }
+}
+
+/// A field with one blank for each run of them, and none at its ends.
+fn words(field: &[u8]) -> String {
+    let mut out = Vec::with_capacity(field.len());
+    for word in field.split(|byte| byte.is_ascii_whitespace() || *byte == 0x0B).filter(|word| !word.is_empty()) {
+        if !out.is_empty() {
+            out.push(b' ');
+        }
+        out.extend_from_slice(word);
+    }
+    String::from_utf8(out).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+/// The run of bytes from a place on of which `is` says yes.
+fn run(text: &str, from: usize, is: impl Fn(&u8) -> bool) -> &str {
+    let length = text.bytes().skip(from).take_while(|byte| is(byte)).count();
+    text.get(from..from + length).unwrap_or_default()
+}
+
+/// The first word behind ` by `.
+fn by(text: &str) -> Option<&str> {
+    let at = memchr::memmem::find(text.as_bytes(), b" by ")?;
+    Some(run(text, at + 4, |byte| !byte.is_ascii_whitespace()))
+}
+
+/// ` id <?([^\s<>;]{3,})`
+fn id(text: &str) -> Option<&str> {
+    // Without its last blank, which may be the first of the next.
+    memchr::memmem::find_iter(text.as_bytes(), b" id").find_map(|at| {
+        let rest = text.get(at + 3..)?;
+        let from = at + if rest.starts_with(" <") { 5 } else { 4 };
+        if !rest.starts_with(' ') {
+            return None;
+        }
+        let found = run(text, from, |byte| !byte.is_ascii_whitespace() && !matches!(byte, b'<' | b'>' | b';'));
+        (found.len() >= 3).then_some(found)
+    })
+}
+
+/// The word behind `helo=`; without one, behind `HELO ` or `EHLO `. None of these is the end of a word.
+fn helo(text: &str) -> Option<&str> {
+    let bytes = text.as_bytes();
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"-.^+_&:=?!@%*$\\/".contains(byte);
+    let starts = |at: usize| {
+        let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+        before.is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_')
+    };
+    let value = |at: usize| Some(run(text, at + 5, is_word)).filter(|word| !word.is_empty());
+    let given = memchr::memmem::find_iter(bytes, b"helo=").filter(|at| starts(*at)).find_map(value);
+    given.or_else(|| {
+        let said = memchr::memmem::find_iter(bytes, b"LO ").filter_map(|at| at.checked_sub(2));
+        let said = said.filter(|at| matches!(bytes.get(*at..*at + 2), Some(b"HE" | b"EH")) && starts(*at));
+        said.into_iter().find_map(value)
+    })
 }
 
 fn append(sum: &mut String, text: &str) {
@@ -343,24 +362,26 @@ enum Line {
     Unreadable,
 }
 
-fn fill(mut relay: Relay, found: &Captures<'_>, then: Then) -> Relay {
-    let group = |name: &str| found.name(name).map(|it| String::from_utf8_lossy(it.as_bytes()).into_owned());
-    for (name, slot) in [
-        ("helo", &mut relay.helo),
-        ("rdns", &mut relay.rdns),
-        ("ip", &mut relay.ip),
-        ("by", &mut relay.by),
-        ("ident", &mut relay.ident),
-        ("id", &mut relay.id),
-    ] {
-        if let Some(value) = group(name) {
-            *slot = value;
-        }
+fn fill<'f>(mut relay: Relay, groups: impl Iterator<Item = (&'f str, &'f [u8])>, then: Then) -> Relay {
+    let mut sub = None;
+    for (name, value) in groups {
+        let slot = match name {
+            "helo" => &mut relay.helo,
+            "rdns" => &mut relay.rdns,
+            "ip" => &mut relay.ip,
+            "by" => &mut relay.by,
+            "ident" => &mut relay.ident,
+            "id" => &mut relay.id,
+            "noid" => {
+                relay.id.clear();
+                continue;
+            }
+            "sub" => sub.insert(String::new()),
+            _ => continue,
+        };
+        *slot = String::from_utf8_lossy(value).into_owned();
     }
-    if group("noid").is_some() {
-        relay.id.clear();
-    }
-    if let Some(sub) = group("sub") {
+    if let Some(sub) = sub {
         for word in sub.split_whitespace() {
             if let Some(helo) = word.strip_prefix("helo=").filter(|it| !it.is_empty()) {
                 helo.clone_into(&mut relay.helo);
@@ -400,8 +421,9 @@ fn finish(mut relay: Relay, looked: bool) -> Relay {
         relay.by = by.to_owned();
     }
     let bad = |it: char| it.is_ascii_whitespace() || "\0#[]()<>|".contains(it);
+    let is_bad = |byte| matches!(byte, 0 | 9..=13 | b' ' | b'#' | b'[' | b']' | b'(' | b')' | b'<' | b'>' | b'|');
     for part in [&mut relay.ip, &mut relay.rdns, &mut relay.helo, &mut relay.by, &mut relay.ident] {
-        if part.contains(bad) {
+        if part.bytes().any(is_bad) {
             *part = part.replace(bad, "!");
         }
     }
@@ -434,6 +456,54 @@ pub(super) fn is_private(ip: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// What these patterns give, which the functions stand for.
+    #[test]
+    fn words_are_found_as_patterns_find_them() {
+        let word = r"[-A-Za-z0-9.^+_&:=?!@%*$\\/]+";
+        let not_word = r"(?:[^-A-Za-z0-9.^+_&:=?!@%*$\\/]|$)";
+        let of = |pattern: &str, text: &str| {
+            let it = regex::bytes::RegexBuilder::new(pattern).unicode(false).build().unwrap();
+            it.captures(text.as_bytes()).map(|it| String::from_utf8_lossy(&it[1]).into_owned())
+        };
+        let parts = [
+            " id", " ", "<", "ab", "abc;", "helo=", "HELO ", "xEHLO ", "EHLO", "(", "\u{E9}", "x", " by ", ")", "_",
+            "LO ",
+        ];
+        let mut state = 1u64;
+        for _ in 0..20_000 {
+            let mut text = String::from("from ");
+            for _ in 0..8 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                text.push_str(parts[(state >> 33) as usize % parts.len()]);
+            }
+            let text = words(text.as_bytes());
+            let owned = |it: Option<&str>| it.map(str::to_owned);
+            assert_eq!(owned(id(&text)), of(r" id <?([^\s<>;]{3,})", &text), "{text}");
+            let by_pattern = of(r" by (\S+)(?:[^-A-Za-z0-9;.]|$)", &text).unwrap_or_default();
+            assert_eq!(by(&text).unwrap_or_default(), by_pattern, "{text}");
+            let said = of(&format!(r"\bhelo=({word}){not_word}"), &text);
+            let said = said.or_else(|| of(&format!(r"\b(?:HELO|EHLO) ({word}){not_word}"), &text));
+            assert_eq!(owned(helo(&text)), said, "{text}");
+        }
+    }
+
+    /// No format is passed over that would match.
+    #[test]
+    fn what_a_pattern_needs_is_in_what_it_matches() {
+        let it = Reader::new().unwrap();
+        for text in [
+            "from h.example (r.example [192.0.2.7]) by mx.example (Postfix) with ESMTP id DEF",
+            "from h.example (HELO x) (192.0.2.7) by mx.example with SMTP; x",
+            "from [192.0.2.7] (helo=x.example) by mx.example with esmtp (Exim 4.1) id x",
+        ] {
+            let seen = it.pieces.seen(text.as_bytes());
+            for format in &it.formats {
+                let matches = format.pattern.regex().unwrap().is_match(text.as_bytes().get(5..).unwrap());
+                assert!(!matches || format.pattern.may_match(&seen), "{text}: {}", format.pattern.text);
+            }
+        }
+    }
+
     fn texts(lines: &[&str]) -> (String, String, u32) {
         let lines: Vec<&[u8]> = lines.iter().map(|line| line.as_bytes()).collect();
         let it = Reader::new().unwrap().read(&lines, &[], &Settings::default());
@@ -443,8 +513,9 @@ mod tests {
     #[test]
     fn every_format_compiles() {
         let it = Reader::new().unwrap();
-        let formats = it.formats.iter().flat_map(|it| it.guard.iter().map(|(_, guard)| guard).chain([&it.pattern]));
-        let all: Vec<&Lazy> = formats.chain(it.logins.iter().map(|(login, _)| login)).collect();
+        let formats = it.guards.iter().chain(it.formats.iter().map(|it| &it.pattern));
+        let others = [&it.date, &it.envelope, &it.upper, &it.navgw, &it.any_ip, &it.no_hop];
+        let all: Vec<&Lazy> = formats.chain(it.logins.iter().map(|(login, _)| login)).chain(others).collect();
         assert!(all.len() > 60);
         all.iter().for_each(|it| assert!(it.regex().is_some(), "{}", it.text));
     }

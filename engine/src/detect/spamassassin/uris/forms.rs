@@ -1,6 +1,6 @@
 //! The forms of an address: as written, and every way in which it could be followed. Takes an address, gives addresses.
 
-use std::collections::BTreeSet;
+use aho_corasick::AhoCorasick;
 
 use super::super::domains;
 use super::super::pattern::Pattern;
@@ -8,6 +8,38 @@ use super::super::settings::Settings;
 
 /// Most addresses that one leads on to.
 const MOST_STEPS: usize = 20;
+
+/// Patterns of addresses that lead on to the address in their first group.
+#[derive(Debug, Default)]
+pub(in super::super) struct Redirectors {
+    patterns: Vec<Pattern>,
+    /// Looks for the literals of all; none where a pattern has none.
+    literals: Option<AhoCorasick>,
+}
+
+impl Redirectors {
+    pub(in super::super) fn new(patterns: Vec<Pattern>) -> Redirectors {
+        let all: Option<Vec<&Vec<Vec<u8>>>> = patterns.iter().map(|pattern| pattern.literals.as_ref()).collect();
+        let literals = all.and_then(|all| {
+            let mut builder = AhoCorasick::builder();
+            builder.ascii_case_insensitive(true).build(all.into_iter().flatten()).ok()
+        });
+        Redirectors { patterns, literals }
+    }
+
+    /// Where an address leads on to. One search says that it does not, which is how it is with nearly all.
+    fn target<'u>(&self, uri: &'u str) -> Option<&'u str> {
+        if self.literals.as_ref().is_some_and(|literals| !literals.is_match(uri)) {
+            return None;
+        }
+        let lower = uri.to_ascii_lowercase();
+        self.patterns.iter().filter(|pattern| pattern.may_be_in(lower.as_bytes())).find_map(|pattern| {
+            let groups = pattern.groups(uri.as_bytes())?;
+            let (start, end) = groups.get(1).copied().flatten()?;
+            uri.get(start..end).filter(|it| it.contains('.'))
+        })
+    }
+}
 
 fn escape_at(text: &[u8], at: usize) -> Option<u8> {
     if text.get(at) != Some(&b'%') {
@@ -50,13 +82,13 @@ pub(super) fn decoded(text: &str) -> String {
 }
 
 /// An address as written, and every way in which it could be followed.
-pub(super) fn canonical(uri: &str, settings: &Settings, redirectors: &[Pattern]) -> Vec<String> {
+pub(super) fn canonical(uri: &str, settings: &Settings, redirectors: &Redirectors) -> Vec<String> {
     let mut todo = vec![uri.to_owned()];
     let mut found: Vec<String> = Vec::new();
     let mut at = 0;
     while let Some(uri) = todo.get(at).cloned() {
         at += 1;
-        let uri: String = uri.replace(['\n', '\r'], "");
+        let uri = if uri.contains(['\n', '\r']) { uri.replace(['\n', '\r'], "") } else { uri };
         let uri = uri.trim_matches(|it: char| it.is_ascii_whitespace() || it == '\u{0B}');
         if let Some(slot) = todo.get_mut(at - 1) {
             uri.clone_into(slot);
@@ -69,12 +101,23 @@ pub(super) fn canonical(uri: &str, settings: &Settings, redirectors: &[Pattern])
             break;
         }
     }
-    // Each once, as written first.
-    let mut seen = BTreeSet::new();
-    todo.into_iter().chain(found).filter(|uri| seen.insert(uri.clone())).collect()
+    // Each once, as written first. They are few.
+    let mut all: Vec<String> = Vec::with_capacity(todo.len() + found.len());
+    for uri in todo.into_iter().chain(found) {
+        if !all.contains(&uri) {
+            all.push(uri);
+        }
+    }
+    all
 }
 
-fn variants(uri: &str, settings: &Settings, redirectors: &[Pattern], found: &mut Vec<String>, todo: &mut Vec<String>) {
+fn variants(
+    uri: &str,
+    settings: &Settings,
+    redirectors: &Redirectors,
+    found: &mut Vec<String>,
+    todo: &mut Vec<String>,
+) {
     let lower = uri.to_ascii_lowercase();
     let before_colon = uri.split(':').next().unwrap_or_default();
     if lower.starts_with("mailto:") || before_colon.contains('@') {
@@ -102,7 +145,7 @@ fn variants(uri: &str, settings: &Settings, redirectors: &[Pattern], found: &mut
         }
         return;
     }
-    let mut new = uri.replace('\\', "/");
+    let mut new = if uri.contains('\\') { uri.replace('\\', "/") } else { uri.to_owned() };
     for scheme in ["https:", "http:"] {
         if lower.starts_with(scheme) {
             let head = new.get(..scheme.len()).unwrap_or_default().to_owned();
@@ -126,7 +169,9 @@ fn variants(uri: &str, settings: &Settings, redirectors: &[Pattern], found: &mut
     {
         new.insert(host_end, '/');
     }
-    new = without_references(&new);
+    if new.contains("&#") {
+        new = without_references(&new);
+    }
     if new != uri {
         found.push(new.clone());
     }
@@ -158,14 +203,8 @@ fn variants(uri: &str, settings: &Settings, redirectors: &[Pattern], found: &mut
         found.push(format!("{scheme}{host}{rest}"));
     }
     let whole = format!("{scheme}{host}{rest}");
-    let lower = whole.to_ascii_lowercase();
-    let leads_on = redirectors.iter().filter(|pattern| pattern.may_be_in(lower.as_bytes())).find_map(|pattern| {
-        let groups = pattern.groups(whole.as_bytes())?;
-        let (start, end) = groups.get(1).copied().flatten()?;
-        whole.get(start..end).filter(|it| it.contains('.')).map(str::to_owned)
-    });
-    if let Some(target) = leads_on {
-        todo.push(target);
+    if let Some(target) = redirectors.target(&whole) {
+        todo.push(target.to_owned());
     } else {
         let lower = rest.to_ascii_lowercase();
         let at = lower.find("http:").into_iter().chain(lower.find("https:")).min();
@@ -244,9 +283,6 @@ fn address_of(host: &str) -> Option<String> {
 
 /// Character references of printable ASCII undone, and of the dots of other scripts.
 fn without_references(text: &str) -> String {
-    if !text.contains("&#") {
-        return text.to_owned();
-    }
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("&#") {

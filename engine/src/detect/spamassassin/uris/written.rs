@@ -55,15 +55,16 @@ pub(super) fn in_text(text: &[u8], mut each: impl FnMut(&str, Kind)) {
     let (mut local_end, mut host_end) = (0, 0);
     let (mut at, mut word_end) = (0, 0);
     while at < text.len() {
-        // No address goes beyond a blank, and each has one of these.
+        // No address goes beyond a blank, and each has one of these, and more behind it.
         if at >= word_end {
             let rest = text.get(at..).unwrap_or_default();
-            let word = rest.get(..memchr::memchr2(b' ', b'\n', rest).unwrap_or(rest.len())).unwrap_or_default();
-            word_end = at + word.len() + 1;
-            if memchr::memchr3(b'.', b':', b'@', word).is_none() {
-                at = word_end;
-                continue;
-            }
+            let mut signs = memchr::memchr3_iter(b'.', b':', b'@', rest);
+            let Some(sign) = signs.find(|at| !matches!(rest.get(at + 1), None | Some(b' ' | b'\n'))) else { break };
+            let before = rest.get(..sign).unwrap_or_default();
+            at += memchr::memrchr2(b' ', b'\n', before).map_or(0, |at| at + 1);
+            let behind = rest.get(sign..).unwrap_or_default();
+            word_end =
+                memchr::memchr2(b' ', b'\n', behind).map_or(text.len(), |end| text.len() - behind.len() + end) + 1;
         }
         let byte = text.get(at).copied().unwrap_or_default();
         let before = at.checked_sub(1).and_then(|at| text.get(at)).copied();

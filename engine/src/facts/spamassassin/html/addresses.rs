@@ -1,5 +1,6 @@
 //! The addresses that tags name. Takes tags with their attributes.
 
+use super::super::tokens::Attribute;
 use super::super::uri;
 use super::{LONGEST_URI, Renderer};
 
@@ -9,9 +10,8 @@ impl Renderer {
         if uri.is_empty() {
             return;
         }
-        let lower: String = uri.chars().take(8).collect::<String>().to_ascii_lowercase();
-        let target = match ["data:", "mailto:", "file:", "cid:", "tel:"].iter().any(|scheme| lower.starts_with(scheme))
-        {
+        let starts = |scheme: &&str| uri.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme));
+        let target = match ["data:", "mailto:", "file:", "cid:", "tel:"].iter().any(starts) {
             true => uri,
             false => uri::target(&self.base, &uri),
         };
@@ -31,30 +31,33 @@ impl Renderer {
         }
     }
 
-    pub(super) fn addresses(&mut self, tag: &str, attributes: &[(String, String)]) {
+    pub(super) fn addresses(&mut self, tag: &str, attributes: &[Attribute<'_>]) {
         let value = |name: &str| {
-            let suffix = format!("/{name}");
             // `<a foo/href=...>` is taken for what it means.
-            let odd = matches!(name, "href" | "src")
-                .then(|| attributes.iter().find(|(key, _)| key.contains(&suffix) && !key.starts_with('/')));
+            let is_odd = |key: &str| {
+                let mut slashes = key.match_indices('/');
+                !key.starts_with('/')
+                    && slashes.any(|(at, _)| key.get(at + 1..).is_some_and(|rest| rest.starts_with(name)))
+            };
+            let odd = matches!(name, "href" | "src").then(|| attributes.iter().find(|(key, _)| is_odd(key)));
             let plain = attributes.iter().find(|(key, _)| key == name);
-            odd.flatten().or(plain).map(|(_, value)| value.clone())
+            odd.flatten().or(plain).map(|(_, value)| value.as_ref())
         };
         match tag {
-            "body" | "table" | "tr" | "td" => value("background").iter().for_each(|uri| self.push_uri(tag, uri)),
+            "body" | "table" | "tr" | "td" => value("background").into_iter().for_each(|uri| self.push_uri(tag, uri)),
             "a" | "area" | "link" => {
                 if let Some(uri) = value("href") {
                     self.push_uri(tag, &uri.replace('\u{FEFF}', ""));
                 }
-                value("data-saferedirecturl").iter().for_each(|uri| self.push_uri(tag, uri));
+                value("data-saferedirecturl").into_iter().for_each(|uri| self.push_uri(tag, uri));
             }
             "img" | "frame" | "iframe" | "embed" | "script" | "bgsound" => {
-                value("src").iter().for_each(|uri| self.push_uri(tag, uri));
+                value("src").into_iter().for_each(|uri| self.push_uri(tag, uri));
             }
-            "form" => value("action").iter().for_each(|uri| self.push_uri(tag, uri)),
+            "form" => value("action").into_iter().for_each(|uri| self.push_uri(tag, uri)),
             "base" => {
                 let Some(uri) = value("href").filter(|uri| !uri.is_empty()) else { return };
-                let uri = self.tidy_uri(&uri);
+                let uri = self.tidy_uri(uri);
                 self.push_uri(tag, &uri);
                 let lower = uri.to_ascii_lowercase();
                 if ["http:", "https:", "ftp:"].iter().any(|scheme| lower.starts_with(scheme)) {

@@ -96,6 +96,51 @@ pub(super) const ELEMENTS: &[&str] = &[
     "x-sigsep",
     "x-tab",
 ];
-pub(super) const TRICKS: &[&str] = &["bgsound", "embed", "listing", "plaintext", "xmp"];
-pub(super) const STYLED: &[&str] =
-    &["a", "basefont", "big", "body", "div", "font", "marquee", "p", "small", "span", "table", "td", "th", "tr"];
+const TRICKS: &[&str] = &["bgsound", "embed", "listing", "plaintext", "xmp"];
+pub(super) const STYLED: [&str; 14] =
+    ["a", "basefont", "big", "body", "div", "font", "marquee", "p", "small", "span", "table", "td", "th", "tr"];
+
+/// How many elements and tricks there are.
+pub(super) const KNOWN: usize = ELEMENTS.len() + TRICKS.len();
+
+/// Where the elements of each first letter start.
+const STARTS: [usize; 27] = starts();
+
+#[expect(clippy::indexing_slicing, reason = "runs when compiled, over constants")]
+const fn starts() -> [usize; 27] {
+    let mut starts = [0; 27];
+    let (mut letter, mut at) = (0, 0);
+    while letter < 27 {
+        while at < ELEMENTS.len() && ((ELEMENTS[at].as_bytes()[0] - b'a') as usize) < letter {
+            at += 1;
+        }
+        starts[letter] = at;
+        letter += 1;
+    }
+    starts
+}
+
+/// The number of an element; behind them come the tricks.
+pub(super) fn number(tag: &str) -> Option<usize> {
+    let letter = usize::from(tag.bytes().next()?.checked_sub(b'a')?);
+    let (start, end) = (STARTS.get(letter).copied()?, STARTS.get(letter + 1).copied()?);
+    let found = ELEMENTS.get(start..end)?.iter().position(|it| *it == tag).map(|at| start + at);
+    found.or_else(|| TRICKS.iter().position(|it| *it == tag).map(|at| ELEMENTS.len() + at))
+}
+
+/// All names, in the order of their numbers.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    ELEMENTS.iter().chain(TRICKS).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_names() {
+        let all: Vec<Option<usize>> = names().map(number).collect();
+        assert_eq!(all, (0..KNOWN).map(Some).collect::<Vec<_>>());
+        assert!(["", "xx", "{", "B", "z", "\u{E9}"].iter().all(|it| number(it).is_none()));
+    }
+}

@@ -1,12 +1,14 @@
 //! How text looks where a tag is open: sizes, colours, and whether it can be read. Takes tags with their attributes.
 
 use super::super::colours::{Colour, background, named};
+use super::super::tokens::Attribute;
+use super::elements::STYLED;
 use super::{MOST_STYLES, Renderer, leading_number};
 
 /// How text looks where a tag is open.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Style {
-    pub(super) tag: String,
+    tag: &'static str,
     foreground: Colour,
     background: Colour,
     size: i32,
@@ -17,7 +19,7 @@ pub(super) struct Style {
 impl Style {
     pub(super) fn plain() -> Style {
         Style {
-            tag: "default".to_owned(),
+            tag: "default",
             foreground: Colour::Rgb([0, 0, 0]),
             background: Colour::Rgb([255, 255, 255]),
             size: 3,
@@ -28,7 +30,12 @@ impl Style {
 }
 
 impl Renderer {
-    pub(super) fn style(&mut self, tag: &str, attributes: &[(String, String)], opens: bool) {
+    /// How many styles of a tag are open.
+    fn open(&mut self, tag: &str) -> Option<&mut usize> {
+        self.open.get_mut(STYLED.iter().position(|it| *it == tag)?)
+    }
+
+    pub(super) fn style(&mut self, tag: &'static str, attributes: &[Attribute<'_>], opens: bool) {
         let tag = if tag == "th" { "td" } else { tag };
         if !opens {
             if tag != "body" {
@@ -36,7 +43,7 @@ impl Renderer {
             }
             return;
         }
-        let value = |name: &str| attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        let value = |name: &str| attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_ref());
         if tag == "basefont"
             && let Some(size) = value("size").and_then(|size| leading_number(size.trim_start()))
         {
@@ -51,14 +58,14 @@ impl Renderer {
         if self.styles.len() >= MOST_STYLES {
             return;
         }
-        let parent = self.styles.last().cloned().unwrap_or_else(Style::plain);
-        let mut new = Style { tag: tag.to_owned(), ..parent.clone() };
+        let parent = self.styles.last().copied().unwrap_or_else(Style::plain);
+        let mut new = Style { tag, ..parent };
         match tag {
             "big" => new.size += 1,
             "small" => new.size -= 1,
             _ => {
                 for (name, value) in attributes {
-                    match (tag, name.as_str()) {
+                    match (tag, name.as_ref()) {
                         ("body", "text") | ("basefont" | "font", "color") => new.foreground = named(value),
                         ("basefont" | "font", "size") => {
                             let size = value.trim_start();
@@ -84,23 +91,25 @@ impl Renderer {
                 }
             }
         }
-        *self.open.entry(new.tag.clone()).or_default() += 1;
+        if let Some(count) = self.open(tag) {
+            *count += 1;
+        }
         self.styles.push(new);
     }
 
     /// Ends styles up to the last one of `tag`, as long as `may` says so of each; none where `tag` is not open. A cell ends
     /// cells, where all of them may go.
     pub(super) fn close(&mut self, tag: &str, may: impl Fn(&str) -> bool) {
-        if self.open.get(tag).is_none_or(|count| *count == 0) {
+        if self.open(tag).is_none_or(|count| *count == 0) {
             return;
         }
         let is_table = !may("p");
-        while let Some(top) = self.styles.last() {
-            if self.styles.len() <= 1 || !may(&top.tag) {
+        while let Some(top) = self.styles.last().copied() {
+            if self.styles.len() <= 1 || !may(top.tag) {
                 break;
             }
             let found = top.tag == tag;
-            if let Some(count) = self.open.get_mut(&top.tag) {
+            if let Some(count) = self.open(top.tag) {
                 *count = count.saturating_sub(1);
             }
             self.styles.pop();

@@ -7,6 +7,7 @@
 //! for `tamis rules check`.
 
 mod addresses;
+mod answer;
 mod check;
 mod coarse;
 mod compile;
@@ -27,6 +28,7 @@ mod probe;
 mod relays;
 mod search;
 mod settings;
+mod span;
 mod tags;
 mod templates;
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! What is tried, and when: made once, when rules are loaded. Takes rules, gives for each how it is found out whether it hits, about what
 //! that costs, and which rules have to be seen before a meta is worth a look.
 
+use super::answer::{Flat, Known, Weight};
 use super::expression::Expression;
 use super::matcher::Tried;
-use super::tree::{Span, Tree};
+use super::pattern::Pattern;
+use super::tree::Tree;
 use super::{HeaderGroup, SpamAssassin};
 
 /// How it is found out whether a rule hits.
@@ -23,14 +25,6 @@ pub(super) enum Source {
     Meta(usize),
 }
 
-/// About what it costs to know whether a rule hits, and how often it does or may: numbers to order rules by, some tens of
-/// nanoseconds each.
-#[derive(Clone, Copy, Debug)]
-struct Weight {
-    cost: u32,
-    often: u32,
-}
-
 /// An expression, and when it is worth a look.
 #[derive(Debug)]
 pub(super) struct Meta {
@@ -38,8 +32,19 @@ pub(super) struct Meta {
     pub(super) expression: Expression,
     /// The rules behind the expression's names.
     pub(super) parts: Vec<Option<u32>>,
+    /// Which of these are metas, each once.
+    pub(super) below: Vec<u32>,
     pub(super) off: bool,
-    pub(super) tree: Tree,
+    pub(super) flat: Flat,
+}
+
+/// Members of a set that may hit, or do, where nothing was noted of them.
+#[derive(Debug, Default)]
+pub(super) struct Unseen {
+    /// Where the text is there: what may match anywhere, and what is negated.
+    pub(super) present: Vec<u32>,
+    /// Where it is not.
+    pub(super) absent: Vec<u32>,
 }
 
 /// For all rules, by their numbers.
@@ -50,12 +55,15 @@ pub(super) struct Plan {
     pub(super) most: Vec<f64>,
     /// Whether more is asked of it than if it hits.
     pub(super) by_value: Vec<bool>,
-    /// The metas that are worth a look where it may hit.
+    /// The metas that are worth a look where it may hit, by their rules.
     pub(super) wakes: Vec<Vec<u32>>,
-    /// For each meta whether it is worth one always.
-    pub(super) awake: Vec<bool>,
-    /// Rules that may hit whatever the text is: nothing can be noted of them.
-    pub(super) open: Vec<u32>,
+    /// How often each hit before a message was looked at: not at all, but for metas that are worth a look always.
+    pub(super) counts: Vec<f64>,
+    pub(super) weights: Vec<Weight>,
+    /// By sets.
+    pub(super) unseen: Vec<Unseen>,
+    /// Whether it can have a score.
+    pub(super) is_scored: Vec<bool>,
     /// Rules that can have a score.
     pub(super) scored: Vec<u32>,
     /// Whether a rule is one of them, or anything that they may hang on.
@@ -71,18 +79,25 @@ impl Plan {
             most: vec![1.0; rules],
             by_value: vec![false; rules],
             wakes: vec![Vec::new(); rules],
-            awake: vec![false; program.metas.len()],
+            counts: vec![0.0; rules],
+            weights: vec![Weight::default(); rules],
+            is_scored: vec![false; rules],
             needed: vec![false; rules],
             ..Plan::default()
         };
-        let mut weights = vec![Weight { cost: 0, often: 0 }; rules];
-        plan.leaves(program, &mut weights);
-        plan.metas(program, &mut weights);
+        let mut often = vec![0; rules];
+        plan.leaves(program, &mut often);
+        plan.metas(program, &mut often);
         plan.scored = (0u32..)
             .zip(&program.rules)
             .filter(|(number, rule)| plan.source(*number) != Source::Nothing && !rule.name.starts_with("__"))
             .map(|(number, _)| number)
             .collect();
+        for rule in &plan.scored {
+            if let Some(slot) = plan.is_scored.get_mut(*rule as usize) {
+                *slot = true;
+            }
+        }
         plan.needs(program);
         plan
     }
@@ -91,57 +106,64 @@ impl Plan {
         self.sources.get(rule as usize).copied().unwrap_or_default()
     }
 
-    fn set(&mut self, rule: u32, source: Source, weights: &mut [Weight], weight: Weight) {
+    fn set(&mut self, rule: u32, source: Source, weight: Weight) {
         let place = rule as usize;
-        if let (Some(slot), Some(its)) = (self.sources.get_mut(place), weights.get_mut(place)) {
+        if let (Some(slot), Some(its)) = (self.sources.get_mut(place), self.weights.get_mut(place)) {
             (*slot, *its) = (source, weight);
         }
     }
 
-    fn leaves(&mut self, program: &SpamAssassin, weights: &mut [Weight]) {
+    fn leaves(&mut self, program: &SpamAssassin, often: &mut [u32]) {
+        let mut hits = |rule: u32, times: u32| {
+            if let Some(slot) = often.get_mut(rule as usize) {
+                *slot = times;
+            }
+        };
         for (number, set) in program.sets() {
             let group = number.checked_sub(SpamAssassin::TEXTS).and_then(|group| program.headers.get(group));
+            let mut unseen = Unseen::default();
             for (place, member) in (0u32..).zip(&set.members) {
                 let other = group.and_then(|group: &HeaderGroup| group.others.get(&place));
+                let is_negated = other.is_some_and(|(negated, _)| *negated);
                 let is_noted = set.near(place).is_some_and(|near| near.tried == Tried::Noted);
                 let pattern = program.patterns.get(member.pattern as usize);
-                // A field is short, and a text is not.
-                let cost = match (group.is_some(), is_noted) {
-                    (true, true) => 4,
-                    (true, false) => 12,
-                    (false, true) => 20,
-                    (false, false) => 150,
-                } + match pattern.is_some_and(|it| it.is_fancy() || it.is_new(true)) {
-                    true if group.is_none() => 200,
-                    true => 20,
-                    false => 0,
-                };
-                let often = match (other, is_noted) {
+                if is_negated || !is_noted {
+                    unseen.present.push(place);
+                }
+                if other.is_some() || pattern.is_some_and(|it| it.shortest == 0) {
+                    unseen.absent.push(place);
+                }
+                let times = match (other, is_noted) {
                     (Some(_), _) => 1_000,
                     (None, true) => 5,
                     (None, false) => 100,
                 };
-                if other.is_some() || !is_noted || pattern.is_some_and(|it| it.shortest == 0) {
-                    self.open.push(member.rule);
-                }
+                hits(member.rule, times);
                 if let Some(slot) = self.most.get_mut(member.rule as usize) {
                     *slot = if member.most > 1 { f64::INFINITY } else { 1.0 };
                 }
-                self.set(member.rule, Source::Member(number, place), weights, Weight { cost, often });
+                let cost = cost(pattern, group, is_noted);
+                let chance = if is_negated { 0.5 } else { 0.1 };
+                self.set(member.rule, Source::Member(number, place), Weight { cost, chance });
             }
+            self.unseen.push(unseen);
         }
         for (number, group) in program.headers.iter().enumerate() {
             for rule in &group.exists {
-                self.set(*rule, Source::Exists(number), weights, Weight { cost: 1, often: 300 });
+                hits(*rule, 300);
+                self.set(*rule, Source::Exists(number), Weight { cost: 1.0, chance: 0.3 });
             }
         }
-        let templates = (0..).zip(&program.templates).map(|(number, it)| (it.rule, Source::Template(number), 1.0, 300));
-        let mime = (0..).zip(&program.mime).map(|(number, it)| (it.rule, Source::Mime(number), f64::from(it.most), 40));
-        let details = (0..).zip(&program.uri_details).map(|(number, it)| (it.rule, Source::UriDetail(number), 1.0, 40));
-        let evals = (0..).zip(&program.evals).map(|(number, it)| (it.rule, Source::Eval(number), 1.0, 40));
+        let templates =
+            (0..).zip(&program.templates).map(|(number, it)| (it.rule, Source::Template(number), 1.0, 300.0));
+        let mime =
+            (0..).zip(&program.mime).map(|(number, it)| (it.rule, Source::Mime(number), f64::from(it.most), 10.0));
+        let details =
+            (0..).zip(&program.uri_details).map(|(number, it)| (it.rule, Source::UriDetail(number), 1.0, 40.0));
+        let evals = (0..).zip(&program.evals).map(|(number, it)| (it.rule, Source::Eval(number), 1.0, 20.0));
         for (rule, source, most, cost) in templates.chain(mime).chain(details).chain(evals) {
-            self.set(rule, source, weights, Weight { cost, often: 50 });
-            self.open.push(rule);
+            hits(rule, 50);
+            self.set(rule, source, Weight { cost, chance: 0.1 });
             if let Some(slot) = self.most.get_mut(rule as usize) {
                 *slot = most;
             }
@@ -149,50 +171,51 @@ impl Plan {
     }
 
     /// Metas stand behind what they ask for.
-    fn metas(&mut self, program: &mut SpamAssassin, weights: &mut [Weight]) {
-        for (number, meta) in program.metas.iter_mut().enumerate() {
+    fn metas(&mut self, program: &mut SpamAssassin, often: &mut [u32]) {
+        let mut trees = Vec::with_capacity(program.metas.len());
+        for meta in &mut program.metas {
             let part = |place: usize| meta.parts.get(place).copied().flatten();
-            let weight = |place: usize| part(place).and_then(|it| weights.get(it as usize).copied());
-            let tree = Tree::of(&meta.expression, &|place| weight(place).map_or(0, |it| it.cost));
-            let span = |place: usize| match part(place) {
-                Some(rule) => Span::up_to(self.most.get(rule as usize).copied().unwrap_or(f64::INFINITY)),
-                None => Span::exactly(constant(&meta.expression, place)),
-            };
-            let whole = tree.answer(false, &span).span;
-            let wakers = tree.wakers(&|place| weight(place).map_or(0, |it| it.often));
+            let times = |rule: u32| often.get(rule as usize).copied().unwrap_or(0);
+            let tree = Tree::of(&meta.expression);
+            let rule = |place: usize| part(place).ok_or_else(|| constant(&meta.expression, place));
+            let flat = Flat::of(&tree, &rule, &times);
+            let whole = flat.answer(false, &Unknown { plan: self, without: &[] }).0;
+            let wakers = tree.wakers(&|place| part(place).map_or(0, times));
+            let wakers = wakers.map(|(often, names)| (often, names.into_iter().filter_map(part).collect::<Vec<u32>>()));
             let may = match &wakers {
-                Some((_, wakers)) => {
-                    let without = |place: usize| if wakers.contains(&place) { Span::exactly(0.0) } else { span(place) };
-                    !tree.answer(true, &without).span.is_zero()
-                }
+                Some((_, wakers)) => !flat.answer(true, &Unknown { plan: self, without: wakers }).0.is_zero(),
                 None => true,
             };
-            let (often, wakers) = match wakers.filter(|_| !may) {
-                Some((often, wakers)) => (often, wakers.into_iter().filter_map(part).collect()),
-                None => (1_000, Vec::new()),
-            };
-            let weight = Weight { cost: tree.cost(), often };
-            meta.tree = tree;
+            let (times, wakers) = wakers.filter(|_| !may).unwrap_or((1_000, Vec::new()));
+            trees.push(tree);
+            meta.flat = flat;
+            meta.below =
+                meta.parts.iter().flatten().copied().filter(|it| matches!(self.source(*it), Source::Meta(_))).collect();
+            meta.below.sort_unstable();
+            meta.below.dedup();
             if meta.off {
                 continue;
             }
-            if let Some(slot) = self.awake.get_mut(number) {
-                *slot = may;
+            if let (true, Some(slot)) = (may, self.counts.get_mut(meta.rule as usize)) {
+                *slot = f64::NAN;
             }
             for rule in wakers {
                 if let Some(slot) = self.wakes.get_mut(rule as usize) {
-                    slot.push(u32::try_from(number).unwrap_or(u32::MAX));
+                    slot.push(meta.rule);
                 }
             }
             if let Some(slot) = self.most.get_mut(meta.rule as usize) {
                 *slot = whole.most.max(1.0);
             }
-            self.set(meta.rule, Source::Meta(number), weights, weight);
+            if let Some(slot) = often.get_mut(meta.rule as usize) {
+                *slot = times;
+            }
+            // Its weight is of the message.
+            self.set(meta.rule, Source::Meta(trees.len() - 1), Weight::default());
         }
-        for meta in program.metas.iter().rev() {
+        for (meta, tree) in program.metas.iter().zip(&trees).rev() {
             let by_value = self.by_value.get(meta.rule as usize).copied().unwrap_or(false);
-            for rule in
-                meta.tree.values(!by_value).into_iter().filter_map(|place| meta.parts.get(place).copied().flatten())
+            for rule in tree.values(!by_value).into_iter().filter_map(|place| meta.parts.get(place).copied().flatten())
             {
                 if let Some(slot) = self.by_value.get_mut(rule as usize) {
                     *slot = true;
@@ -216,6 +239,46 @@ impl Plan {
                 }
             }
         }
+    }
+}
+
+/// What it costs to try a member, in about a tenth of a microsecond.
+fn cost(pattern: Option<&Pattern>, group: Option<&HeaderGroup>, is_noted: bool) -> f32 {
+    let Some(pattern) = pattern else { return 0.0 };
+    // A field is short, and a text is not; nor are several fields.
+    let times = match (group, is_noted) {
+        (Some(group), true) if group.is_field => 2.0,
+        (Some(group), false) if group.is_field => 6.0,
+        (Some(_), true) => 6.0,
+        (Some(_), false) => 15.0,
+        (None, true) => 10.0,
+        (None, false) => 80.0,
+    };
+    times
+        * match (pattern.is_fancy(), pattern.is_new(true)) {
+            (false, false) => 1.0,
+            (true, false) => 3.0,
+            (_, true) => 10.0,
+        }
+}
+
+/// What is known of rules before there is a message: nothing, or that some do not hit.
+struct Unknown<'p> {
+    plan: &'p Plan,
+    without: &'p [u32],
+}
+
+impl Known for Unknown<'_> {
+    fn count(&self, rule: u32) -> f64 {
+        if self.without.contains(&rule) || self.most(rule) == 0.0 { 0.0 } else { f64::NAN }
+    }
+
+    fn most(&self, rule: u32) -> f64 {
+        self.plan.most.get(rule as usize).copied().unwrap_or(f64::INFINITY)
+    }
+
+    fn weight(&self, _: u32) -> Weight {
+        Weight::default()
     }
 }
 

@@ -1,17 +1,18 @@
 //! One message: which rules hit it. First what can be known by a look at each text is noted; then rules that can have a score are decided,
-//! and of all others those alone on which they still hang, what is cheap and seldom hits first. Where all findings are asked for, every
-//! rule is decided.
+//! and of all others those alone on which they still hang, what is cheap and seldom hits first. Rules that are no metas come first: they
+//! are tried anyway, and metas hang on them. Where all findings are asked for, every rule is decided.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::answer::{Known, Weight};
 use super::context::Context;
 use super::evals::State;
 use super::matcher::{Noted, Pieces, Scratch};
 use super::pattern::Pattern;
-use super::plan::{Meta, Source, constant};
+use super::plan::Source;
 use super::search::Candidates;
-use super::tree::{Answer, Span};
+use super::span::Span;
 use super::{HeaderGroup, PATTERN_STEPS, SpamAssassin};
 use crate::facts::Facts;
 use crate::facts::spamassassin::Views;
@@ -26,8 +27,10 @@ const READ_AT_ONCE: u64 = 16 << 10;
 pub(super) struct Store {
     /// How often each rule hit; not a number where that is not known.
     counts: Vec<f64>,
-    /// Metas that are worth a look.
-    awake: Vec<bool>,
+    /// Of metas that are not known, what knowing them takes.
+    weights: Vec<Weight>,
+    /// Rules that are no metas, and may hit or do.
+    alive: Vec<u32>,
     /// By sets.
     pub(super) noted: Vec<Noted>,
     pub(super) candidates: Candidates,
@@ -83,9 +86,9 @@ impl<'t> Trial<'t> {
         store: &'t mut Store,
         scratch: &'t mut Scratch,
     ) -> Trial<'t> {
-        store.counts.clear();
-        store.counts.resize(program.rules.len(), f64::NAN);
-        store.awake.clone_from(&program.plan.awake);
+        store.counts.clone_from(&program.plan.counts);
+        store.weights.clone_from(&program.plan.weights);
+        store.alive.clear();
         store.noted.resize_with(SpamAssassin::TEXTS + program.headers.len(), Noted::default);
         Trial {
             program,
@@ -109,7 +112,26 @@ impl<'t> Trial<'t> {
         if !self.pay(0, budget) || !budget.work(program.metas.len() as u64, Place::message) {
             return false;
         }
-        self.wake();
+        self.look();
+        let mut alive = std::mem::take(&mut self.store.alive);
+        for rule in alive.drain(..) {
+            if (all || program.plan.is_scored.get(rule as usize) == Some(&true)) && !self.is_known(rule) {
+                self.try_rule(rule);
+                if !self.pay(READ_AT_ONCE, budget) {
+                    return false;
+                }
+            }
+            self.wake(rule);
+        }
+        self.store.alive = alive;
+        // A meta that may hold wakes others in turn, which stand behind it.
+        for (number, meta) in program.metas.iter().enumerate() {
+            if !self.is_known(meta.rule) && (all || program.plan.needed.get(meta.rule as usize) == Some(&true)) {
+                self.ask(number);
+            }
+            self.wake(meta.rule);
+        }
+        self.scratch.shared("metas");
         let whole: u32 = u32::try_from(program.rules.len()).unwrap_or(u32::MAX);
         let (some, every) = if all { (&[][..], 0..whole) } else { (program.plan.scored.as_slice(), 0..0) };
         for rule in some.iter().copied().chain(every) {
@@ -185,85 +207,96 @@ impl<'t> Trial<'t> {
         }
     }
 
-    /// Wakes the metas that may hold, by what was noted.
-    fn wake(&mut self) {
+    /// Takes what can be known of rules for nothing: all but what may hit or does was taken not to.
+    fn look(&mut self) {
         let program = self.program;
-        let mut awake = std::mem::take(&mut self.store.awake);
-        let mut wake = |rule: u32| {
-            for meta in program.plan.wakes.get(rule as usize).into_iter().flatten() {
-                if let Some(slot) = awake.get_mut(*meta as usize) {
-                    *slot = true;
+        for ((number, set), unseen) in program.sets().zip(&program.plan.unseen) {
+            let is_there = self.texts.get(number).is_some_and(Option::is_some);
+            for member in if is_there { &unseen.present } else { &unseen.absent } {
+                let count = self.unseen(number, *member, is_there);
+                if let Some(member) = set.members.get(*member as usize) {
+                    self.first(member.rule, count);
                 }
             }
+            if is_there && let Some(noted) = self.store.noted.get_mut(number) {
+                let seen = std::mem::take(&mut noted.seen);
+                for member in seen.iter().filter_map(|member| set.members.get(*member as usize)) {
+                    self.first(member.rule, f64::NAN);
+                }
+                if let Some(noted) = self.store.noted.get_mut(number) {
+                    noted.seen = seen;
+                }
+            }
+        }
+        for (number, group) in program.headers.iter().enumerate() {
+            if self.is_there.get(number) == Some(&true) {
+                group.exists.iter().for_each(|rule| self.first(*rule, 1.0));
+            }
+        }
+        let has_html = !self.context.views.htmls.is_empty();
+        for eval in program.evals.iter().filter(|eval| has_html || !eval.of_html) {
+            self.first(eval.rule, f64::NAN);
+        }
+        program.mime.iter().filter(|rule| rule.most > 0).for_each(|rule| self.first(rule.rule, f64::NAN));
+        let has_any = !program.templates.is_empty() || !program.uri_details.is_empty();
+        if has_any && !self.context.uris().all.is_empty() {
+            program.templates.iter().for_each(|template| self.first(template.rule, f64::NAN));
+            program.uri_details.iter().for_each(|detail| self.first(detail.rule, f64::NAN));
+        }
+    }
+
+    /// How often a member hits of which nothing was noted.
+    fn unseen(&self, set: usize, member: u32, is_there: bool) -> f64 {
+        let other = self.program.other(set, member);
+        let is_negated = other.is_some_and(|(negated, _)| *negated);
+        match other {
+            // It sees another text than none.
+            Some((_, Some(_))) if !is_there => f64::NAN,
+            _ if !is_there && set >= SpamAssassin::TEXTS => {
+                f64::from(u8::from(self.matches_empty(set, member) != is_negated))
+            }
+            _ if !is_there => 0.0,
+            _ if self.may_match(set, member) => f64::NAN,
+            _ => f64::from(u8::from(is_negated)),
+        }
+    }
+
+    /// Takes the first that is known of a rule that is no meta, or that nothing is.
+    fn first(&mut self, rule: u32, count: f64) {
+        if count != 0.0 {
+            self.count(rule, count);
+            self.store.alive.push(rule);
+        }
+    }
+
+    /// Wakes the metas that hang on a rule that may hit, or does.
+    fn wake(&mut self, rule: u32) {
+        if self.store.counts.get(rule as usize).is_none_or(|count| *count == 0.0) {
+            return;
+        }
+        for meta in self.program.plan.wakes.get(rule as usize).into_iter().flatten() {
+            self.count(*meta, f64::NAN);
+        }
+    }
+
+    /// What is known of a meta; if that does not decide it, gives the rule to ask for next.
+    fn ask(&mut self, number: usize) -> Option<u32> {
+        let meta = self.program.metas.get(number)?;
+        let by_value = self.program.plan.by_value.get(meta.rule as usize) == Some(&true);
+        let (span, ask) = meta.flat.answer(!by_value, &*self);
+        self.know(meta.rule, span);
+        if self.is_known(meta.rule) {
+            return None;
+        }
+        let Some(next) = ask.next.filter(|next| !self.is_known(*next)) else {
+            // All of it is known then.
+            self.count(meta.rule, f64::from(u8::from(!span.is_zero())));
+            return None;
         };
-        for ((_, set), (text, noted)) in program.sets().zip(self.texts.iter().zip(&self.store.noted)) {
-            if text.is_some() {
-                noted.seen.iter().filter_map(|member| set.members.get(*member as usize)).for_each(|it| wake(it.rule));
-            }
+        if let Some(slot) = self.store.weights.get_mut(meta.rule as usize) {
+            *slot = ask.weight;
         }
-        program.plan.open.iter().filter(|rule| !self.span(**rule).is_zero()).for_each(|rule| wake(*rule));
-        for (group, is_there) in program.headers.iter().zip(&self.is_there) {
-            if *is_there {
-                group.exists.iter().for_each(|rule| wake(*rule));
-            }
-        }
-        // A meta that may hold wakes others in turn, which stand behind it.
-        for (number, meta) in program.metas.iter().enumerate() {
-            if awake.get(number) == Some(&true) {
-                for meta in program.plan.wakes.get(meta.rule as usize).into_iter().flatten() {
-                    if let Some(slot) = awake.get_mut(*meta as usize) {
-                        *slot = true;
-                    }
-                }
-            }
-        }
-        self.store.awake = awake;
-        self.scratch.shared("metas");
-    }
-
-    /// What is known of a name in a meta's expression.
-    fn part(&self, meta: &Meta, place: usize) -> Span {
-        match meta.parts.get(place).copied().flatten() {
-            Some(rule) => self.span(rule),
-            None => Span::exactly(constant(&meta.expression, place)),
-        }
-    }
-
-    /// What is known of a rule, for nothing.
-    fn span(&self, rule: u32) -> Span {
-        let known = self.store.counts.get(rule as usize).copied().unwrap_or(0.0);
-        if !known.is_nan() {
-            return Span::exactly(known);
-        }
-        let most = || Span::up_to(self.program.plan.most.get(rule as usize).copied().unwrap_or(f64::INFINITY));
-        let told = |it: bool| Span::exactly(f64::from(u8::from(it)));
-        match self.program.plan.source(rule) {
-            Source::Nothing => told(false),
-            Source::Exists(group) => told(self.is_there.get(group) == Some(&true)),
-            Source::Meta(meta) if self.store.awake.get(meta) != Some(&true) => told(false),
-            Source::Member(set, member) => {
-                let is_there = self.texts.get(set).is_some_and(Option::is_some);
-                match (self.program.other(set, member), is_there) {
-                    (Some((_, Some(_))), false) => most(),
-                    (other, false) if set >= SpamAssassin::TEXTS => {
-                        told(self.matches_empty(set, member) != other.is_some_and(|(negated, _)| *negated))
-                    }
-                    (_, false) => told(false),
-                    (other, true) => match self.may_match(set, member) {
-                        true => most(),
-                        false => told(other.is_some_and(|(negated, _)| *negated)),
-                    },
-                }
-            }
-            Source::Eval(eval) if self.context.views.htmls.is_empty() => {
-                match self.program.evals.get(eval).is_some_and(|it| it.of_html) {
-                    true => told(false),
-                    false => most(),
-                }
-            }
-            Source::Template(_) | Source::UriDetail(_) if self.context.uris().all.is_empty() => told(false),
-            _ => most(),
-        }
+        Some(next)
     }
 
     fn matches_empty(&self, set: usize, member: u32) -> bool {
@@ -313,29 +346,14 @@ impl<'t> Trial<'t> {
         // Metas stand behind what they ask for, so none waits for itself.
         while let Some(rule) = waiting.last().copied() {
             if !self.is_known(rule) {
-                let Source::Meta(number) = self.program.plan.source(rule) else {
-                    self.try_rule(rule);
-                    waiting.pop();
-                    continue;
-                };
-                let Some(meta) = self.program.metas.get(number) else { break };
-                if self.store.awake.get(number) != Some(&true) {
-                    self.count(rule, 0.0);
-                    waiting.pop();
-                    continue;
-                }
-                let by_value = self.program.plan.by_value.get(rule as usize) == Some(&true);
-                let Answer { span, next } = meta.tree.answer(!by_value, &|place| self.part(meta, place));
-                self.know(rule, span);
-                if !self.is_known(rule) {
-                    match next.and_then(|place| meta.parts.get(place).copied().flatten()) {
-                        Some(next) if !self.is_known(next) => {
-                            waiting.push(next);
-                            continue;
-                        }
-                        // All of it is known then.
-                        _ => self.count(rule, f64::from(u8::from(!span.is_zero()))),
+                if let Source::Meta(number) = self.program.plan.source(rule) {
+                    self.ask_below(number);
+                    if let Some(next) = self.ask(number) {
+                        waiting.push(next);
+                        continue;
                     }
+                } else {
+                    self.try_rule(rule);
                 }
             }
             waiting.pop();
@@ -344,11 +362,19 @@ impl<'t> Trial<'t> {
         self.store.waiting = waiting;
     }
 
+    /// What was tried since may have decided the metas that one asks for, or made them cheaper.
+    fn ask_below(&mut self, number: usize) {
+        for rule in self.program.metas.get(number).into_iter().flat_map(|meta| &meta.below) {
+            if !self.is_known(*rule)
+                && let Source::Meta(number) = self.program.plan.source(*rule)
+            {
+                self.ask(number);
+            }
+        }
+    }
+
     /// Finds out whether a rule hits that is no meta.
     fn try_rule(&mut self, rule: u32) {
-        if let Some(known) = self.span(rule).value() {
-            return self.count(rule, known);
-        }
         let count = match self.program.plan.source(rule) {
             Source::Member(set, member) => self.try_member(set, member),
             Source::Template(number) => f64::from(u8::from(self.try_template(number))),
@@ -362,5 +388,21 @@ impl<'t> Trial<'t> {
         };
         self.count(rule, count);
         self.scratch.rule(rule);
+    }
+}
+
+impl Known for Trial<'_> {
+    #[inline]
+    fn count(&self, rule: u32) -> f64 {
+        self.store.counts.get(rule as usize).copied().unwrap_or(0.0)
+    }
+
+    fn most(&self, rule: u32) -> f64 {
+        self.program.plan.most.get(rule as usize).copied().unwrap_or(f64::INFINITY)
+    }
+
+    #[inline]
+    fn weight(&self, rule: u32) -> Weight {
+        self.store.weights.get(rule as usize).copied().unwrap_or_default()
     }
 }

@@ -22,7 +22,7 @@ impl Span {
         Span { least: 0.0, most, zero: true, other: most > 0.0 }
     }
 
-    fn between(least: f64, most: f64) -> Span {
+    pub(super) fn between(least: f64, most: f64) -> Span {
         if least.is_nan() || most.is_nan() {
             return Span { least: f64::NEG_INFINITY, most: f64::INFINITY, zero: true, other: true };
         }
@@ -42,13 +42,6 @@ impl Span {
 
     pub(super) fn negative(self) -> Span {
         Span { least: -self.most, most: -self.least, ..self }
-    }
-
-    pub(super) fn plus(self, other: Span) -> Span {
-        match (self.value(), other.value()) {
-            (Some(one), Some(two)) => Span::exactly(one + two),
-            _ => Span::between(self.least + other.least, self.most + other.most),
-        }
     }
 
     pub(super) fn binary(sign: Sign, left: Span, right: Span) -> Span {

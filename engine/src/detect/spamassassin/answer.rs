@@ -25,14 +25,14 @@ pub(super) trait Known {
 }
 
 /// What to ask for next, and what all that is still to be known comes to.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Ask {
     pub(super) next: Option<u32>,
     pub(super) weight: Weight,
 }
 
 impl Ask {
-    const NOTHING: Ask = Ask { next: None, weight: Weight { cost: 0.0, chance: 0.0 } };
+    pub(super) const NOTHING: Ask = Ask { next: None, weight: Weight { cost: 0.0, chance: 0.0 } };
 
     fn negated(self) -> Ask {
         Ask { weight: Weight { chance: 1.0 - self.weight.chance, ..self.weight }, ..self }

@@ -355,7 +355,7 @@ impl Builder<'_> {
             }
             let off = self.out.off.get(number).copied().unwrap_or(false);
             let rule = u32::try_from(number).unwrap_or(u32::MAX);
-            waiting.insert(number, Meta { rule, expression, parts, below: Vec::new(), off, flat: Flat::default() });
+            waiting.insert(number, Meta { rule, expression, parts, off, flat: Flat::default() });
         }
         // In rounds: what depends on nothing that waits is next.
         loop {

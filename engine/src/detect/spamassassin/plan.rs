@@ -8,6 +8,9 @@ use super::pattern::Pattern;
 use super::tree::Tree;
 use super::{HeaderGroup, SpamAssassin};
 
+/// What more metas than so many ask for is worth no more.
+const MOST_USERS: usize = 16;
+
 /// How it is found out whether a rule hits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Source {
@@ -32,8 +35,6 @@ pub(super) struct Meta {
     pub(super) expression: Expression,
     /// The rules behind the expression's names.
     pub(super) parts: Vec<Option<u32>>,
-    /// Which of these are metas, each once.
-    pub(super) below: Vec<u32>,
     pub(super) off: bool,
     pub(super) flat: Flat,
 }
@@ -59,15 +60,20 @@ pub(super) struct Plan {
     pub(super) wakes: Vec<Vec<u32>>,
     /// How often each hit before a message was looked at: not at all, but for metas that are worth a look always.
     pub(super) counts: Vec<f64>,
-    pub(super) weights: Vec<Weight>,
+    /// None for metas, of which it is another for each message.
+    pub(super) weights: Vec<Option<Weight>>,
+    /// The rules of metas, in their order.
+    pub(super) metas: Vec<u32>,
+    /// The metas that ask for a rule, and that a score hangs on, by their numbers.
+    pub(super) users: Vec<Vec<u32>>,
+    /// Rules on header fields of parts, by the names of those without which they do not hit; no name where that is not said.
+    pub(super) part_fields: Vec<(String, Vec<u32>)>,
     /// By sets.
     pub(super) unseen: Vec<Unseen>,
-    /// Whether it can have a score.
-    pub(super) is_scored: Vec<bool>,
+    is_scored: Vec<bool>,
     /// Rules that can have a score.
     pub(super) scored: Vec<u32>,
-    /// Whether a rule is one of them, or anything that they may hang on.
-    pub(super) needed: Vec<bool>,
+    needed: Vec<bool>,
 }
 
 impl Plan {
@@ -80,7 +86,9 @@ impl Plan {
             by_value: vec![false; rules],
             wakes: vec![Vec::new(); rules],
             counts: vec![0.0; rules],
-            weights: vec![Weight::default(); rules],
+            weights: vec![None; rules],
+            metas: program.metas.iter().map(|meta| meta.rule).collect(),
+            users: vec![Vec::new(); rules],
             is_scored: vec![false; rules],
             needed: vec![false; rules],
             ..Plan::default()
@@ -88,6 +96,7 @@ impl Plan {
         let mut often = vec![0; rules];
         plan.leaves(program, &mut often);
         plan.metas(program, &mut often);
+        plan.part_fields(program);
         plan.scored = (0u32..)
             .zip(&program.rules)
             .filter(|(number, rule)| plan.source(*number) != Source::Nothing && !rule.name.starts_with("__"))
@@ -99,6 +108,7 @@ impl Plan {
             }
         }
         plan.needs(program);
+        plan.users(program);
         plan
     }
 
@@ -106,7 +116,17 @@ impl Plan {
         self.sources.get(rule as usize).copied().unwrap_or_default()
     }
 
-    fn set(&mut self, rule: u32, source: Source, weight: Weight) {
+    /// Whether a rule can have a score.
+    pub(super) fn is_scored(&self, rule: u32) -> bool {
+        self.is_scored.get(rule as usize) == Some(&true)
+    }
+
+    /// Whether a rule is one that can, or anything that such may hang on.
+    pub(super) fn is_needed(&self, rule: u32) -> bool {
+        self.needed.get(rule as usize) == Some(&true)
+    }
+
+    fn set(&mut self, rule: u32, source: Source, weight: Option<Weight>) {
         let place = rule as usize;
         if let (Some(slot), Some(its)) = (self.sources.get_mut(place), self.weights.get_mut(place)) {
             (*slot, *its) = (source, weight);
@@ -142,20 +162,20 @@ impl Plan {
                 if let Some(slot) = self.most.get_mut(member.rule as usize) {
                     *slot = if member.most > 1 { f64::INFINITY } else { 1.0 };
                 }
-                let cost = cost(pattern, group, is_noted);
+                let cost = cost(pattern, group, number, is_noted);
                 let chance = if is_negated { 0.5 } else { 0.1 };
-                self.set(member.rule, Source::Member(number, place), Weight { cost, chance });
+                self.set(member.rule, Source::Member(number, place), Some(Weight { cost, chance }));
             }
             self.unseen.push(unseen);
         }
         for (number, group) in program.headers.iter().enumerate() {
             for rule in &group.exists {
                 hits(*rule, 300);
-                self.set(*rule, Source::Exists(number), Weight { cost: 1.0, chance: 0.3 });
+                self.set(*rule, Source::Exists(number), Some(Weight { cost: 1.0, chance: 0.3 }));
             }
         }
         let templates =
-            (0..).zip(&program.templates).map(|(number, it)| (it.rule, Source::Template(number), 1.0, 300.0));
+            (0..).zip(&program.templates).map(|(number, it)| (it.rule, Source::Template(number), 1.0, 30.0));
         let mime =
             (0..).zip(&program.mime).map(|(number, it)| (it.rule, Source::Mime(number), f64::from(it.most), 10.0));
         let details =
@@ -163,7 +183,7 @@ impl Plan {
         let evals = (0..).zip(&program.evals).map(|(number, it)| (it.rule, Source::Eval(number), 1.0, 20.0));
         for (rule, source, most, cost) in templates.chain(mime).chain(details).chain(evals) {
             hits(rule, 50);
-            self.set(rule, source, Weight { cost, chance: 0.1 });
+            self.set(rule, source, Some(Weight { cost, chance: 0.1 }));
             if let Some(slot) = self.most.get_mut(rule as usize) {
                 *slot = most;
             }
@@ -189,10 +209,6 @@ impl Plan {
             let (times, wakers) = wakers.filter(|_| !may).unwrap_or((1_000, Vec::new()));
             trees.push(tree);
             meta.flat = flat;
-            meta.below =
-                meta.parts.iter().flatten().copied().filter(|it| matches!(self.source(*it), Source::Meta(_))).collect();
-            meta.below.sort_unstable();
-            meta.below.dedup();
             if meta.off {
                 continue;
             }
@@ -210,8 +226,7 @@ impl Plan {
             if let Some(slot) = often.get_mut(meta.rule as usize) {
                 *slot = times;
             }
-            // Its weight is of the message.
-            self.set(meta.rule, Source::Meta(trees.len() - 1), Weight::default());
+            self.set(meta.rule, Source::Meta(trees.len() - 1), None);
         }
         for (meta, tree) in program.metas.iter().zip(&trees).rev() {
             let by_value = self.by_value.get(meta.rule as usize).copied().unwrap_or(false);
@@ -220,6 +235,40 @@ impl Plan {
                 if let Some(slot) = self.by_value.get_mut(rule as usize) {
                     *slot = true;
                 }
+            }
+        }
+    }
+
+    /// What many metas ask for is worth more than its cost.
+    fn users(&mut self, program: &SpamAssassin) {
+        for (number, meta) in (0u32..).zip(&program.metas) {
+            if meta.off || !self.is_needed(meta.rule) {
+                continue;
+            }
+            for rule in meta.parts.iter().flatten() {
+                if let Some(users) = self.users.get_mut(*rule as usize)
+                    && users.last() != Some(&number)
+                {
+                    users.push(number);
+                }
+            }
+        }
+        for (weight, users) in self.weights.iter_mut().zip(&self.users) {
+            if let Some(weight) = weight {
+                weight.cost /= (users.len().clamp(1, MOST_USERS) as f32).sqrt();
+            }
+        }
+    }
+
+    fn part_fields(&mut self, program: &SpamAssassin) {
+        // How often a rule hits that counts no hits is known.
+        for rule in program.mime.iter().filter(|rule| rule.most > 0) {
+            let shortest = program.patterns.get(rule.pattern as usize).map_or(0, |pattern| pattern.shortest);
+            let is_told = shortest > 0 && rule.unset.is_empty() && !rule.negated && !rule.concat && rule.name != "ALL";
+            let name = if is_told { rule.name.to_ascii_lowercase() } else { String::new() };
+            match self.part_fields.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, rules)) => rules.push(rule.rule),
+                None => self.part_fields.push((name, vec![rule.rule])),
             }
         }
     }
@@ -243,23 +292,24 @@ impl Plan {
 }
 
 /// What it costs to try a member, in about a tenth of a microsecond.
-fn cost(pattern: Option<&Pattern>, group: Option<&HeaderGroup>, is_noted: bool) -> f32 {
+fn cost(pattern: Option<&Pattern>, group: Option<&HeaderGroup>, set: usize, is_noted: bool) -> f32 {
     let Some(pattern) = pattern else { return 0.0 };
-    // A field is short, and a text is not; nor are several fields.
-    let times = match (group, is_noted) {
-        (Some(group), true) if group.is_field => 2.0,
-        (Some(group), false) if group.is_field => 6.0,
-        (Some(_), true) => 6.0,
-        (Some(_), false) => 15.0,
-        (None, true) => 10.0,
-        (None, false) => 80.0,
+    // A field is short, and a text is not; nor are all fields.
+    let (noted, other) = match (group, set) {
+        (Some(group), _) if group.is_field => (5.0, 10.0),
+        (Some(group), _) if group.selector.starts_with("ALL") => (20.0, 50.0),
+        (Some(_), _) => (10.0, 20.0),
+        (None, 2) => (5.0, 40.0),
+        (None, _) => (10.0, 80.0),
     };
-    times
-        * match (pattern.is_fancy(), pattern.is_new(true)) {
-            (false, false) => 1.0,
-            (true, false) => 3.0,
-            (_, true) => 10.0,
-        }
+    let times = match (pattern.is_fancy(), pattern.longest) {
+        (true, None) => 8.0,
+        (true, Some(_)) => 2.0,
+        // Large ones have a coarse form.
+        _ if pattern.is_new(true) => 10.0,
+        _ => 1.0,
+    };
+    times * if is_noted { noted } else { other }
 }
 
 /// What is known of rules before there is a message: nothing, or that some do not hit.

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::answer::{Known, Weight};
+use super::answer::{Ask, Known, Weight};
 use super::context::Context;
 use super::evals::State;
 use super::matcher::{Noted, Pieces, Scratch};
@@ -27,14 +27,17 @@ const READ_AT_ONCE: u64 = 16 << 10;
 pub(super) struct Store {
     /// How often each rule hit; not a number where that is not known.
     counts: Vec<f64>,
-    /// Of metas that are not known, what knowing them takes.
-    weights: Vec<Weight>,
+    /// Of metas that are not known, what to ask for next; of all other rules, what a message before left there.
+    asks: Vec<Ask>,
     /// Rules that are no metas, and may hit or do.
     alive: Vec<u32>,
+    /// Metas that are to be decided, by their rules.
+    open: Vec<u32>,
     /// By sets.
     pub(super) noted: Vec<Noted>,
     pub(super) candidates: Candidates,
-    waiting: Vec<u32>,
+    /// What became known, and whom that was not told yet.
+    settled: Vec<u32>,
 }
 
 /// What was seen of a rule: where, and the text.
@@ -87,8 +90,9 @@ impl<'t> Trial<'t> {
         scratch: &'t mut Scratch,
     ) -> Trial<'t> {
         store.counts.clone_from(&program.plan.counts);
-        store.weights.clone_from(&program.plan.weights);
+        store.asks.resize(program.rules.len(), Ask::NOTHING);
         store.alive.clear();
+        store.open.clear();
         store.noted.resize_with(SpamAssassin::TEXTS + program.headers.len(), Noted::default);
         Trial {
             program,
@@ -115,7 +119,7 @@ impl<'t> Trial<'t> {
         self.look();
         let mut alive = std::mem::take(&mut self.store.alive);
         for rule in alive.drain(..) {
-            if (all || program.plan.is_scored.get(rule as usize) == Some(&true)) && !self.is_known(rule) {
+            if (all || program.plan.is_scored(rule)) && !self.is_known(rule) {
                 self.try_rule(rule);
                 if !self.pay(READ_AT_ONCE, budget) {
                     return false;
@@ -123,23 +127,27 @@ impl<'t> Trial<'t> {
             }
             self.wake(rule);
         }
-        self.store.alive = alive;
         // A meta that may hold wakes others in turn, which stand behind it.
-        for (number, meta) in program.metas.iter().enumerate() {
-            if !self.is_known(meta.rule) && (all || program.plan.needed.get(meta.rule as usize) == Some(&true)) {
+        for (number, rule) in program.plan.metas.iter().copied().enumerate() {
+            if !self.is_known(rule) && (all || program.plan.is_needed(rule)) {
                 self.ask(number);
+                if !self.is_known(rule) && (all || program.plan.is_scored(rule)) {
+                    self.store.open.push(rule);
+                }
             }
-            self.wake(meta.rule);
+            self.wake(rule);
         }
         self.scratch.shared("metas");
-        let whole: u32 = u32::try_from(program.rules.len()).unwrap_or(u32::MAX);
-        let (some, every) = if all { (&[][..], 0..whole) } else { (program.plan.scored.as_slice(), 0..0) };
-        for rule in some.iter().copied().chain(every) {
-            self.decide(rule);
-            if !self.pay(READ_AT_ONCE, budget) {
-                return false;
+        let mut open = std::mem::take(&mut self.store.open);
+        for rule in open.drain(..) {
+            while !self.is_known(rule) {
+                self.advance(rule);
+                if !self.pay(READ_AT_ONCE, budget) {
+                    return false;
+                }
             }
         }
+        (self.store.alive, self.store.open) = (alive, open);
         self.scratch.shared("metas");
         self.gave_up.sort_unstable();
         self.gave_up.dedup();
@@ -159,7 +167,7 @@ impl<'t> Trial<'t> {
     fn take_texts(&mut self, facts: &'t Facts<'t>, views: &'t Views, all: bool) {
         let (program, context) = (self.program, self.context);
         let full = facts.raw.get(views.message.header_at.min(facts.raw.len())..).unwrap_or_default();
-        let is_needed = |rule: u32| all || program.plan.needed.get(rule as usize) == Some(&true);
+        let is_needed = |rule: u32| all || program.plan.is_needed(rule);
         for (number, set) in program.sets() {
             let has_needed = set.members.iter().any(|member| is_needed(member.rule));
             let lines = |lines: &'t crate::facts::spamassassin::Lines| {
@@ -237,7 +245,13 @@ impl<'t> Trial<'t> {
         for eval in program.evals.iter().filter(|eval| has_html || !eval.of_html) {
             self.first(eval.rule, f64::NAN);
         }
-        program.mime.iter().filter(|rule| rule.most > 0).for_each(|rule| self.first(rule.rule, f64::NAN));
+        let nodes = &self.context.views.message.nodes;
+        for (name, rules) in &program.plan.part_fields {
+            let has_it = || nodes.iter().flat_map(|node| &node.fields).any(|it| it.name.eq_ignore_ascii_case(name));
+            if name.is_empty() || has_it() {
+                rules.iter().for_each(|rule| self.first(*rule, f64::NAN));
+            }
+        }
         let has_any = !program.templates.is_empty() || !program.uri_details.is_empty();
         if has_any && !self.context.uris().all.is_empty() {
             program.templates.iter().for_each(|template| self.first(template.rule, f64::NAN));
@@ -279,24 +293,20 @@ impl<'t> Trial<'t> {
         }
     }
 
-    /// What is known of a meta; if that does not decide it, gives the rule to ask for next.
-    fn ask(&mut self, number: usize) -> Option<u32> {
-        let meta = self.program.metas.get(number)?;
+    /// Finds out what is known of a meta, and if that does not decide it, which rule to ask for next.
+    fn ask(&mut self, number: usize) {
+        let Some(meta) = self.program.metas.get(number) else { return };
         let by_value = self.program.plan.by_value.get(meta.rule as usize) == Some(&true);
         let (span, ask) = meta.flat.answer(!by_value, &*self);
         self.know(meta.rule, span);
         if self.is_known(meta.rule) {
-            return None;
+            return;
         }
-        let Some(next) = ask.next.filter(|next| !self.is_known(*next)) else {
+        match self.store.asks.get_mut(meta.rule as usize) {
+            Some(slot) if ask.next.is_some() => *slot = ask,
             // All of it is known then.
-            self.count(meta.rule, f64::from(u8::from(!span.is_zero())));
-            return None;
-        };
-        if let Some(slot) = self.store.weights.get_mut(meta.rule as usize) {
-            *slot = ask.weight;
+            _ => self.count(meta.rule, f64::from(u8::from(!span.is_zero()))),
         }
-        Some(next)
     }
 
     fn matches_empty(&self, set: usize, member: u32) -> bool {
@@ -336,41 +346,32 @@ impl<'t> Trial<'t> {
         self.store.counts.get(rule as usize).is_none_or(|count| !count.is_nan())
     }
 
-    /// Finds out whether a rule hits, and for a meta what of its parts that takes.
-    fn decide(&mut self, rule: u32) {
-        if self.is_known(rule) {
-            return;
+    /// Tries the rule that says most of whether a meta holds, and tells all metas that hang on it.
+    fn advance(&mut self, rule: u32) {
+        let mut rule = rule;
+        // Metas stand behind what they ask for, so this ends.
+        while let Source::Meta(_) = self.program.plan.source(rule) {
+            match self.store.asks.get(rule as usize).and_then(|ask| ask.next) {
+                Some(next) if !self.is_known(next) => rule = next,
+                // It was told all that is known, and so asks for something else.
+                _ => return self.count(rule, 0.0),
+            }
         }
-        let mut waiting = std::mem::take(&mut self.store.waiting);
-        waiting.push(rule);
-        // Metas stand behind what they ask for, so none waits for itself.
-        while let Some(rule) = waiting.last().copied() {
-            if !self.is_known(rule) {
-                if let Source::Meta(number) = self.program.plan.source(rule) {
-                    self.ask_below(number);
-                    if let Some(next) = self.ask(number) {
-                        waiting.push(next);
-                        continue;
+        self.try_rule(rule);
+        let mut settled = std::mem::take(&mut self.store.settled);
+        settled.push(rule);
+        while let Some(rule) = settled.pop() {
+            for number in self.program.plan.users.get(rule as usize).into_iter().flatten() {
+                let Some(user) = self.program.plan.metas.get(*number as usize).copied() else { continue };
+                if !self.is_known(user) {
+                    self.ask(*number as usize);
+                    if self.is_known(user) {
+                        settled.push(user);
                     }
-                } else {
-                    self.try_rule(rule);
                 }
             }
-            waiting.pop();
         }
-        waiting.clear();
-        self.store.waiting = waiting;
-    }
-
-    /// What was tried since may have decided the metas that one asks for, or made them cheaper.
-    fn ask_below(&mut self, number: usize) {
-        for rule in self.program.metas.get(number).into_iter().flat_map(|meta| &meta.below) {
-            if !self.is_known(*rule)
-                && let Source::Meta(number) = self.program.plan.source(*rule)
-            {
-                self.ask(number);
-            }
-        }
+        self.store.settled = settled;
     }
 
     /// Finds out whether a rule hits that is no meta.
@@ -403,6 +404,9 @@ impl Known for Trial<'_> {
 
     #[inline]
     fn weight(&self, rule: u32) -> Weight {
-        self.store.weights.get(rule as usize).copied().unwrap_or_default()
+        match self.program.plan.weights.get(rule as usize).copied() {
+            Some(Some(weight)) => weight,
+            _ => self.store.asks.get(rule as usize).map_or(Weight::default(), |ask| ask.weight),
+        }
     }
 }

@@ -10,6 +10,8 @@ use super::tree::{Kind, Tree};
 pub(super) struct Weight {
     pub(super) cost: f32,
     pub(super) chance: f32,
+    /// Whether no more than one thing is left to be tried first, which others cannot spare.
+    pub(super) sure: bool,
 }
 
 /// How likely a comparison holds whose left side is not 0.
@@ -32,7 +34,7 @@ pub(super) struct Ask {
 }
 
 impl Ask {
-    pub(super) const NOTHING: Ask = Ask { next: None, weight: Weight { cost: 0.0, chance: 0.0 } };
+    pub(super) const NOTHING: Ask = Ask { next: None, weight: Weight { cost: 0.0, chance: 0.0, sure: false } };
 
     fn negated(self) -> Ask {
         Ask { weight: Weight { chance: 1.0 - self.weight.chance, ..self.weight }, ..self }
@@ -72,6 +74,7 @@ impl Truth {
 /// Operands that are still open, of which one is to be asked for.
 struct Choice {
     best: Option<Ask>,
+    open: u32,
     /// What all of them cost.
     cost: f32,
     /// How likely none of them decides.
@@ -80,11 +83,12 @@ struct Choice {
 
 impl Choice {
     fn new() -> Choice {
-        Choice { best: None, cost: 0.0, rest: 1.0 }
+        Choice { best: None, open: 0, cost: 0.0, rest: 1.0 }
     }
 
     /// Adds one; `decides` is how likely it decides the whole. The best is what costs least for each time that it does.
     fn add(&mut self, it: Ask, decides: fn(Weight) -> f32) {
+        self.open = self.open.saturating_add(1);
         self.cost += it.weight.cost;
         self.rest *= 1.0 - decides(it.weight);
         let is_better = |best: Ask| it.weight.cost * decides(best.weight) < best.weight.cost * decides(it.weight);
@@ -93,11 +97,12 @@ impl Choice {
         }
     }
 
-    /// What is to be asked for, and what it comes to until it is decided.
-    fn ask(self, decides: fn(Weight) -> f32, chance: f32) -> Option<Ask> {
+    /// What is to be asked for, and what it comes to until it is decided. Of what decides seldom the others will be tried, too: `all`.
+    fn ask(self, decides: fn(Weight) -> f32, chance: f32, all: bool) -> Option<Ask> {
         let best = self.best?;
         let cost = best.weight.cost + (1.0 - decides(best.weight)) * (self.cost - best.weight.cost);
-        Some(Ask { next: best.next, weight: Weight { cost, chance } })
+        let sure = best.weight.sure && (all || self.open == 1);
+        Some(Ask { next: best.next, weight: Weight { cost, chance, sure } })
     }
 }
 
@@ -239,7 +244,7 @@ impl Flat {
                     }
                 }
                 let chance = 1.0 - open.rest;
-                open.ask(holds, chance).map_or(Truth::No, Truth::Open)
+                open.ask(holds, chance, true).map_or(Truth::No, Truth::Open)
             }
             Step::Sum | Step::Binary(_) => {
                 let (span, ask) = self.value(Kid::Step(number), known);
@@ -267,7 +272,7 @@ impl Flat {
             }
         }
         let chance = open.rest;
-        open.ask(fails, chance).map_or(Truth::Yes, Truth::Open)
+        open.ask(fails, chance, false).map_or(Truth::Yes, Truth::Open)
     }
 
     fn value(&self, kid: Kid, known: &impl Known) -> (Span, Ask) {
@@ -309,8 +314,11 @@ impl Flat {
             Step::Sum => self.sum(kids, known),
             Step::Binary(sign) => {
                 let ((left, its), (right, other)) = (value(0), value(1));
-                let next = if left.value().is_none() { its.next } else { other.next };
-                let weight = Weight { cost: its.weight.cost + other.weight.cost, chance: COMPARED };
+                let (next, sure) = match left.value() {
+                    None => (its.next, its.weight.sure),
+                    Some(_) => (other.next, other.weight.sure),
+                };
+                let weight = Weight { cost: its.weight.cost + other.weight.cost, chance: COMPARED, sure };
                 (Span::binary(sign, left, right), Ask { next, weight })
             }
             Step::Choose => match kids.first().map_or(Truth::No, |kid| self.truth(*kid, known)) {
@@ -330,7 +338,7 @@ impl Flat {
                 continue;
             }
             if ask.next.is_none() {
-                ask.next = its.next;
+                (ask.next, ask.weight.sure) = (its.next, its.weight.sure);
             }
             ask.weight.cost += its.weight.cost;
             ask.weight.chance = ask.weight.chance.max(its.weight.chance);
@@ -358,7 +366,7 @@ impl Flat {
             (from, to) = (from + span.least, to + span.most);
             if span.value().is_none() {
                 if ask.next.is_none() || its.weight.cost < least {
-                    (ask.next, least) = (its.next, its.weight.cost);
+                    (ask.next, ask.weight.sure, least) = (its.next, its.weight.sure, its.weight.cost);
                 }
                 ask.weight.cost += its.weight.cost;
                 ask.weight.chance = ask.weight.chance.max(its.weight.chance);
@@ -394,7 +402,7 @@ mod tests {
         }
 
         fn weight(&self, rule: u32) -> Weight {
-            Weight { cost: (1 + rule * 7 % 3) as f32, chance: 0.3 }
+            Weight { cost: (1 + rule * 7 % 3) as f32, chance: 0.3, sure: true }
         }
     }
 

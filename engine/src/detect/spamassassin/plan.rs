@@ -48,6 +48,40 @@ pub(super) struct Unseen {
     pub(super) absent: Vec<u32>,
 }
 
+/// Rules on one header field of parts.
+#[derive(Debug)]
+pub(super) struct PartField {
+    /// Its name in lower case; empty for rules that may hit without it.
+    pub(super) name: String,
+    /// Whether they look at it as it is written.
+    pub(super) raw: bool,
+    /// With the numbers of their patterns.
+    pub(super) rules: Vec<(u32, u32)>,
+}
+
+/// For each rule a list of numbers.
+#[derive(Debug, Default)]
+pub(super) struct Lists {
+    ends: Vec<u32>,
+    all: Vec<u32>,
+}
+
+impl Lists {
+    fn of(pairs: &[(u32, u32)], rules: usize) -> Lists {
+        let mut pairs = pairs.to_vec();
+        pairs.sort_unstable();
+        let ends = (0..rules).map(|rule| pairs.partition_point(|(its, _)| *its as usize <= rule));
+        let ends = ends.map(|end| u32::try_from(end).unwrap_or(u32::MAX)).collect();
+        Lists { ends, all: pairs.into_iter().map(|(_, it)| it).collect() }
+    }
+
+    pub(super) fn get(&self, rule: u32) -> &[u32] {
+        let Some(end) = self.ends.get(rule as usize) else { return &[] };
+        let start = rule.checked_sub(1).and_then(|before| self.ends.get(before as usize)).copied().unwrap_or(0);
+        self.all.get(start as usize..*end as usize).unwrap_or_default()
+    }
+}
+
 /// For all rules, by their numbers.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
@@ -57,7 +91,7 @@ pub(super) struct Plan {
     /// Whether more is asked of it than if it hits.
     pub(super) by_value: Vec<bool>,
     /// The metas that are worth a look where it may hit, by their rules.
-    pub(super) wakes: Vec<Vec<u32>>,
+    pub(super) wakes: Lists,
     /// How often each hit before a message was looked at: not at all, but for metas that are worth a look always.
     pub(super) counts: Vec<f64>,
     /// None for metas, of which it is another for each message.
@@ -65,9 +99,11 @@ pub(super) struct Plan {
     /// The rules of metas, in their order.
     pub(super) metas: Vec<u32>,
     /// The metas that ask for a rule, and that a score hangs on, by their numbers.
-    pub(super) users: Vec<Vec<u32>>,
-    /// Rules on header fields of parts, by the names of those without which they do not hit; no name where that is not said.
-    pub(super) part_fields: Vec<(String, Vec<u32>)>,
+    pub(super) users: Lists,
+    pub(super) part_fields: Vec<PartField>,
+    /// By sets, whether anything that looks at its text may count, and by groups of header rules, whether it counts if a field is there.
+    pub(super) needed_sets: Vec<bool>,
+    pub(super) needed_groups: Vec<bool>,
     /// By sets.
     pub(super) unseen: Vec<Unseen>,
     is_scored: Vec<bool>,
@@ -84,11 +120,9 @@ impl Plan {
             sources: vec![Source::Nothing; rules],
             most: vec![1.0; rules],
             by_value: vec![false; rules],
-            wakes: vec![Vec::new(); rules],
             counts: vec![0.0; rules],
             weights: vec![None; rules],
             metas: program.metas.iter().map(|meta| meta.rule).collect(),
-            users: vec![Vec::new(); rules],
             is_scored: vec![false; rules],
             needed: vec![false; rules],
             ..Plan::default()
@@ -164,14 +198,14 @@ impl Plan {
                 }
                 let cost = cost(pattern, group, number, is_noted);
                 let chance = if is_negated { 0.5 } else { 0.1 };
-                self.set(member.rule, Source::Member(number, place), Some(Weight { cost, chance }));
+                self.set(member.rule, Source::Member(number, place), Some(Weight { cost, chance, sure: true }));
             }
             self.unseen.push(unseen);
         }
         for (number, group) in program.headers.iter().enumerate() {
             for rule in &group.exists {
                 hits(*rule, 300);
-                self.set(*rule, Source::Exists(number), Some(Weight { cost: 1.0, chance: 0.3 }));
+                self.set(*rule, Source::Exists(number), Some(Weight { cost: 1.0, chance: 0.3, sure: true }));
             }
         }
         let templates =
@@ -183,7 +217,7 @@ impl Plan {
         let evals = (0..).zip(&program.evals).map(|(number, it)| (it.rule, Source::Eval(number), 1.0, 20.0));
         for (rule, source, most, cost) in templates.chain(mime).chain(details).chain(evals) {
             hits(rule, 50);
-            self.set(rule, source, Some(Weight { cost, chance: 0.1 }));
+            self.set(rule, source, Some(Weight { cost, chance: 0.1, sure: true }));
             if let Some(slot) = self.most.get_mut(rule as usize) {
                 *slot = most;
             }
@@ -192,6 +226,7 @@ impl Plan {
 
     /// Metas stand behind what they ask for.
     fn metas(&mut self, program: &mut SpamAssassin, often: &mut [u32]) {
+        let mut wakes = Vec::new();
         let mut trees = Vec::with_capacity(program.metas.len());
         for meta in &mut program.metas {
             let part = |place: usize| meta.parts.get(place).copied().flatten();
@@ -215,11 +250,7 @@ impl Plan {
             if let (true, Some(slot)) = (may, self.counts.get_mut(meta.rule as usize)) {
                 *slot = f64::NAN;
             }
-            for rule in wakers {
-                if let Some(slot) = self.wakes.get_mut(rule as usize) {
-                    slot.push(meta.rule);
-                }
-            }
+            wakes.extend(wakers.into_iter().map(|rule| (rule, meta.rule)));
             if let Some(slot) = self.most.get_mut(meta.rule as usize) {
                 *slot = whole.most.max(1.0);
             }
@@ -228,6 +259,7 @@ impl Plan {
             }
             self.set(meta.rule, Source::Meta(trees.len() - 1), None);
         }
+        self.wakes = Lists::of(&wakes, program.rules.len());
         for (meta, tree) in program.metas.iter().zip(&trees).rev() {
             let by_value = self.by_value.get(meta.rule as usize).copied().unwrap_or(false);
             for rule in tree.values(!by_value).into_iter().filter_map(|place| meta.parts.get(place).copied().flatten())
@@ -241,21 +273,13 @@ impl Plan {
 
     /// What many metas ask for is worth more than its cost.
     fn users(&mut self, program: &SpamAssassin) {
-        for (number, meta) in (0u32..).zip(&program.metas) {
-            if meta.off || !self.is_needed(meta.rule) {
-                continue;
-            }
-            for rule in meta.parts.iter().flatten() {
-                if let Some(users) = self.users.get_mut(*rule as usize)
-                    && users.last() != Some(&number)
-                {
-                    users.push(number);
-                }
-            }
-        }
-        for (weight, users) in self.weights.iter_mut().zip(&self.users) {
+        let needed = (0u32..).zip(&program.metas).filter(|(_, meta)| !meta.off && self.is_needed(meta.rule));
+        let users: Vec<(u32, u32)> =
+            needed.flat_map(|(number, meta)| meta.parts.iter().flatten().map(move |rule| (*rule, number))).collect();
+        self.users = Lists::of(&users, program.rules.len());
+        for (rule, weight) in (0u32..).zip(&mut self.weights) {
             if let Some(weight) = weight {
-                weight.cost /= (users.len().clamp(1, MOST_USERS) as f32).sqrt();
+                weight.cost /= (self.users.get(rule).len().clamp(1, MOST_USERS) as f32).sqrt();
             }
         }
     }
@@ -266,14 +290,23 @@ impl Plan {
             let shortest = program.patterns.get(rule.pattern as usize).map_or(0, |pattern| pattern.shortest);
             let is_told = shortest > 0 && rule.unset.is_empty() && !rule.negated && !rule.concat && rule.name != "ALL";
             let name = if is_told { rule.name.to_ascii_lowercase() } else { String::new() };
-            match self.part_fields.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, rules)) => rules.push(rule.rule),
-                None => self.part_fields.push((name, vec![rule.rule])),
+            let it = (rule.rule, rule.pattern);
+            match self.part_fields.iter_mut().find(|known| known.name == name && known.raw == rule.raw) {
+                Some(known) => known.rules.push(it),
+                None => self.part_fields.push(PartField { name, raw: rule.raw, rules: vec![it] }),
             }
         }
     }
 
     fn needs(&mut self, program: &SpamAssassin) {
+        self.rules_needed(program);
+        self.needed_sets =
+            program.sets().map(|(_, set)| set.members.iter().any(|member| self.is_needed(member.rule))).collect();
+        self.needed_groups =
+            program.headers.iter().map(|group| group.exists.iter().any(|rule| self.is_needed(*rule))).collect();
+    }
+
+    fn rules_needed(&mut self, program: &SpamAssassin) {
         for rule in &self.scored {
             if let Some(slot) = self.needed.get_mut(*rule as usize) {
                 *slot = true;

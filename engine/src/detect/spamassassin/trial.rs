@@ -10,7 +10,7 @@ use super::context::Context;
 use super::evals::State;
 use super::matcher::{Noted, Pieces, Scratch};
 use super::pattern::Pattern;
-use super::plan::Source;
+use super::plan::{PartField, Source};
 use super::search::Candidates;
 use super::span::Span;
 use super::{HeaderGroup, PATTERN_STEPS, SpamAssassin};
@@ -74,6 +74,8 @@ pub(super) struct Trial<'t> {
     pub(super) texts: Vec<Option<Text<'t>>>,
     /// For each group of header rules whether its field is there.
     is_there: Vec<bool>,
+    /// All addresses in lower case.
+    pub(super) lower: Option<Vec<u8>>,
     pub(super) captured: Option<BTreeMap<&'t str, Vec<String>>>,
     pub(super) store: &'t mut Store,
     pub(super) scratch: &'t mut Scratch,
@@ -100,6 +102,7 @@ impl<'t> Trial<'t> {
             state: State::new(context),
             texts: Vec::with_capacity(SpamAssassin::TEXTS + program.headers.len()),
             is_there: Vec::with_capacity(program.headers.len()),
+            lower: None,
             captured: None,
             store,
             scratch,
@@ -129,24 +132,30 @@ impl<'t> Trial<'t> {
         }
         // A meta that may hold wakes others in turn, which stand behind it.
         for (number, rule) in program.plan.metas.iter().copied().enumerate() {
-            if !self.is_known(rule) && (all || program.plan.is_needed(rule)) {
-                self.ask(number);
-                if !self.is_known(rule) && (all || program.plan.is_scored(rule)) {
-                    self.store.open.push(rule);
-                }
+            let is_asleep = self.count(rule) == 0.0;
+            if is_asleep || !(all || program.plan.is_needed(rule)) {
+                continue;
             }
+            self.ask(number);
             self.wake(rule);
+            if !self.is_known(rule) && (all || program.plan.is_scored(rule)) {
+                self.store.open.push(rule);
+            }
         }
         self.scratch.shared("metas");
         let mut open = std::mem::take(&mut self.store.open);
-        for rule in open.drain(..) {
-            while !self.is_known(rule) {
-                self.advance(rule);
-                if !self.pay(READ_AT_ONCE, budget) {
-                    return false;
+        // What has to be tried anyway is tried first: it may say that other metas do not hold.
+        for is_first in [true, false] {
+            for rule in &open {
+                while !self.is_known(*rule) && (!is_first || self.weight(*rule).sure) {
+                    self.advance(*rule);
+                    if !self.pay(READ_AT_ONCE, budget) {
+                        return false;
+                    }
                 }
             }
         }
+        open.clear();
         (self.store.alive, self.store.open) = (alive, open);
         self.scratch.shared("metas");
         self.gave_up.sort_unstable();
@@ -167,18 +176,18 @@ impl<'t> Trial<'t> {
     fn take_texts(&mut self, facts: &'t Facts<'t>, views: &'t Views, all: bool) {
         let (program, context) = (self.program, self.context);
         let full = facts.raw.get(views.message.header_at.min(facts.raw.len())..).unwrap_or_default();
-        let is_needed = |rule: u32| all || program.plan.is_needed(rule);
+        let is_true = |all: &[bool], number: usize| all.get(number) == Some(&true);
         for (number, set) in program.sets() {
-            let has_needed = set.members.iter().any(|member| is_needed(member.rule));
+            let has_needed = if all { !set.members.is_empty() } else { is_true(&program.plan.needed_sets, number) };
             let lines = |lines: &'t crate::facts::spamassassin::Lines| {
                 let (text, ends) = (Cow::Borrowed(lines.text.as_slice()), Cow::Borrowed(lines.ends.as_slice()));
                 Some(Text { text, ends, end: [0] })
             };
             let text = match number.checked_sub(SpamAssassin::TEXTS) {
                 Some(group) => {
-                    let group = program.headers.get(group);
-                    let text = group.filter(|group| has_needed || group.exists.iter().copied().any(is_needed));
-                    let text = text.and_then(|group| self.field(group, has_needed));
+                    let has_exists = all || is_true(&program.plan.needed_groups, group);
+                    let group = program.headers.get(group).filter(|_| has_needed || has_exists);
+                    let text = group.and_then(|group| self.field(group, has_needed));
                     self.is_there.push(text.is_some());
                     self.scratch.shared("fields");
                     text.map(|text| Text::whole(Cow::Owned(text)))
@@ -245,11 +254,13 @@ impl<'t> Trial<'t> {
         for eval in program.evals.iter().filter(|eval| has_html || !eval.of_html) {
             self.first(eval.rule, f64::NAN);
         }
-        let nodes = &self.context.views.message.nodes;
-        for (name, rules) in &program.plan.part_fields {
-            let has_it = || nodes.iter().flat_map(|node| &node.fields).any(|it| it.name.eq_ignore_ascii_case(name));
-            if name.is_empty() || has_it() {
-                rules.iter().for_each(|rule| self.first(*rule, f64::NAN));
+        for PartField { name, raw, rules } in &program.plan.part_fields {
+            let text = self.part_fields(name, *raw);
+            for (rule, pattern) in rules {
+                let has_literal = || program.patterns.get(*pattern as usize).is_some_and(|it| it.may_be_in(&text));
+                if name.is_empty() || (!text.is_empty() && has_literal()) {
+                    self.first(*rule, f64::NAN);
+                }
             }
         }
         let has_any = !program.templates.is_empty() || !program.uri_details.is_empty();
@@ -257,6 +268,18 @@ impl<'t> Trial<'t> {
             program.templates.iter().for_each(|template| self.first(template.rule, f64::NAN));
             program.uri_details.iter().for_each(|detail| self.first(detail.rule, f64::NAN));
         }
+    }
+
+    /// All header fields of a name that parts have, in lower case.
+    fn part_fields(&self, name: &str, raw: bool) -> Vec<u8> {
+        let mut text = Vec::new();
+        let fields = self.context.views.message.nodes.iter().flat_map(|node| &node.fields);
+        for field in fields.filter(|field| field.name.eq_ignore_ascii_case(name)) {
+            text.extend_from_slice(if raw { &field.raw } else { &field.value });
+            text.push(b'\n');
+        }
+        text.make_ascii_lowercase();
+        text
     }
 
     /// How often a member hits of which nothing was noted.
@@ -278,18 +301,18 @@ impl<'t> Trial<'t> {
     /// Takes the first that is known of a rule that is no meta, or that nothing is.
     fn first(&mut self, rule: u32, count: f64) {
         if count != 0.0 {
-            self.count(rule, count);
+            self.set_count(rule, count);
             self.store.alive.push(rule);
         }
     }
 
     /// Wakes the metas that hang on a rule that may hit, or does.
     fn wake(&mut self, rule: u32) {
-        if self.store.counts.get(rule as usize).is_none_or(|count| *count == 0.0) {
+        if self.count(rule) == 0.0 {
             return;
         }
-        for meta in self.program.plan.wakes.get(rule as usize).into_iter().flatten() {
-            self.count(*meta, f64::NAN);
+        for meta in self.program.plan.wakes.get(rule) {
+            self.set_count(*meta, f64::NAN);
         }
     }
 
@@ -305,7 +328,7 @@ impl<'t> Trial<'t> {
         match self.store.asks.get_mut(meta.rule as usize) {
             Some(slot) if ask.next.is_some() => *slot = ask,
             // All of it is known then.
-            _ => self.count(meta.rule, f64::from(u8::from(!span.is_zero()))),
+            _ => self.set_count(meta.rule, f64::from(u8::from(!span.is_zero()))),
         }
     }
 
@@ -333,10 +356,10 @@ impl<'t> Trial<'t> {
             None if !by_value && span.has_truth() => f64::from(u8::from(!span.is_zero())),
             None => return,
         };
-        self.count(rule, count);
+        self.set_count(rule, count);
     }
 
-    fn count(&mut self, rule: u32, count: f64) {
+    fn set_count(&mut self, rule: u32, count: f64) {
         if let Some(slot) = self.store.counts.get_mut(rule as usize) {
             *slot = count;
         }
@@ -354,14 +377,14 @@ impl<'t> Trial<'t> {
             match self.store.asks.get(rule as usize).and_then(|ask| ask.next) {
                 Some(next) if !self.is_known(next) => rule = next,
                 // It was told all that is known, and so asks for something else.
-                _ => return self.count(rule, 0.0),
+                _ => return self.set_count(rule, 0.0),
             }
         }
         self.try_rule(rule);
         let mut settled = std::mem::take(&mut self.store.settled);
         settled.push(rule);
         while let Some(rule) = settled.pop() {
-            for number in self.program.plan.users.get(rule as usize).into_iter().flatten() {
+            for number in self.program.plan.users.get(rule) {
                 let Some(user) = self.program.plan.metas.get(*number as usize).copied() else { continue };
                 if !self.is_known(user) {
                     self.ask(*number as usize);
@@ -387,7 +410,7 @@ impl<'t> Trial<'t> {
             }
             Source::Nothing | Source::Exists(_) | Source::Meta(_) => 0.0,
         };
-        self.count(rule, count);
+        self.set_count(rule, count);
         self.scratch.rule(rule);
     }
 }

@@ -1,18 +1,10 @@
 //! What an expression may still come to while some of the rules that it names are not tried. Takes an expression and what is known of
 //! rules, gives the span of its value, and which rule to try next where that does not decide it: what is cheap, and is likely to decide.
 
+use super::asking::{Ask, Choice, Truth, Weight, fails, holds};
 use super::expression::Sign;
 use super::span::Span;
 use super::tree::{Kind, Tree};
-
-/// About what it costs to know whether a rule hits, and how likely it does: numbers to order rules by.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Weight {
-    pub(super) cost: f32,
-    pub(super) chance: f32,
-    /// Whether no more than one thing is left to be tried first, which others cannot spare.
-    pub(super) sure: bool,
-}
 
 /// How likely a comparison holds whose left side is not 0.
 const COMPARED: f32 = 0.3;
@@ -24,94 +16,6 @@ pub(super) trait Known {
     /// How often it may at most.
     fn most(&self, rule: u32) -> f64;
     fn weight(&self, rule: u32) -> Weight;
-}
-
-/// What to ask for next, and what all that is still to be known comes to.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Ask {
-    pub(super) next: Option<u32>,
-    pub(super) weight: Weight,
-}
-
-impl Ask {
-    pub(super) const NOTHING: Ask = Ask { next: None, weight: Weight { cost: 0.0, chance: 0.0, sure: false } };
-
-    fn negated(self) -> Ask {
-        Ask { weight: Weight { chance: 1.0 - self.weight.chance, ..self.weight }, ..self }
-    }
-}
-
-/// Whether something is 0.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Truth {
-    No,
-    Yes,
-    Open(Ask),
-}
-
-impl Truth {
-    fn of(it: bool) -> Truth {
-        if it { Truth::Yes } else { Truth::No }
-    }
-
-    fn not(self) -> Truth {
-        match self {
-            Truth::No => Truth::Yes,
-            Truth::Yes => Truth::No,
-            Truth::Open(ask) => Truth::Open(ask.negated()),
-        }
-    }
-
-    fn of_span(span: Span, ask: Ask) -> Truth {
-        match (span.may_be_zero(), span.is_zero()) {
-            (_, true) => Truth::No,
-            (false, _) => Truth::Yes,
-            _ => Truth::Open(ask),
-        }
-    }
-}
-
-/// Operands that are still open, of which one is to be asked for.
-struct Choice {
-    best: Option<Ask>,
-    open: u32,
-    /// What all of them cost.
-    cost: f32,
-    /// How likely none of them decides.
-    rest: f32,
-}
-
-impl Choice {
-    fn new() -> Choice {
-        Choice { best: None, open: 0, cost: 0.0, rest: 1.0 }
-    }
-
-    /// Adds one; `decides` is how likely it decides the whole. The best is what costs least for each time that it does.
-    fn add(&mut self, it: Ask, decides: fn(Weight) -> f32) {
-        self.open = self.open.saturating_add(1);
-        self.cost += it.weight.cost;
-        self.rest *= 1.0 - decides(it.weight);
-        let is_better = |best: Ask| it.weight.cost * decides(best.weight) < best.weight.cost * decides(it.weight);
-        if self.best.is_none_or(is_better) {
-            self.best = Some(it);
-        }
-    }
-
-    /// What is to be asked for, and what it comes to until it is decided. Of what decides seldom the others will be tried, too: `all`.
-    fn ask(self, decides: fn(Weight) -> f32, chance: f32, all: bool) -> Option<Ask> {
-        let best = self.best?;
-        let cost = best.weight.cost + (1.0 - decides(best.weight)) * (self.cost - best.weight.cost);
-        let sure = best.weight.sure && (all || self.open == 1);
-        Some(Ask { next: best.next, weight: Weight { cost, chance, sure } })
-    }
-}
-
-fn fails(it: Weight) -> f32 {
-    1.0 - it.chance
-}
-
-fn holds(it: Weight) -> f32 {
-    it.chance
 }
 
 /// An operand. Names stand where they are asked for: most of what an expression consists of are names, and negated ones.

@@ -1,7 +1,8 @@
 //! What is tried, and when: made once, when rules are loaded. Takes rules, gives for each how it is found out whether it hits, about what
 //! that costs, and which rules have to be seen before a meta is worth a look.
 
-use super::answer::{Flat, Known, Weight};
+use super::answer::{Flat, Known};
+use super::asking::Weight;
 use super::expression::Expression;
 use super::matcher::Tried;
 use super::pattern::Pattern;
@@ -106,9 +107,10 @@ pub(super) struct Plan {
     pub(super) needed_groups: Vec<bool>,
     /// By sets.
     pub(super) unseen: Vec<Unseen>,
-    is_scored: Vec<bool>,
     /// Rules that can have a score.
     pub(super) scored: Vec<u32>,
+    is_scored: Vec<bool>,
+    /// Whether a rule is one of them, or anything that they may hang on.
     needed: Vec<bool>,
 }
 
@@ -271,7 +273,7 @@ impl Plan {
         }
     }
 
-    /// What many metas ask for is worth more than its cost.
+    /// What many metas ask for costs each of them less.
     fn users(&mut self, program: &SpamAssassin) {
         let needed = (0u32..).zip(&program.metas).filter(|(_, meta)| !meta.off && self.is_needed(meta.rule));
         let users: Vec<(u32, u32)> =
@@ -285,7 +287,7 @@ impl Plan {
     }
 
     fn part_fields(&mut self, program: &SpamAssassin) {
-        // How often a rule hits that counts no hits is known.
+        // A rule that counts no hits has none.
         for rule in program.mime.iter().filter(|rule| rule.most > 0) {
             let shortest = program.patterns.get(rule.pattern as usize).map_or(0, |pattern| pattern.shortest);
             let is_told = shortest > 0 && rule.unset.is_empty() && !rule.negated && !rule.concat && rule.name != "ALL";

@@ -5,12 +5,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::answer::{Ask, Known, Weight};
+use super::answer::Known;
+use super::asking::{Ask, Weight};
 use super::context::Context;
 use super::evals::State;
 use super::matcher::{Noted, Pieces, Scratch};
-use super::pattern::Pattern;
-use super::plan::{PartField, Source};
+use super::plan::Source;
 use super::search::Candidates;
 use super::span::Span;
 use super::{HeaderGroup, PATTERN_STEPS, SpamAssassin};
@@ -30,7 +30,7 @@ pub(super) struct Store {
     /// Of metas that are not known, what to ask for next; of all other rules, what a message before left there.
     asks: Vec<Ask>,
     /// Rules that are no metas, and may hit or do.
-    alive: Vec<u32>,
+    pub(super) alive: Vec<u32>,
     /// Metas that are to be decided, by their rules.
     open: Vec<u32>,
     /// By sets.
@@ -73,7 +73,7 @@ pub(super) struct Trial<'t> {
     /// By sets; none where there is no such field, or no text.
     pub(super) texts: Vec<Option<Text<'t>>>,
     /// For each group of header rules whether its field is there.
-    is_there: Vec<bool>,
+    pub(super) is_there: Vec<bool>,
     /// All addresses in lower case.
     pub(super) lower: Option<Vec<u8>>,
     pub(super) captured: Option<BTreeMap<&'t str, Vec<String>>>,
@@ -224,88 +224,6 @@ impl<'t> Trial<'t> {
         }
     }
 
-    /// Takes what can be known of rules for nothing: all but what may hit or does was taken not to.
-    fn look(&mut self) {
-        let program = self.program;
-        for ((number, set), unseen) in program.sets().zip(&program.plan.unseen) {
-            let is_there = self.texts.get(number).is_some_and(Option::is_some);
-            for member in if is_there { &unseen.present } else { &unseen.absent } {
-                let count = self.unseen(number, *member, is_there);
-                if let Some(member) = set.members.get(*member as usize) {
-                    self.first(member.rule, count);
-                }
-            }
-            if is_there && let Some(noted) = self.store.noted.get_mut(number) {
-                let seen = std::mem::take(&mut noted.seen);
-                for member in seen.iter().filter_map(|member| set.members.get(*member as usize)) {
-                    self.first(member.rule, f64::NAN);
-                }
-                if let Some(noted) = self.store.noted.get_mut(number) {
-                    noted.seen = seen;
-                }
-            }
-        }
-        for (number, group) in program.headers.iter().enumerate() {
-            if self.is_there.get(number) == Some(&true) {
-                group.exists.iter().for_each(|rule| self.first(*rule, 1.0));
-            }
-        }
-        let has_html = !self.context.views.htmls.is_empty();
-        for eval in program.evals.iter().filter(|eval| has_html || !eval.of_html) {
-            self.first(eval.rule, f64::NAN);
-        }
-        for PartField { name, raw, rules } in &program.plan.part_fields {
-            let text = self.part_fields(name, *raw);
-            for (rule, pattern) in rules {
-                let has_literal = || program.patterns.get(*pattern as usize).is_some_and(|it| it.may_be_in(&text));
-                if name.is_empty() || (!text.is_empty() && has_literal()) {
-                    self.first(*rule, f64::NAN);
-                }
-            }
-        }
-        let has_any = !program.templates.is_empty() || !program.uri_details.is_empty();
-        if has_any && !self.context.uris().all.is_empty() {
-            program.templates.iter().for_each(|template| self.first(template.rule, f64::NAN));
-            program.uri_details.iter().for_each(|detail| self.first(detail.rule, f64::NAN));
-        }
-    }
-
-    /// All header fields of a name that parts have, in lower case.
-    fn part_fields(&self, name: &str, raw: bool) -> Vec<u8> {
-        let mut text = Vec::new();
-        let fields = self.context.views.message.nodes.iter().flat_map(|node| &node.fields);
-        for field in fields.filter(|field| field.name.eq_ignore_ascii_case(name)) {
-            text.extend_from_slice(if raw { &field.raw } else { &field.value });
-            text.push(b'\n');
-        }
-        text.make_ascii_lowercase();
-        text
-    }
-
-    /// How often a member hits of which nothing was noted.
-    fn unseen(&self, set: usize, member: u32, is_there: bool) -> f64 {
-        let other = self.program.other(set, member);
-        let is_negated = other.is_some_and(|(negated, _)| *negated);
-        match other {
-            // It sees another text than none.
-            Some((_, Some(_))) if !is_there => f64::NAN,
-            _ if !is_there && set >= SpamAssassin::TEXTS => {
-                f64::from(u8::from(self.matches_empty(set, member) != is_negated))
-            }
-            _ if !is_there => 0.0,
-            _ if self.may_match(set, member) => f64::NAN,
-            _ => f64::from(u8::from(is_negated)),
-        }
-    }
-
-    /// Takes the first that is known of a rule that is no meta, or that nothing is.
-    fn first(&mut self, rule: u32, count: f64) {
-        if count != 0.0 {
-            self.set_count(rule, count);
-            self.store.alive.push(rule);
-        }
-    }
-
     /// Wakes the metas that hang on a rule that may hit, or does.
     fn wake(&mut self, rule: u32) {
         if self.count(rule) == 0.0 {
@@ -332,20 +250,6 @@ impl<'t> Trial<'t> {
         }
     }
 
-    fn matches_empty(&self, set: usize, member: u32) -> bool {
-        self.pattern_of(set, member).is_some_and(Pattern::matches_empty)
-    }
-
-    fn pattern_of(&self, set: usize, member: u32) -> Option<&'t Pattern> {
-        let member = self.program.set(set)?.members.get(member as usize)?;
-        self.program.patterns.get(member.pattern as usize)
-    }
-
-    fn may_match(&self, set: usize, member: u32) -> bool {
-        let (set, noted) = (self.program.set(set), self.store.noted.get(set));
-        set.zip(noted).is_some_and(|(set, noted)| set.may_match(member, noted))
-    }
-
     /// Takes a span for what a rule comes to, where it says enough.
     fn know(&mut self, rule: u32, span: Span) {
         let by_value = self.program.plan.by_value.get(rule as usize) == Some(&true);
@@ -359,7 +263,7 @@ impl<'t> Trial<'t> {
         self.set_count(rule, count);
     }
 
-    fn set_count(&mut self, rule: u32, count: f64) {
+    pub(super) fn set_count(&mut self, rule: u32, count: f64) {
         if let Some(slot) = self.store.counts.get_mut(rule as usize) {
             *slot = count;
         }
@@ -376,7 +280,7 @@ impl<'t> Trial<'t> {
         while let Source::Meta(_) = self.program.plan.source(rule) {
             match self.store.asks.get(rule as usize).and_then(|ask| ask.next) {
                 Some(next) if !self.is_known(next) => rule = next,
-                // It was told all that is known, and so asks for something else.
+                // Whoever asks for what became known is asked again: there always is something.
                 _ => return self.set_count(rule, 0.0),
             }
         }

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::answer::Flat;
 use super::conf::{self, CfSource, Conf, Nature, RuleText, Spot, Test, bytes_of};
 use super::context::{self, Formats};
 use super::evals::{self, Arguments, Known};
@@ -13,7 +14,6 @@ use super::pattern::Pattern;
 use super::perl;
 use super::plan::{Meta, Plan};
 use super::templates;
-use super::tree::Tree;
 use super::uris::Redirectors;
 use super::{CfExample, CfRule, Eval, HeaderGroup, MimeRule, SpamAssassin, Template, UriDetail};
 use crate::error::Problem;
@@ -357,7 +357,7 @@ impl Builder<'_> {
             }
             let off = self.out.off.get(number).copied().unwrap_or(false);
             let rule = u32::try_from(number).unwrap_or(u32::MAX);
-            waiting.insert(number, Meta { rule, expression, parts, off, tree: Tree::default() });
+            waiting.insert(number, Meta { rule, expression, parts, off, flat: Flat::default() });
         }
         // In rounds: what depends on nothing that waits is next.
         loop {

@@ -3,10 +3,12 @@
 //!
 //! `conf` reads the files, `perl` their patterns, `compile` makes rules that run, `matcher` looks for all patterns of a text in one
 //! pass, `evals` are the functions, `context` is a message as rules ask for it,
-//! `plan` says how each rule is decided, `trial` decides those that a score hangs on. What cannot be done as SpamAssassin does it is a note,
-//! for `tamis rules check`.
+//! `plan` says how each rule is decided, `look` what is known before any is tried, `trial` decides those that a score hangs on, and
+//! `answer` says of a meta what to try for it. What cannot be done as SpamAssassin does it is a note, for `tamis rules check`.
 
 mod addresses;
+mod answer;
+mod asking;
 mod check;
 mod coarse;
 mod compile;
@@ -19,6 +21,7 @@ mod expression;
 mod features;
 mod globs;
 mod literals;
+mod look;
 mod matcher;
 mod pattern;
 mod perl;
@@ -27,6 +30,7 @@ mod probe;
 mod relays;
 mod search;
 mod settings;
+mod span;
 mod tags;
 mod templates;
 #[cfg(test)]

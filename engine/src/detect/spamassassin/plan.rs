@@ -1,10 +1,16 @@
 //! What is tried, and when: made once, when rules are loaded. Takes rules, gives for each how it is found out whether it hits, about what
 //! that costs, and which rules have to be seen before a meta is worth a look.
 
+use super::answer::{Flat, Known};
+use super::asking::Weight;
 use super::expression::Expression;
 use super::matcher::Tried;
-use super::tree::{Span, Tree};
+use super::pattern::Pattern;
+use super::tree::Tree;
 use super::{HeaderGroup, SpamAssassin};
+
+/// What more metas than so many ask for is worth no more.
+const MOST_USERS: usize = 16;
 
 /// How it is found out whether a rule hits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,14 +29,6 @@ pub(super) enum Source {
     Meta(usize),
 }
 
-/// About what it costs to know whether a rule hits, and how often it does or may: numbers to order rules by, some tens of
-/// nanoseconds each.
-#[derive(Clone, Copy, Debug)]
-struct Weight {
-    cost: u32,
-    often: u32,
-}
-
 /// An expression, and when it is worth a look.
 #[derive(Debug)]
 pub(super) struct Meta {
@@ -39,7 +37,50 @@ pub(super) struct Meta {
     /// The rules behind the expression's names.
     pub(super) parts: Vec<Option<u32>>,
     pub(super) off: bool,
-    pub(super) tree: Tree,
+    pub(super) flat: Flat,
+}
+
+/// Members of a set that may hit, or do, where nothing was noted of them.
+#[derive(Debug, Default)]
+pub(super) struct Unseen {
+    /// Where the text is there: what may match anywhere, and what is negated.
+    pub(super) present: Vec<u32>,
+    /// Where it is not.
+    pub(super) absent: Vec<u32>,
+}
+
+/// Rules on one header field of parts.
+#[derive(Debug)]
+pub(super) struct PartField {
+    /// Its name in lower case; empty for rules that may hit without it.
+    pub(super) name: String,
+    /// Whether they look at it as it is written.
+    pub(super) raw: bool,
+    /// With the numbers of their patterns.
+    pub(super) rules: Vec<(u32, u32)>,
+}
+
+/// For each rule a list of numbers.
+#[derive(Debug, Default)]
+pub(super) struct Lists {
+    ends: Vec<u32>,
+    all: Vec<u32>,
+}
+
+impl Lists {
+    fn of(pairs: &[(u32, u32)], rules: usize) -> Lists {
+        let mut pairs = pairs.to_vec();
+        pairs.sort_unstable();
+        let ends = (0..rules).map(|rule| pairs.partition_point(|(its, _)| *its as usize <= rule));
+        let ends = ends.map(|end| u32::try_from(end).unwrap_or(u32::MAX)).collect();
+        Lists { ends, all: pairs.into_iter().map(|(_, it)| it).collect() }
+    }
+
+    pub(super) fn get(&self, rule: u32) -> &[u32] {
+        let Some(end) = self.ends.get(rule as usize) else { return &[] };
+        let start = rule.checked_sub(1).and_then(|before| self.ends.get(before as usize)).copied().unwrap_or(0);
+        self.all.get(start as usize..*end as usize).unwrap_or_default()
+    }
 }
 
 /// For all rules, by their numbers.
@@ -50,16 +91,27 @@ pub(super) struct Plan {
     pub(super) most: Vec<f64>,
     /// Whether more is asked of it than if it hits.
     pub(super) by_value: Vec<bool>,
-    /// The metas that are worth a look where it may hit.
-    pub(super) wakes: Vec<Vec<u32>>,
-    /// For each meta whether it is worth one always.
-    pub(super) awake: Vec<bool>,
-    /// Rules that may hit whatever the text is: nothing can be noted of them.
-    pub(super) open: Vec<u32>,
+    /// The metas that are worth a look where it may hit, by their rules.
+    pub(super) wakes: Lists,
+    /// How often each hit before a message was looked at: not at all, but for metas that are worth a look always.
+    pub(super) counts: Vec<f64>,
+    /// None for metas, of which it is another for each message.
+    pub(super) weights: Vec<Option<Weight>>,
+    /// The rules of metas, in their order.
+    pub(super) metas: Vec<u32>,
+    /// The metas that ask for a rule, and that a score hangs on, by their numbers.
+    pub(super) users: Lists,
+    pub(super) part_fields: Vec<PartField>,
+    /// By sets, whether anything that looks at its text may count, and by groups of header rules, whether it counts if a field is there.
+    pub(super) needed_sets: Vec<bool>,
+    pub(super) needed_groups: Vec<bool>,
+    /// By sets.
+    pub(super) unseen: Vec<Unseen>,
     /// Rules that can have a score.
     pub(super) scored: Vec<u32>,
+    is_scored: Vec<bool>,
     /// Whether a rule is one of them, or anything that they may hang on.
-    pub(super) needed: Vec<bool>,
+    needed: Vec<bool>,
 }
 
 impl Plan {
@@ -70,20 +122,29 @@ impl Plan {
             sources: vec![Source::Nothing; rules],
             most: vec![1.0; rules],
             by_value: vec![false; rules],
-            wakes: vec![Vec::new(); rules],
-            awake: vec![false; program.metas.len()],
+            counts: vec![0.0; rules],
+            weights: vec![None; rules],
+            metas: program.metas.iter().map(|meta| meta.rule).collect(),
+            is_scored: vec![false; rules],
             needed: vec![false; rules],
             ..Plan::default()
         };
-        let mut weights = vec![Weight { cost: 0, often: 0 }; rules];
-        plan.leaves(program, &mut weights);
-        plan.metas(program, &mut weights);
+        let mut often = vec![0; rules];
+        plan.leaves(program, &mut often);
+        plan.metas(program, &mut often);
+        plan.part_fields(program);
         plan.scored = (0u32..)
             .zip(&program.rules)
             .filter(|(number, rule)| plan.source(*number) != Source::Nothing && !rule.name.starts_with("__"))
             .map(|(number, _)| number)
             .collect();
+        for rule in &plan.scored {
+            if let Some(slot) = plan.is_scored.get_mut(*rule as usize) {
+                *slot = true;
+            }
+        }
         plan.needs(program);
+        plan.users(program);
         plan
     }
 
@@ -91,57 +152,74 @@ impl Plan {
         self.sources.get(rule as usize).copied().unwrap_or_default()
     }
 
-    fn set(&mut self, rule: u32, source: Source, weights: &mut [Weight], weight: Weight) {
+    /// Whether a rule can have a score.
+    pub(super) fn is_scored(&self, rule: u32) -> bool {
+        self.is_scored.get(rule as usize) == Some(&true)
+    }
+
+    /// Whether a rule is one that can, or anything that such may hang on.
+    pub(super) fn is_needed(&self, rule: u32) -> bool {
+        self.needed.get(rule as usize) == Some(&true)
+    }
+
+    fn set(&mut self, rule: u32, source: Source, weight: Option<Weight>) {
         let place = rule as usize;
-        if let (Some(slot), Some(its)) = (self.sources.get_mut(place), weights.get_mut(place)) {
+        if let (Some(slot), Some(its)) = (self.sources.get_mut(place), self.weights.get_mut(place)) {
             (*slot, *its) = (source, weight);
         }
     }
 
-    fn leaves(&mut self, program: &SpamAssassin, weights: &mut [Weight]) {
+    fn leaves(&mut self, program: &SpamAssassin, often: &mut [u32]) {
+        let mut hits = |rule: u32, times: u32| {
+            if let Some(slot) = often.get_mut(rule as usize) {
+                *slot = times;
+            }
+        };
         for (number, set) in program.sets() {
             let group = number.checked_sub(SpamAssassin::TEXTS).and_then(|group| program.headers.get(group));
+            let mut unseen = Unseen::default();
             for (place, member) in (0u32..).zip(&set.members) {
                 let other = group.and_then(|group: &HeaderGroup| group.others.get(&place));
+                let is_negated = other.is_some_and(|(negated, _)| *negated);
                 let is_noted = set.near(place).is_some_and(|near| near.tried == Tried::Noted);
                 let pattern = program.patterns.get(member.pattern as usize);
-                // A field is short, and a text is not.
-                let cost = match (group.is_some(), is_noted) {
-                    (true, true) => 4,
-                    (true, false) => 12,
-                    (false, true) => 20,
-                    (false, false) => 150,
-                } + match pattern.is_some_and(|it| it.is_fancy() || it.is_new(true)) {
-                    true if group.is_none() => 200,
-                    true => 20,
-                    false => 0,
-                };
-                let often = match (other, is_noted) {
+                if is_negated || !is_noted {
+                    unseen.present.push(place);
+                }
+                if other.is_some() || pattern.is_some_and(|it| it.shortest == 0) {
+                    unseen.absent.push(place);
+                }
+                let times = match (other, is_noted) {
                     (Some(_), _) => 1_000,
                     (None, true) => 5,
                     (None, false) => 100,
                 };
-                if other.is_some() || !is_noted || pattern.is_some_and(|it| it.shortest == 0) {
-                    self.open.push(member.rule);
-                }
+                hits(member.rule, times);
                 if let Some(slot) = self.most.get_mut(member.rule as usize) {
                     *slot = if member.most > 1 { f64::INFINITY } else { 1.0 };
                 }
-                self.set(member.rule, Source::Member(number, place), weights, Weight { cost, often });
+                let cost = cost(pattern, group, number, is_noted);
+                let chance = if is_negated { 0.5 } else { 0.1 };
+                self.set(member.rule, Source::Member(number, place), Some(Weight { cost, chance, sure: true }));
             }
+            self.unseen.push(unseen);
         }
         for (number, group) in program.headers.iter().enumerate() {
             for rule in &group.exists {
-                self.set(*rule, Source::Exists(number), weights, Weight { cost: 1, often: 300 });
+                hits(*rule, 300);
+                self.set(*rule, Source::Exists(number), Some(Weight { cost: 1.0, chance: 0.3, sure: true }));
             }
         }
-        let templates = (0..).zip(&program.templates).map(|(number, it)| (it.rule, Source::Template(number), 1.0, 300));
-        let mime = (0..).zip(&program.mime).map(|(number, it)| (it.rule, Source::Mime(number), f64::from(it.most), 40));
-        let details = (0..).zip(&program.uri_details).map(|(number, it)| (it.rule, Source::UriDetail(number), 1.0, 40));
-        let evals = (0..).zip(&program.evals).map(|(number, it)| (it.rule, Source::Eval(number), 1.0, 40));
+        let templates =
+            (0..).zip(&program.templates).map(|(number, it)| (it.rule, Source::Template(number), 1.0, 30.0));
+        let mime =
+            (0..).zip(&program.mime).map(|(number, it)| (it.rule, Source::Mime(number), f64::from(it.most), 10.0));
+        let details =
+            (0..).zip(&program.uri_details).map(|(number, it)| (it.rule, Source::UriDetail(number), 1.0, 40.0));
+        let evals = (0..).zip(&program.evals).map(|(number, it)| (it.rule, Source::Eval(number), 1.0, 20.0));
         for (rule, source, most, cost) in templates.chain(mime).chain(details).chain(evals) {
-            self.set(rule, source, weights, Weight { cost, often: 50 });
-            self.open.push(rule);
+            hits(rule, 50);
+            self.set(rule, source, Some(Weight { cost, chance: 0.1, sure: true }));
             if let Some(slot) = self.most.get_mut(rule as usize) {
                 *slot = most;
             }
@@ -149,50 +227,44 @@ impl Plan {
     }
 
     /// Metas stand behind what they ask for.
-    fn metas(&mut self, program: &mut SpamAssassin, weights: &mut [Weight]) {
-        for (number, meta) in program.metas.iter_mut().enumerate() {
+    fn metas(&mut self, program: &mut SpamAssassin, often: &mut [u32]) {
+        let mut wakes = Vec::new();
+        let mut trees = Vec::with_capacity(program.metas.len());
+        for meta in &mut program.metas {
             let part = |place: usize| meta.parts.get(place).copied().flatten();
-            let weight = |place: usize| part(place).and_then(|it| weights.get(it as usize).copied());
-            let tree = Tree::of(&meta.expression, &|place| weight(place).map_or(0, |it| it.cost));
-            let span = |place: usize| match part(place) {
-                Some(rule) => Span::up_to(self.most.get(rule as usize).copied().unwrap_or(f64::INFINITY)),
-                None => Span::exactly(constant(&meta.expression, place)),
-            };
-            let whole = tree.answer(false, &span).span;
-            let wakers = tree.wakers(&|place| weight(place).map_or(0, |it| it.often));
+            let times = |rule: u32| often.get(rule as usize).copied().unwrap_or(0);
+            let tree = Tree::of(&meta.expression);
+            let rule = |place: usize| part(place).ok_or_else(|| constant(&meta.expression, place));
+            let flat = Flat::of(&tree, &rule, &times);
+            let whole = flat.answer(false, &Unknown { plan: self, without: &[] }).0;
+            let wakers = tree.wakers(&|place| part(place).map_or(0, times));
+            let wakers = wakers.map(|(often, names)| (often, names.into_iter().filter_map(part).collect::<Vec<u32>>()));
             let may = match &wakers {
-                Some((_, wakers)) => {
-                    let without = |place: usize| if wakers.contains(&place) { Span::exactly(0.0) } else { span(place) };
-                    !tree.answer(true, &without).span.is_zero()
-                }
+                Some((_, wakers)) => !flat.answer(true, &Unknown { plan: self, without: wakers }).0.is_zero(),
                 None => true,
             };
-            let (often, wakers) = match wakers.filter(|_| !may) {
-                Some((often, wakers)) => (often, wakers.into_iter().filter_map(part).collect()),
-                None => (1_000, Vec::new()),
-            };
-            let weight = Weight { cost: tree.cost(), often };
-            meta.tree = tree;
+            let (times, wakers) = wakers.filter(|_| !may).unwrap_or((1_000, Vec::new()));
+            trees.push(tree);
+            meta.flat = flat;
             if meta.off {
                 continue;
             }
-            if let Some(slot) = self.awake.get_mut(number) {
-                *slot = may;
+            if let (true, Some(slot)) = (may, self.counts.get_mut(meta.rule as usize)) {
+                *slot = f64::NAN;
             }
-            for rule in wakers {
-                if let Some(slot) = self.wakes.get_mut(rule as usize) {
-                    slot.push(u32::try_from(number).unwrap_or(u32::MAX));
-                }
-            }
+            wakes.extend(wakers.into_iter().map(|rule| (rule, meta.rule)));
             if let Some(slot) = self.most.get_mut(meta.rule as usize) {
                 *slot = whole.most.max(1.0);
             }
-            self.set(meta.rule, Source::Meta(number), weights, weight);
+            if let Some(slot) = often.get_mut(meta.rule as usize) {
+                *slot = times;
+            }
+            self.set(meta.rule, Source::Meta(trees.len() - 1), None);
         }
-        for meta in program.metas.iter().rev() {
+        self.wakes = Lists::of(&wakes, program.rules.len());
+        for (meta, tree) in program.metas.iter().zip(&trees).rev() {
             let by_value = self.by_value.get(meta.rule as usize).copied().unwrap_or(false);
-            for rule in
-                meta.tree.values(!by_value).into_iter().filter_map(|place| meta.parts.get(place).copied().flatten())
+            for rule in tree.values(!by_value).into_iter().filter_map(|place| meta.parts.get(place).copied().flatten())
             {
                 if let Some(slot) = self.by_value.get_mut(rule as usize) {
                     *slot = true;
@@ -201,7 +273,42 @@ impl Plan {
         }
     }
 
+    /// What many metas ask for costs each of them less.
+    fn users(&mut self, program: &SpamAssassin) {
+        let needed = (0u32..).zip(&program.metas).filter(|(_, meta)| !meta.off && self.is_needed(meta.rule));
+        let users: Vec<(u32, u32)> =
+            needed.flat_map(|(number, meta)| meta.parts.iter().flatten().map(move |rule| (*rule, number))).collect();
+        self.users = Lists::of(&users, program.rules.len());
+        for (rule, weight) in (0u32..).zip(&mut self.weights) {
+            if let Some(weight) = weight {
+                weight.cost /= (self.users.get(rule).len().clamp(1, MOST_USERS) as f32).sqrt();
+            }
+        }
+    }
+
+    fn part_fields(&mut self, program: &SpamAssassin) {
+        // A rule that counts no hits has none.
+        for rule in program.mime.iter().filter(|rule| rule.most > 0) {
+            let shortest = program.patterns.get(rule.pattern as usize).map_or(0, |pattern| pattern.shortest);
+            let is_told = shortest > 0 && rule.unset.is_empty() && !rule.negated && !rule.concat && rule.name != "ALL";
+            let name = if is_told { rule.name.to_ascii_lowercase() } else { String::new() };
+            let it = (rule.rule, rule.pattern);
+            match self.part_fields.iter_mut().find(|known| known.name == name && known.raw == rule.raw) {
+                Some(known) => known.rules.push(it),
+                None => self.part_fields.push(PartField { name, raw: rule.raw, rules: vec![it] }),
+            }
+        }
+    }
+
     fn needs(&mut self, program: &SpamAssassin) {
+        self.rules_needed(program);
+        self.needed_sets =
+            program.sets().map(|(_, set)| set.members.iter().any(|member| self.is_needed(member.rule))).collect();
+        self.needed_groups =
+            program.headers.iter().map(|group| group.exists.iter().any(|rule| self.is_needed(*rule))).collect();
+    }
+
+    fn rules_needed(&mut self, program: &SpamAssassin) {
         for rule in &self.scored {
             if let Some(slot) = self.needed.get_mut(*rule as usize) {
                 *slot = true;
@@ -216,6 +323,47 @@ impl Plan {
                 }
             }
         }
+    }
+}
+
+/// What it costs to try a member, in about a tenth of a microsecond.
+fn cost(pattern: Option<&Pattern>, group: Option<&HeaderGroup>, set: usize, is_noted: bool) -> f32 {
+    let Some(pattern) = pattern else { return 0.0 };
+    // A field is short, and a text is not; nor are all fields.
+    let (noted, other) = match (group, set) {
+        (Some(group), _) if group.is_field => (5.0, 10.0),
+        (Some(group), _) if group.selector.starts_with("ALL") => (20.0, 50.0),
+        (Some(_), _) => (10.0, 20.0),
+        (None, 2) => (5.0, 40.0),
+        (None, _) => (10.0, 80.0),
+    };
+    let times = match (pattern.is_fancy(), pattern.longest) {
+        (true, None) => 8.0,
+        (true, Some(_)) => 2.0,
+        // Large ones have a coarse form.
+        _ if pattern.is_new(true) => 10.0,
+        _ => 1.0,
+    };
+    times * if is_noted { noted } else { other }
+}
+
+/// What is known of rules before there is a message: nothing, or that some do not hit.
+struct Unknown<'p> {
+    plan: &'p Plan,
+    without: &'p [u32],
+}
+
+impl Known for Unknown<'_> {
+    fn count(&self, rule: u32) -> f64 {
+        if self.without.contains(&rule) || self.most(rule) == 0.0 { 0.0 } else { f64::NAN }
+    }
+
+    fn most(&self, rule: u32) -> f64 {
+        self.plan.most.get(rule as usize).copied().unwrap_or(f64::INFINITY)
+    }
+
+    fn weight(&self, _: u32) -> Weight {
+        Weight::default()
     }
 }
 

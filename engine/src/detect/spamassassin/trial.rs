@@ -1,17 +1,18 @@
 //! One message: which rules hit it. First what can be known by a look at each text is noted; then rules that can have a score are decided,
-//! and of all others those alone on which they still hang, what is cheap and seldom hits first. Where all findings are asked for, every
-//! rule is decided.
+//! and of all others those alone on which they still hang, what is cheap and seldom hits first. Rules that are no metas come first: they
+//! are tried anyway, and metas hang on them. Where all findings are asked for, every rule is decided.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::answer::Known;
+use super::asking::{Ask, Weight};
 use super::context::Context;
 use super::evals::State;
 use super::matcher::{Noted, Pieces, Scratch};
-use super::pattern::Pattern;
-use super::plan::{Meta, Source, constant};
+use super::plan::Source;
 use super::search::Candidates;
-use super::tree::{Answer, Span};
+use super::span::Span;
 use super::{HeaderGroup, PATTERN_STEPS, SpamAssassin};
 use crate::facts::Facts;
 use crate::facts::spamassassin::Views;
@@ -26,12 +27,17 @@ const READ_AT_ONCE: u64 = 16 << 10;
 pub(super) struct Store {
     /// How often each rule hit; not a number where that is not known.
     counts: Vec<f64>,
-    /// Metas that are worth a look.
-    awake: Vec<bool>,
+    /// Of metas that are not known, what to ask for next; of all other rules, what a message before left there.
+    asks: Vec<Ask>,
+    /// Rules that are no metas, and may hit or do.
+    pub(super) alive: Vec<u32>,
+    /// Metas that are to be decided, by their rules.
+    open: Vec<u32>,
     /// By sets.
     pub(super) noted: Vec<Noted>,
     pub(super) candidates: Candidates,
-    waiting: Vec<u32>,
+    /// What became known, and whom that was not told yet.
+    settled: Vec<u32>,
 }
 
 /// What was seen of a rule: where, and the text.
@@ -67,7 +73,9 @@ pub(super) struct Trial<'t> {
     /// By sets; none where there is no such field, or no text.
     pub(super) texts: Vec<Option<Text<'t>>>,
     /// For each group of header rules whether its field is there.
-    is_there: Vec<bool>,
+    pub(super) is_there: Vec<bool>,
+    /// All addresses in lower case.
+    pub(super) lower: Option<Vec<u8>>,
     pub(super) captured: Option<BTreeMap<&'t str, Vec<String>>>,
     pub(super) store: &'t mut Store,
     pub(super) scratch: &'t mut Scratch,
@@ -83,9 +91,10 @@ impl<'t> Trial<'t> {
         store: &'t mut Store,
         scratch: &'t mut Scratch,
     ) -> Trial<'t> {
-        store.counts.clear();
-        store.counts.resize(program.rules.len(), f64::NAN);
-        store.awake.clone_from(&program.plan.awake);
+        store.counts.clone_from(&program.plan.counts);
+        store.asks.resize(program.rules.len(), Ask::NOTHING);
+        store.alive.clear();
+        store.open.clear();
         store.noted.resize_with(SpamAssassin::TEXTS + program.headers.len(), Noted::default);
         Trial {
             program,
@@ -93,6 +102,7 @@ impl<'t> Trial<'t> {
             state: State::new(context),
             texts: Vec::with_capacity(SpamAssassin::TEXTS + program.headers.len()),
             is_there: Vec::with_capacity(program.headers.len()),
+            lower: None,
             captured: None,
             store,
             scratch,
@@ -109,15 +119,44 @@ impl<'t> Trial<'t> {
         if !self.pay(0, budget) || !budget.work(program.metas.len() as u64, Place::message) {
             return false;
         }
-        self.wake();
-        let whole: u32 = u32::try_from(program.rules.len()).unwrap_or(u32::MAX);
-        let (some, every) = if all { (&[][..], 0..whole) } else { (program.plan.scored.as_slice(), 0..0) };
-        for rule in some.iter().copied().chain(every) {
-            self.decide(rule);
-            if !self.pay(READ_AT_ONCE, budget) {
-                return false;
+        self.look();
+        let mut alive = std::mem::take(&mut self.store.alive);
+        for rule in alive.drain(..) {
+            if (all || program.plan.is_scored(rule)) && !self.is_known(rule) {
+                self.try_rule(rule);
+                if !self.pay(READ_AT_ONCE, budget) {
+                    return false;
+                }
+            }
+            self.wake(rule);
+        }
+        // A meta that may hold wakes others in turn, which stand behind it.
+        for (number, rule) in program.plan.metas.iter().copied().enumerate() {
+            let is_asleep = self.count(rule) == 0.0;
+            if is_asleep || !(all || program.plan.is_needed(rule)) {
+                continue;
+            }
+            self.ask(number);
+            self.wake(rule);
+            if !self.is_known(rule) && (all || program.plan.is_scored(rule)) {
+                self.store.open.push(rule);
             }
         }
+        self.scratch.shared("metas");
+        let mut open = std::mem::take(&mut self.store.open);
+        // What has to be tried anyway is tried first: it may say that other metas do not hold.
+        for is_first in [true, false] {
+            for rule in &open {
+                while !self.is_known(*rule) && (!is_first || self.weight(*rule).sure) {
+                    self.advance(*rule);
+                    if !self.pay(READ_AT_ONCE, budget) {
+                        return false;
+                    }
+                }
+            }
+        }
+        open.clear();
+        (self.store.alive, self.store.open) = (alive, open);
         self.scratch.shared("metas");
         self.gave_up.sort_unstable();
         self.gave_up.dedup();
@@ -137,18 +176,18 @@ impl<'t> Trial<'t> {
     fn take_texts(&mut self, facts: &'t Facts<'t>, views: &'t Views, all: bool) {
         let (program, context) = (self.program, self.context);
         let full = facts.raw.get(views.message.header_at.min(facts.raw.len())..).unwrap_or_default();
-        let is_needed = |rule: u32| all || program.plan.needed.get(rule as usize) == Some(&true);
+        let is_true = |all: &[bool], number: usize| all.get(number) == Some(&true);
         for (number, set) in program.sets() {
-            let has_needed = set.members.iter().any(|member| is_needed(member.rule));
+            let has_needed = if all { !set.members.is_empty() } else { is_true(&program.plan.needed_sets, number) };
             let lines = |lines: &'t crate::facts::spamassassin::Lines| {
                 let (text, ends) = (Cow::Borrowed(lines.text.as_slice()), Cow::Borrowed(lines.ends.as_slice()));
                 Some(Text { text, ends, end: [0] })
             };
             let text = match number.checked_sub(SpamAssassin::TEXTS) {
                 Some(group) => {
-                    let group = program.headers.get(group);
-                    let text = group.filter(|group| has_needed || group.exists.iter().copied().any(is_needed));
-                    let text = text.and_then(|group| self.field(group, has_needed));
+                    let has_exists = all || is_true(&program.plan.needed_groups, group);
+                    let group = program.headers.get(group).filter(|_| has_needed || has_exists);
+                    let text = group.and_then(|group| self.field(group, has_needed));
                     self.is_there.push(text.is_some());
                     self.scratch.shared("fields");
                     text.map(|text| Text::whole(Cow::Owned(text)))
@@ -185,99 +224,30 @@ impl<'t> Trial<'t> {
         }
     }
 
-    /// Wakes the metas that may hold, by what was noted.
-    fn wake(&mut self) {
-        let program = self.program;
-        let mut awake = std::mem::take(&mut self.store.awake);
-        let mut wake = |rule: u32| {
-            for meta in program.plan.wakes.get(rule as usize).into_iter().flatten() {
-                if let Some(slot) = awake.get_mut(*meta as usize) {
-                    *slot = true;
-                }
-            }
-        };
-        for ((_, set), (text, noted)) in program.sets().zip(self.texts.iter().zip(&self.store.noted)) {
-            if text.is_some() {
-                noted.seen.iter().filter_map(|member| set.members.get(*member as usize)).for_each(|it| wake(it.rule));
-            }
+    /// Wakes the metas that hang on a rule that may hit, or does.
+    fn wake(&mut self, rule: u32) {
+        if self.count(rule) == 0.0 {
+            return;
         }
-        program.plan.open.iter().filter(|rule| !self.span(**rule).is_zero()).for_each(|rule| wake(*rule));
-        for (group, is_there) in program.headers.iter().zip(&self.is_there) {
-            if *is_there {
-                group.exists.iter().for_each(|rule| wake(*rule));
-            }
-        }
-        // A meta that may hold wakes others in turn, which stand behind it.
-        for (number, meta) in program.metas.iter().enumerate() {
-            if awake.get(number) == Some(&true) {
-                for meta in program.plan.wakes.get(meta.rule as usize).into_iter().flatten() {
-                    if let Some(slot) = awake.get_mut(*meta as usize) {
-                        *slot = true;
-                    }
-                }
-            }
-        }
-        self.store.awake = awake;
-        self.scratch.shared("metas");
-    }
-
-    /// What is known of a name in a meta's expression.
-    fn part(&self, meta: &Meta, place: usize) -> Span {
-        match meta.parts.get(place).copied().flatten() {
-            Some(rule) => self.span(rule),
-            None => Span::exactly(constant(&meta.expression, place)),
+        for meta in self.program.plan.wakes.get(rule) {
+            self.set_count(*meta, f64::NAN);
         }
     }
 
-    /// What is known of a rule, for nothing.
-    fn span(&self, rule: u32) -> Span {
-        let known = self.store.counts.get(rule as usize).copied().unwrap_or(0.0);
-        if !known.is_nan() {
-            return Span::exactly(known);
+    /// Finds out what is known of a meta, and if that does not decide it, which rule to ask for next.
+    fn ask(&mut self, number: usize) {
+        let Some(meta) = self.program.metas.get(number) else { return };
+        let by_value = self.program.plan.by_value.get(meta.rule as usize) == Some(&true);
+        let (span, ask) = meta.flat.answer(!by_value, &*self);
+        self.know(meta.rule, span);
+        if self.is_known(meta.rule) {
+            return;
         }
-        let most = || Span::up_to(self.program.plan.most.get(rule as usize).copied().unwrap_or(f64::INFINITY));
-        let told = |it: bool| Span::exactly(f64::from(u8::from(it)));
-        match self.program.plan.source(rule) {
-            Source::Nothing => told(false),
-            Source::Exists(group) => told(self.is_there.get(group) == Some(&true)),
-            Source::Meta(meta) if self.store.awake.get(meta) != Some(&true) => told(false),
-            Source::Member(set, member) => {
-                let is_there = self.texts.get(set).is_some_and(Option::is_some);
-                match (self.program.other(set, member), is_there) {
-                    (Some((_, Some(_))), false) => most(),
-                    (other, false) if set >= SpamAssassin::TEXTS => {
-                        told(self.matches_empty(set, member) != other.is_some_and(|(negated, _)| *negated))
-                    }
-                    (_, false) => told(false),
-                    (other, true) => match self.may_match(set, member) {
-                        true => most(),
-                        false => told(other.is_some_and(|(negated, _)| *negated)),
-                    },
-                }
-            }
-            Source::Eval(eval) if self.context.views.htmls.is_empty() => {
-                match self.program.evals.get(eval).is_some_and(|it| it.of_html) {
-                    true => told(false),
-                    false => most(),
-                }
-            }
-            Source::Template(_) | Source::UriDetail(_) if self.context.uris().all.is_empty() => told(false),
-            _ => most(),
+        match self.store.asks.get_mut(meta.rule as usize) {
+            Some(slot) if ask.next.is_some() => *slot = ask,
+            // All of it is known then.
+            _ => self.set_count(meta.rule, f64::from(u8::from(!span.is_zero()))),
         }
-    }
-
-    fn matches_empty(&self, set: usize, member: u32) -> bool {
-        self.pattern_of(set, member).is_some_and(Pattern::matches_empty)
-    }
-
-    fn pattern_of(&self, set: usize, member: u32) -> Option<&'t Pattern> {
-        let member = self.program.set(set)?.members.get(member as usize)?;
-        self.program.patterns.get(member.pattern as usize)
-    }
-
-    fn may_match(&self, set: usize, member: u32) -> bool {
-        let (set, noted) = (self.program.set(set), self.store.noted.get(set));
-        set.zip(noted).is_some_and(|(set, noted)| set.may_match(member, noted))
     }
 
     /// Takes a span for what a rule comes to, where it says enough.
@@ -290,10 +260,10 @@ impl<'t> Trial<'t> {
             None if !by_value && span.has_truth() => f64::from(u8::from(!span.is_zero())),
             None => return,
         };
-        self.count(rule, count);
+        self.set_count(rule, count);
     }
 
-    fn count(&mut self, rule: u32, count: f64) {
+    pub(super) fn set_count(&mut self, rule: u32, count: f64) {
         if let Some(slot) = self.store.counts.get_mut(rule as usize) {
             *slot = count;
         }
@@ -303,52 +273,36 @@ impl<'t> Trial<'t> {
         self.store.counts.get(rule as usize).is_none_or(|count| !count.is_nan())
     }
 
-    /// Finds out whether a rule hits, and for a meta what of its parts that takes.
-    fn decide(&mut self, rule: u32) {
-        if self.is_known(rule) {
-            return;
+    /// Tries the rule that says most of whether a meta holds, and tells all metas that hang on it.
+    fn advance(&mut self, rule: u32) {
+        let mut rule = rule;
+        // Metas stand behind what they ask for, so this ends.
+        while let Source::Meta(_) = self.program.plan.source(rule) {
+            match self.store.asks.get(rule as usize).and_then(|ask| ask.next) {
+                Some(next) if !self.is_known(next) => rule = next,
+                // Whoever asks for what became known is asked again: there always is something.
+                _ => return self.set_count(rule, 0.0),
+            }
         }
-        let mut waiting = std::mem::take(&mut self.store.waiting);
-        waiting.push(rule);
-        // Metas stand behind what they ask for, so none waits for itself.
-        while let Some(rule) = waiting.last().copied() {
-            if !self.is_known(rule) {
-                let Source::Meta(number) = self.program.plan.source(rule) else {
-                    self.try_rule(rule);
-                    waiting.pop();
-                    continue;
-                };
-                let Some(meta) = self.program.metas.get(number) else { break };
-                if self.store.awake.get(number) != Some(&true) {
-                    self.count(rule, 0.0);
-                    waiting.pop();
-                    continue;
-                }
-                let by_value = self.program.plan.by_value.get(rule as usize) == Some(&true);
-                let Answer { span, next } = meta.tree.answer(!by_value, &|place| self.part(meta, place));
-                self.know(rule, span);
-                if !self.is_known(rule) {
-                    match next.and_then(|place| meta.parts.get(place).copied().flatten()) {
-                        Some(next) if !self.is_known(next) => {
-                            waiting.push(next);
-                            continue;
-                        }
-                        // All of it is known then.
-                        _ => self.count(rule, f64::from(u8::from(!span.is_zero()))),
+        self.try_rule(rule);
+        let mut settled = std::mem::take(&mut self.store.settled);
+        settled.push(rule);
+        while let Some(rule) = settled.pop() {
+            for number in self.program.plan.users.get(rule) {
+                let Some(user) = self.program.plan.metas.get(*number as usize).copied() else { continue };
+                if !self.is_known(user) {
+                    self.ask(*number as usize);
+                    if self.is_known(user) {
+                        settled.push(user);
                     }
                 }
             }
-            waiting.pop();
         }
-        waiting.clear();
-        self.store.waiting = waiting;
+        self.store.settled = settled;
     }
 
     /// Finds out whether a rule hits that is no meta.
     fn try_rule(&mut self, rule: u32) {
-        if let Some(known) = self.span(rule).value() {
-            return self.count(rule, known);
-        }
         let count = match self.program.plan.source(rule) {
             Source::Member(set, member) => self.try_member(set, member),
             Source::Template(number) => f64::from(u8::from(self.try_template(number))),
@@ -360,7 +314,26 @@ impl<'t> Trial<'t> {
             }
             Source::Nothing | Source::Exists(_) | Source::Meta(_) => 0.0,
         };
-        self.count(rule, count);
+        self.set_count(rule, count);
         self.scratch.rule(rule);
+    }
+}
+
+impl Known for Trial<'_> {
+    #[inline]
+    fn count(&self, rule: u32) -> f64 {
+        self.store.counts.get(rule as usize).copied().unwrap_or(0.0)
+    }
+
+    fn most(&self, rule: u32) -> f64 {
+        self.program.plan.most.get(rule as usize).copied().unwrap_or(f64::INFINITY)
+    }
+
+    #[inline]
+    fn weight(&self, rule: u32) -> Weight {
+        match self.program.plan.weights.get(rule as usize).copied() {
+            Some(Some(weight)) => weight,
+            _ => self.store.asks.get(rule as usize).map_or(Weight::default(), |ask| ask.weight),
+        }
     }
 }

@@ -80,6 +80,11 @@ impl Trial<'_> {
         let Some(template) = program.templates.get(number) else { return false };
         let Some(guard) = program.patterns.get(template.guard as usize) else { return false };
         let lines = &self.context.uris().lines;
+        // Most literals are in no address.
+        let lower = self.lower.get_or_insert_with(|| lines.join(&b'\n').to_ascii_lowercase());
+        if !guard.may_be_in(lower) {
+            return false;
+        }
         let candidates: Vec<&Vec<u8>> = lines.iter().filter(|line| guard.is_match(line)).collect();
         if candidates.is_empty() {
             return false;

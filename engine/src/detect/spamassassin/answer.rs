@@ -1,0 +1,367 @@
+//! What an expression may still come to while some of the rules that it names are not tried. Takes an expression and what is known of
+//! rules, gives the span of its value, and which rule to try next where that does not decide it: what is cheap, and is likely to decide.
+
+use super::asking::{Ask, Choice, Truth, Weight, fails, holds};
+use super::expression::Sign;
+use super::span::Span;
+use super::tree::{Kind, Tree};
+
+/// How likely a comparison holds whose left side is not 0.
+const COMPARED: f32 = 0.3;
+
+/// What is known of rules.
+pub(super) trait Known {
+    /// How often a rule hit; not a number where that is not known.
+    fn count(&self, rule: u32) -> f64;
+    /// How often it may at most.
+    fn most(&self, rule: u32) -> f64;
+    fn weight(&self, rule: u32) -> Weight;
+}
+
+/// An operand. Names stand where they are asked for: most of what an expression consists of are names, and negated ones.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kid {
+    Name(u32),
+    Not(u32),
+    Step(u32),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Step {
+    Number(f64),
+    Not,
+    Negate,
+    /// With the operand that is its value.
+    All(Kid),
+    Any,
+    Sum,
+    Binary(Sign),
+    Choose,
+}
+
+/// An expression over rules by their numbers, in one piece.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Flat {
+    /// With the range of their operands.
+    steps: Vec<(Step, u32, u32)>,
+    kids: Vec<Kid>,
+    root: Option<Kid>,
+}
+
+impl Flat {
+    /// `rule` gives the rule of a name by its place, or the number that it counts as; `often` about how often a rule may hit.
+    pub(super) fn of(tree: &Tree, rule: &dyn Fn(usize) -> Result<u32, f64>, often: &dyn Fn(u32) -> u32) -> Flat {
+        let mut flat = Flat::default();
+        let mut done: Vec<Kid> = Vec::with_capacity(tree.nodes.len());
+        for node in &tree.nodes {
+            let mut kids: Vec<Kid> = node.kids.iter().filter_map(|kid| done.get(*kid).copied()).collect();
+            let step = match node.kind {
+                Kind::Name(place) => match rule(place) {
+                    Ok(rule) => {
+                        done.push(Kid::Name(rule));
+                        continue;
+                    }
+                    Err(number) => Step::Number(number),
+                },
+                Kind::Not => match kids.first() {
+                    Some(Kid::Name(rule)) => {
+                        done.push(Kid::Not(*rule));
+                        continue;
+                    }
+                    _ => Step::Not,
+                },
+                Kind::Number(number) => Step::Number(number),
+                Kind::Negate => Step::Negate,
+                Kind::All => match kids.last().copied() {
+                    Some(last) => {
+                        // What is 0 nearly always is looked at first.
+                        kids.sort_by_key(|kid| match kid {
+                            Kid::Name(rule) => (0, often(*rule)),
+                            Kid::Not(_) => (1, 0),
+                            Kid::Step(_) => (2, 0),
+                        });
+                        Step::All(last)
+                    }
+                    None => Step::Number(0.0),
+                },
+                Kind::Any => Step::Any,
+                Kind::Sum => Step::Sum,
+                Kind::Binary(sign) => Step::Binary(sign),
+                Kind::Choose => Step::Choose,
+            };
+            let number = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+            let from = number(flat.kids.len());
+            flat.kids.append(&mut kids);
+            flat.steps.push((step, from, number(flat.kids.len())));
+            done.push(Kid::Step(number(flat.steps.len() - 1)));
+        }
+        flat.root = done.pop();
+        flat
+    }
+
+    /// What it may come to, and what to ask for next where that is not decided. `truth`: whether no more is asked than if it is 0. What
+    /// does not count any more is not looked at.
+    pub(super) fn answer(&self, truth: bool, known: &impl Known) -> (Span, Ask) {
+        let Some(root) = self.root else { return (Span::exactly(0.0), Ask::NOTHING) };
+        if !truth {
+            return self.value(root, known);
+        }
+        match self.truth(root, known) {
+            Truth::No => (Span::exactly(0.0), Ask::NOTHING),
+            Truth::Yes => (Span::exactly(1.0), Ask::NOTHING),
+            Truth::Open(ask) => (Span::up_to(1.0), ask),
+        }
+    }
+
+    fn step(&self, number: u32) -> (Step, &[Kid]) {
+        match self.steps.get(number as usize) {
+            Some((step, from, to)) => (*step, self.kids.get(*from as usize..*to as usize).unwrap_or_default()),
+            None => (Step::Number(0.0), &[]),
+        }
+    }
+
+    /// Whether something is 0. It goes as deep as the expression, which has a limit.
+    #[inline]
+    fn truth(&self, kid: Kid, known: &impl Known) -> Truth {
+        match kid {
+            Kid::Name(rule) => name(rule, known),
+            Kid::Not(rule) => name(rule, known).not(),
+            Kid::Step(number) => self.truth_of(number, known),
+        }
+    }
+
+    fn truth_of(&self, number: u32, known: &impl Known) -> Truth {
+        let (step, kids) = self.step(number);
+        let kid = |place: usize| kids.get(place).map_or(Truth::No, |kid| self.truth(*kid, known));
+        match step {
+            Step::Number(number) => Truth::of(number != 0.0),
+            Step::Not => kid(0).not(),
+            Step::Negate => kid(0),
+            Step::All(_) => self.all(kids, known),
+            Step::Any => {
+                let mut open = Choice::new();
+                for kid in kids {
+                    match self.truth(*kid, known) {
+                        Truth::Yes => return Truth::Yes,
+                        Truth::No => {}
+                        Truth::Open(ask) => open.add(ask, holds),
+                    }
+                }
+                let chance = 1.0 - open.rest;
+                open.ask(holds, chance, true).map_or(Truth::No, Truth::Open)
+            }
+            Step::Sum | Step::Binary(_) => {
+                let (span, ask) = self.value(Kid::Step(number), known);
+                Truth::of_span(span, ask)
+            }
+            Step::Choose => match kid(0) {
+                Truth::Yes => kid(1),
+                Truth::No => kid(2),
+                Truth::Open(ask) => match (kid(1), kid(2)) {
+                    (Truth::No, Truth::No) => Truth::No,
+                    (Truth::Yes, Truth::Yes) => Truth::Yes,
+                    _ => Truth::Open(ask),
+                },
+            },
+        }
+    }
+
+    fn all(&self, kids: &[Kid], known: &impl Known) -> Truth {
+        let mut open = Choice::new();
+        for kid in kids {
+            match self.truth(*kid, known) {
+                Truth::No => return Truth::No,
+                Truth::Yes => {}
+                Truth::Open(ask) => open.add(ask, fails),
+            }
+        }
+        let chance = open.rest;
+        open.ask(fails, chance, false).map_or(Truth::Yes, Truth::Open)
+    }
+
+    fn value(&self, kid: Kid, known: &impl Known) -> (Span, Ask) {
+        let told = |truth: Truth| match truth {
+            Truth::No => (Span::exactly(0.0), Ask::NOTHING),
+            Truth::Yes => (Span::exactly(1.0), Ask::NOTHING),
+            Truth::Open(ask) => (Span::up_to(1.0), ask),
+        };
+        let number = match kid {
+            Kid::Name(rule) => {
+                let count = known.count(rule);
+                return match count.is_nan() {
+                    true => (Span::up_to(known.most(rule)), Ask { next: Some(rule), weight: known.weight(rule) }),
+                    false => (Span::exactly(count), Ask::NOTHING),
+                };
+            }
+            Kid::Not(_) => return told(self.truth(kid, known)),
+            Kid::Step(number) => number,
+        };
+        let (step, kids) = self.step(number);
+        let zero = (Span::exactly(0.0), Ask::NOTHING);
+        let value = |place: usize| kids.get(place).map_or(zero, |kid| self.value(*kid, known));
+        match step {
+            Step::Number(number) => (Span::exactly(number), Ask::NOTHING),
+            Step::Not => told(kids.first().map_or(Truth::No, |kid| self.truth(*kid, known)).not()),
+            Step::Negate => {
+                let (span, ask) = value(0);
+                (span.negative(), ask)
+            }
+            Step::All(last) => {
+                let truth = self.all(kids, known);
+                match truth {
+                    Truth::No => zero,
+                    Truth::Yes => self.value(last, known),
+                    Truth::Open(ask) => (self.value(last, known).0.or(Span::exactly(0.0)), ask),
+                }
+            }
+            Step::Any => self.any(kids, known),
+            Step::Sum => self.sum(kids, known),
+            Step::Binary(sign) => {
+                let ((left, its), (right, other)) = (value(0), value(1));
+                let (next, sure) = match left.value() {
+                    None => (its.next, its.weight.sure),
+                    Some(_) => (other.next, other.weight.sure),
+                };
+                let weight = Weight { cost: its.weight.cost + other.weight.cost, chance: COMPARED, sure };
+                (Span::binary(sign, left, right), Ask { next, weight })
+            }
+            Step::Choose => match kids.first().map_or(Truth::No, |kid| self.truth(*kid, known)) {
+                Truth::Yes => value(1),
+                Truth::No => value(2),
+                Truth::Open(ask) => (value(1).0.or(value(2).0), ask),
+            },
+        }
+    }
+
+    /// The first that is not 0 is the value.
+    fn any(&self, kids: &[Kid], known: &impl Known) -> (Span, Ask) {
+        let (mut whole, mut ask): (Option<Span>, Ask) = (None, Ask::NOTHING);
+        for kid in kids {
+            let (span, its) = self.value(*kid, known);
+            if span.is_zero() {
+                continue;
+            }
+            if ask.next.is_none() {
+                (ask.next, ask.weight.sure) = (its.next, its.weight.sure);
+            }
+            ask.weight.cost += its.weight.cost;
+            ask.weight.chance = ask.weight.chance.max(its.weight.chance);
+            whole = Some(whole.map_or(span, |whole| whole.or_else(span)));
+            if !span.may_be_zero() {
+                break;
+            }
+        }
+        (whole.unwrap_or(Span::exactly(0.0)), ask)
+    }
+
+    fn sum(&self, kids: &[Kid], known: &impl Known) -> (Span, Ask) {
+        let (mut from, mut to) = (0.0, 0.0);
+        let (mut ask, mut least) = (Ask::NOTHING, f32::MAX);
+        for kid in kids {
+            // Sums have up to hundreds of names, most of which are known.
+            if let Kid::Name(rule) = kid
+                && let count = known.count(*rule)
+                && !count.is_nan()
+            {
+                (from, to) = (from + count, to + count);
+                continue;
+            }
+            let (span, its) = self.value(*kid, known);
+            (from, to) = (from + span.least, to + span.most);
+            if span.value().is_none() {
+                if ask.next.is_none() || its.weight.cost < least {
+                    (ask.next, ask.weight.sure, least) = (its.next, its.weight.sure, its.weight.cost);
+                }
+                ask.weight.cost += its.weight.cost;
+                ask.weight.chance = ask.weight.chance.max(its.weight.chance);
+            }
+        }
+        (Span::between(from, to), ask)
+    }
+}
+
+#[inline]
+fn name(rule: u32, known: &impl Known) -> Truth {
+    let count = known.count(rule);
+    match count.is_nan() {
+        true => Truth::Open(Ask { next: Some(rule), weight: known.weight(rule) }),
+        false => Truth::of(count != 0.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::expression::Expression;
+    use super::*;
+
+    struct Counts(Vec<f64>);
+
+    impl Known for Counts {
+        fn count(&self, rule: u32) -> f64 {
+            self.0[rule as usize]
+        }
+
+        fn most(&self, _: u32) -> f64 {
+            2.0
+        }
+
+        fn weight(&self, rule: u32) -> Weight {
+            Weight { cost: (1 + rule * 7 % 3) as f32, chance: 0.3, sure: true }
+        }
+    }
+
+    #[test]
+    fn what_is_asked_for_decides_as_the_whole_does() {
+        let texts = [
+            "A && !B && (C || D)",
+            "(A || B) && (C + D + E > 1)",
+            "A + B + C >= 2 || D && E",
+            "!(A || B) || C - D < 0",
+            "A ? B : C || D",
+            "(A || B || C) * 2 + (D && E) == 3",
+            "A && (B && (C && D)) && E",
+            "(A ^ B) + C / D",
+            "-A < B && 1",
+            "0 || A && 0 || B",
+        ];
+        let mut fewer = 0;
+        for text in texts {
+            let it = Expression::parse(text).unwrap();
+            let flat = Flat::of(&Tree::of(&it), &|place| Ok(place as u32), &|rule| rule * 7 % 3);
+            for number in 0..3usize.pow(5) {
+                let count = |place: usize| {
+                    let letter = it.names[place].bytes().next().unwrap() - b'A';
+                    ((number / 3usize.pow(u32::from(letter))) % 3) as f64
+                };
+                let expected = it.value(&mut Vec::new(), &count);
+                for truth in [false, true] {
+                    let mut asked = vec![false; it.names.len()];
+                    let got = loop {
+                        let known =
+                            Counts((0..).zip(&asked).map(|(at, it)| if *it { count(at) } else { f64::NAN }).collect());
+                        let (span, ask) = flat.answer(truth, &known);
+                        assert!(
+                            truth || (span.least <= expected && expected <= span.most),
+                            "{text}: {span:?} {expected}"
+                        );
+                        match span.value() {
+                            Some(value) => break value,
+                            None if truth && span.has_truth() => break f64::from(u8::from(!span.is_zero())),
+                            None => {
+                                let place = ask.next.unwrap() as usize;
+                                assert!(!asked[place], "{text}: {} twice", it.names[place]);
+                                asked[place] = true;
+                            }
+                        }
+                    };
+                    match truth {
+                        true => assert_eq!(got != 0.0, expected != 0.0, "{text} {number}"),
+                        false => assert_eq!(got, expected, "{text} {number}"),
+                    }
+                    fewer += asked.iter().filter(|it| !**it).count();
+                }
+            }
+        }
+        assert!(fewer > 2_000, "{fewer}");
+    }
+}

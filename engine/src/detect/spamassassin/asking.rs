@@ -1,0 +1,101 @@
+//! Which of several rules is worth trying next: what costs least for how likely it is to decide whether the whole holds.
+
+use super::span::Span;
+
+/// About what it costs to know whether a rule hits, and how likely it does: numbers to order rules by.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Weight {
+    pub(super) cost: f32,
+    pub(super) chance: f32,
+    /// Whether what is to be tried next has to be tried whatever else hits.
+    pub(super) sure: bool,
+}
+
+/// What to ask for next, and what all that is still to be known comes to.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Ask {
+    pub(super) next: Option<u32>,
+    pub(super) weight: Weight,
+}
+
+impl Ask {
+    pub(super) const NOTHING: Ask = Ask { next: None, weight: Weight { cost: 0.0, chance: 0.0, sure: false } };
+
+    fn negated(self) -> Ask {
+        Ask { weight: Weight { chance: 1.0 - self.weight.chance, ..self.weight }, ..self }
+    }
+}
+
+/// Whether something is 0.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Truth {
+    No,
+    Yes,
+    Open(Ask),
+}
+
+impl Truth {
+    pub(super) fn of(it: bool) -> Truth {
+        if it { Truth::Yes } else { Truth::No }
+    }
+
+    pub(super) fn not(self) -> Truth {
+        match self {
+            Truth::No => Truth::Yes,
+            Truth::Yes => Truth::No,
+            Truth::Open(ask) => Truth::Open(ask.negated()),
+        }
+    }
+
+    pub(super) fn of_span(span: Span, ask: Ask) -> Truth {
+        match (span.may_be_zero(), span.is_zero()) {
+            (_, true) => Truth::No,
+            (false, _) => Truth::Yes,
+            _ => Truth::Open(ask),
+        }
+    }
+}
+
+/// Operands that are still open, of which one is to be asked for.
+pub(super) struct Choice {
+    best: Option<Ask>,
+    open: u32,
+    /// What all of them cost.
+    cost: f32,
+    /// How likely none of them decides.
+    pub(super) rest: f32,
+}
+
+impl Choice {
+    pub(super) fn new() -> Choice {
+        Choice { best: None, open: 0, cost: 0.0, rest: 1.0 }
+    }
+
+    /// Adds one; `decides` is how likely it decides the whole. The best is what costs least for each time that it does.
+    pub(super) fn add(&mut self, it: Ask, decides: fn(Weight) -> f32) {
+        self.open = self.open.saturating_add(1);
+        self.cost += it.weight.cost;
+        self.rest *= 1.0 - decides(it.weight);
+        let is_better = |best: Ask| it.weight.cost * decides(best.weight) < best.weight.cost * decides(it.weight);
+        if self.best.is_none_or(is_better) {
+            self.best = Some(it);
+        }
+    }
+
+    /// What is to be asked for, and what it comes to until it is decided. `all`: whether most often all of them will have to be tried,
+    /// since seldom one decides.
+    pub(super) fn ask(self, decides: fn(Weight) -> f32, chance: f32, all: bool) -> Option<Ask> {
+        let best = self.best?;
+        let cost = best.weight.cost + (1.0 - decides(best.weight)) * (self.cost - best.weight.cost);
+        let sure = best.weight.sure && (all || self.open == 1);
+        Some(Ask { next: best.next, weight: Weight { cost, chance, sure } })
+    }
+}
+
+pub(super) fn fails(it: Weight) -> f32 {
+    1.0 - it.chance
+}
+
+pub(super) fn holds(it: Weight) -> f32 {
+    it.chance
+}

@@ -114,11 +114,11 @@ pub(super) struct Part {
 }
 
 /// Of a sequence in groups, as bits, the part that mail has least often: of `WIDTH` groups, or of fewer where these are spelled in too
-/// many ways. `first` is the first place that it may begin at, `load` says of how many sequences a way of some width is. One class alone
-/// has anything behind it.
+/// many ways. `first` is the first place that it may begin at, `load` says of how many sequences a way of some width is. Behind a sequence that is
+/// one class shorter anything may stand.
 pub(super) fn rarest(sequence: &[u64], first: usize, load: &HashMap<(usize, u32), u32>) -> Part {
     let mut part = Part { before: first, width: SHORTEST, ways: Vec::new() };
-    for width in (SHORTEST..=sequence.len().clamp(SHORTEST, WIDTH)).rev() {
+    for width in (SHORTEST..=(sequence.len() + 1).clamp(SHORTEST, WIDTH)).rev() {
         part.width = width;
         let places = |before: usize| (before..).take(width).map(|at| sequence.get(at).copied().unwrap_or(u64::MAX));
         let ways = |before: usize| places(before).fold(1u64, |all, groups| all * u64::from(groups.count_ones()));
@@ -207,9 +207,13 @@ mod tests {
         };
         assert_eq!(rarest(&of("the quizzes")), (4, 4, 1), "quiz");
         assert_eq!(rarest(&of("would quest")), (6, 4, 1), "what is in common words is not rare");
-        assert_eq!(rarest(&of("qui")), (0, 3, 1));
+        assert_eq!(rarest(&of("qui")), (0, 4, GROUPS as usize));
         assert_eq!(rarest(&of("q")), (0, 2, GROUPS as usize));
-        assert_eq!(rarest(&[u64::MAX, 1, 3, 1, u64::MAX]), (1, 3, 2), "of fewer where there are too many ways");
+        assert_eq!(
+            rarest(&[u64::MAX, 1, 3, u64::MAX, u64::MAX]),
+            (0, 3, 2 * GROUPS as usize),
+            "of fewer where there are too many ways"
+        );
     }
 
     #[test]

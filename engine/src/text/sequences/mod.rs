@@ -5,6 +5,7 @@ mod ahead;
 mod fold;
 mod needs;
 mod sieve;
+mod table;
 mod waiting;
 
 pub(crate) use ahead::{AT_ONCE, Ahead, Tail, either, lengths, sum};

@@ -1,18 +1,22 @@
 //! Looks for many sequences of byte classes in one pass. Takes sequences, each with its owner, and a text; hands on where one was
 //! seen. Of each sequence the few classes that mail has least often one behind the other are noted in a table: a byte of the text is one look
-//! at that table, whatever the number of sequences, and only where it says so sequences are compared. An automaton of all of them,
-//! which was here before, waited for memory: it took 40 ns a byte for the bodies of SpamAssassin's rules, and this takes some 4.
+//! at that table, whatever the number of sequences, and only where it says so sequences are compared. Automata, which were here before,
+//! waited for memory with SpamAssassin's rules, and kept 8 MB for each thread.
 
 use std::collections::HashMap;
 
-use super::fold::{GROUP_BITS, Part, SHORTEST, WIDTH, group, groups, next_way, rarest, rarest_beside, weight_of_way};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, StartKind};
+
+use super::fold::{GROUP_BITS, Part, SHORTEST, WIDTH, group, groups, next_way, rarest, rarest_beside};
 use super::needs::{Bytes, Sequence, has};
+use super::table::{Entry, Table};
 use super::waiting::Waiting;
 
 /// What of a sequence may stand behind the place where its noted classes begin, in bytes.
 const MOST_BEHIND: usize = 60;
-/// Bits of a table's places, at most: 128 KB; with fewer ways there are 16 places for each.
-const MOST_BITS: u32 = 20;
+/// Literals of so many bytes, and nothing else, are an automaton that is a table of moves and fits into the caches, of 256 bytes for each of
+/// theirs at most: for the stock rules (3 KB) it takes four sevenths of the instructions, and as long.
+const FEW_BYTES: usize = 8 << 10;
 
 /// A sequence.
 #[derive(Clone, Copy, Debug)]
@@ -25,33 +29,6 @@ struct Known {
     before: u16,
 }
 
-/// Ways in which noted groups are spelled, and the sequences that have them. Ways that have the same place are not told apart.
-#[derive(Debug, Default)]
-struct Table {
-    /// Bits of a way that do not count for its place.
-    shift: u32,
-    /// For each place whether there is a way.
-    bits: Vec<u64>,
-    /// For each word of these how many ways there are before it.
-    ranks: Vec<u32>,
-    /// For each of these where its sequences begin among all.
-    starts: Vec<u32>,
-    /// Those of ways that mail has often stand first, so that what is read is near together.
-    sequences: Vec<Entry>,
-}
-
-/// A sequence, and of one more of its classes, the one that mail has least often, the groups, as bits. Nearly always it says no,
-/// and what is known of the sequence, which is elsewhere in memory, need not be read: that was 120 of 150 us of a message of 5 KB.
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    groups: u64,
-    number: u32,
-    /// Where the class is, seen from the first that is looked up.
-    place: i16,
-    /// The way has no more sequences.
-    is_last: bool,
-}
-
 /// The sequences.
 #[derive(Debug, Default)]
 pub(crate) struct Sieve {
@@ -60,6 +37,10 @@ pub(crate) struct Sieve {
     distinct: Vec<Bytes>,
     numbers: HashMap<Bytes, u32>,
     known: Vec<Known>,
+    /// Literals among them, with their owners, until all are added.
+    literals: Vec<(Vec<u8>, u32)>,
+    /// Where there are only few literals, their automaton, and their owners: the rest is empty then.
+    automaton: Option<(AhoCorasick, Vec<u32>)>,
     /// What is looked up, by its width: two, three or four groups.
     tables: [Table; WIDTH - SHORTEST + 1],
     /// The bytes that what is noted begins with, where they are so few that there is a quick search for them; else empty.
@@ -84,6 +65,7 @@ impl Sieve {
             class
         };
         self.add_one(owner, text.iter().map(class));
+        self.literals.push((text.to_vec(), owner));
     }
 
     fn add_one(&mut self, owner: u32, sequence: impl Iterator<Item = Bytes>) {
@@ -101,13 +83,23 @@ impl Sieve {
         self.known.push(Known { owner, classes, length, before: 0 });
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.known.is_empty()
-    }
-
     /// To be called once, when all are added.
     pub(crate) fn finish(&mut self) {
         self.numbers = HashMap::new();
+        let literals = std::mem::take(&mut self.literals);
+        let bytes: usize = literals.iter().map(|(text, _)| text.len()).sum();
+        if !literals.is_empty() && literals.len() == self.known.len() && bytes <= FEW_BYTES {
+            let builder = AhoCorasick::builder()
+                .ascii_case_insensitive(true)
+                .start_kind(StartKind::Unanchored)
+                .kind(Some(AhoCorasickKind::DFA))
+                .build(literals.iter().map(|(text, _)| text));
+            if let Ok(automaton) = builder {
+                let owners = literals.into_iter().map(|(_, owner)| owner).collect();
+                *self = Sieve { automaton: Some((automaton, owners)), ..Sieve::default() };
+                return;
+            }
+        }
         let of_class: Vec<u64> = self.distinct.iter().map(groups).collect();
         let mut pairs: [Vec<(u32, Entry)>; WIDTH - SHORTEST + 1] = Default::default();
         let mut load: HashMap<(usize, u32), u32> = HashMap::new();
@@ -122,7 +114,7 @@ impl Sieve {
             for way in ways {
                 *load.entry((width, way)).or_default() += 1;
                 if let Some(pairs) = pairs.get_mut(width - SHORTEST) {
-                    pairs.push((way, Entry { groups, number, place, is_last: false }));
+                    pairs.push((way, Entry::new(number, place, groups)));
                 }
             }
             let begins = classes.get(before).and_then(|it| self.distinct.get(*it as usize));
@@ -139,32 +131,49 @@ impl Sieve {
 
     /// Hands owner, start and end of each sequence that is in the text, by where they end.
     pub(crate) fn search(&self, text: &[u8], waiting: &mut Waiting, mut each: impl FnMut(u32, usize, usize)) {
+        if let Some((automaton, owners)) = &self.automaton {
+            for seen in automaton.find_overlapping_iter(text) {
+                if let Some(owner) = owners.get(seen.pattern().as_usize()) {
+                    each(*owner, seen.start(), seen.end());
+                }
+            }
+            return;
+        }
         if self.known.is_empty() {
             return;
         }
         waiting.begin();
-        if self.starts.is_empty() {
-            self.search_all(text, waiting, &mut each);
-        } else {
-            let mut at = 0usize;
-            while let Some(length) = self.next_start(text.get(at..).unwrap_or_default()) {
-                at += length;
-                self.may(text, at, way(text, at), waiting, &mut each);
-                at += 1;
+        let [two, three, _] = &self.tables;
+        match (self.starts.is_empty(), two.is_empty() && three.is_empty()) {
+            (true, true) => self.search_all::<false>(text, waiting, &mut each),
+            (true, false) => self.search_all::<true>(text, waiting, &mut each),
+            (false, _) => {
+                let mut at = 0usize;
+                while let Some(length) = self.next_start(text.get(at..).unwrap_or_default()) {
+                    at += length;
+                    self.may::<true>(text, at, way(text, at), waiting, &mut each);
+                    at += 1;
+                }
             }
         }
         waiting.hand_on(usize::MAX, &mut each);
     }
 
-    fn search_all(&self, text: &[u8], waiting: &mut Waiting, each: &mut impl FnMut(u32, usize, usize)) {
+    /// With `FEWER`, some of what is looked up are less than four groups: most sets have none, and look up half as much.
+    fn search_all<const FEWER: bool>(
+        &self,
+        text: &[u8],
+        waiting: &mut Waiting,
+        each: &mut impl FnMut(u32, usize, usize),
+    ) {
         let mut before = way(text, 0) >> GROUP_BITS;
         for (at, byte) in text.get(WIDTH - 1..).unwrap_or_default().iter().enumerate() {
             before = next_way(before, group(*byte));
-            self.may(text, at, before, waiting, each);
+            self.may::<FEWER>(text, at, before, waiting, each);
         }
         // Behind the end anything may stand: what does not end in the text is not compared.
         for at in (text.len() + 1).saturating_sub(WIDTH)..text.len() {
-            self.may(text, at, way(text, at), waiting, each);
+            self.may::<FEWER>(text, at, way(text, at), waiting, each);
         }
     }
 
@@ -179,9 +188,16 @@ impl Sieve {
 
     /// The loop over all bytes of a text is this.
     #[inline(always)]
-    fn may(&self, text: &[u8], at: usize, way: u32, waiting: &mut Waiting, each: &mut impl FnMut(u32, usize, usize)) {
+    fn may<const FEWER: bool>(
+        &self,
+        text: &[u8],
+        at: usize,
+        way: u32,
+        waiting: &mut Waiting,
+        each: &mut impl FnMut(u32, usize, usize),
+    ) {
         let [two, three, four] = &self.tables;
-        if four.has(way) || three.has(way >> GROUP_BITS) || two.has(way >> (2 * GROUP_BITS)) {
+        if four.has(way) || (FEWER && (three.has(way >> GROUP_BITS) || two.has(way >> (2 * GROUP_BITS)))) {
             self.look(text, at, way, waiting, each);
         }
     }
@@ -216,72 +232,6 @@ impl Sieve {
 /// The way at a place of a text; behind its end it does not count.
 fn way(text: &[u8], at: usize) -> u32 {
     (at..at + WIDTH).fold(0, |way, at| next_way(way, text.get(at).map_or(0, |byte| group(*byte))))
-}
-
-impl Table {
-    /// Makes it of ways and numbers of sequences.
-    fn of(mut pairs: Vec<(u32, Entry)>) -> Table {
-        if pairs.is_empty() {
-            return Table::default();
-        }
-        let bits = (pairs.len() * 16).next_power_of_two().trailing_zeros().clamp(6, MOST_BITS);
-        let table = Table { shift: 32 - bits, bits: vec![0; 1 << (bits - 6)], ..Table::default() };
-        // Two ways of one sequence may have one place.
-        pairs.sort_unstable_by_key(|(way, entry)| (table.place(*way), entry.number));
-        pairs.dedup_by_key(|(way, entry)| (table.place(*way), entry.number));
-        let of_place = pairs.chunk_by(|one, other| table.place(one.0) == table.place(other.0)).enumerate();
-        let often = |pairs: &[(u32, Entry)]| pairs.iter().map(|(way, _)| weight_of_way(*way)).fold(0.0, f64::max);
-        let mut places: Vec<_> = of_place.map(|(rank, pairs)| (often(pairs), rank, pairs)).collect();
-        let mut table = Table { starts: vec![0; places.len()], ..table };
-        places.sort_by(|one, other| other.0.total_cmp(&one.0));
-        for (_, rank, pairs) in places {
-            let place = pairs.first().map_or(0, |(way, _)| table.place(*way));
-            if let (Some(word), Some(start)) = (table.bits.get_mut(place as usize / 64), table.starts.get_mut(rank)) {
-                *word |= 1u64 << (place % 64);
-                *start = u32::try_from(table.sequences.len()).unwrap_or(u32::MAX);
-            }
-            table.sequences.extend(pairs.iter().map(|(_, entry)| *entry));
-            if let Some(last) = table.sequences.last_mut() {
-                last.is_last = true;
-            }
-        }
-        let ranks = table.bits.iter().scan(0, |rank, word| {
-            let before = *rank;
-            *rank += word.count_ones();
-            Some(before)
-        });
-        table.ranks = ranks.collect();
-        table
-    }
-
-    /// The place of a way: who writes mail gains nothing by ways of the same place.
-    #[inline(always)]
-    fn place(&self, way: u32) -> u32 {
-        way.wrapping_mul(0x9e37_79b1) >> self.shift
-    }
-
-    #[inline(always)]
-    fn has(&self, way: u32) -> bool {
-        let place = self.place(way);
-        self.bits.get(place as usize / 64).is_some_and(|word| word & (1u64 << (place % 64)) != 0)
-    }
-
-    fn sequences(&self, way: u32) -> impl Iterator<Item = &Entry> {
-        let place = self.place(way);
-        let word = self.bits.get(place as usize / 64).copied().filter(|word| word & (1u64 << (place % 64)) != 0);
-        let start = word.and_then(|word| {
-            let before = (word & ((1u64 << (place % 64)) - 1)).count_ones();
-            let rank = self.ranks.get(place as usize / 64)? + before;
-            self.starts.get(rank as usize).copied()
-        });
-        let mut rest = start.and_then(|start| self.sequences.get(start as usize..)).unwrap_or_default().iter();
-        let mut is_last = false;
-        std::iter::from_fn(move || {
-            let entry = if is_last { None } else { rest.next() };
-            is_last = entry.is_some_and(|it| it.is_last);
-            entry
-        })
-    }
 }
 
 #[cfg(test)]
@@ -360,16 +310,24 @@ mod tests {
 
     #[test]
     fn literals_are_found_whatever_their_case() {
-        let mut sieve = Sieve::default();
+        let (mut few, mut sieve) = (Sieve::default(), Sieve::default());
         let long = "a literal that is longer than what may stand behind the part of it that is looked up, by far";
         for (owner, text) in (0..).zip(["next of kin", "k", "of", long]) {
+            few.add_literal(owner, text.as_bytes());
             sieve.add_literal(owner, text.as_bytes());
         }
+        few.finish();
+        sieve.add(9, &[vec![class("0"), class("0")]]);
         sieve.finish();
-        let mut found = Vec::new();
+        assert!(few.automaton.is_some() && sieve.automaton.is_none());
         let text = format!("Next OF KIN. {}", long.to_uppercase());
-        sieve.search(text.as_bytes(), &mut Waiting::default(), |owner, from, to| found.push((owner, from, to)));
-        assert_eq!(found[..3], [(2, 5, 7), (1, 8, 9), (0, 0, 11)]);
-        assert_eq!(found.last(), Some(&(3, 13, 13 + long.len())));
+        let check = |sieve: &Sieve| {
+            let mut found = Vec::new();
+            sieve.search(text.as_bytes(), &mut Waiting::default(), |owner, from, to| found.push((owner, from, to)));
+            assert_eq!(found[..3], [(2, 5, 7), (1, 8, 9), (0, 0, 11)]);
+            assert!(found.contains(&(3, 13, 13 + long.len())));
+        };
+        check(&few);
+        check(&sieve);
     }
 }

@@ -3,12 +3,14 @@
 
 mod formats;
 mod patterns;
+mod words;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
 
 use self::formats::{FORMATS, LOGINS, Then};
 use self::patterns::{Lazy, Pieces};
+use self::words::{by, helo, id, words};
 use super::settings::{self, Settings};
 
 /// Received fields that are read.
@@ -291,61 +293,6 @@ impl Reader {
     }
 }
 
-/// A field with one blank for each run of them, and none at its ends.
-fn words(field: &[u8]) -> String {
-    let mut out = Vec::with_capacity(field.len());
-    for word in field.split(|byte| byte.is_ascii_whitespace() || *byte == 0x0B).filter(|word| !word.is_empty()) {
-        if !out.is_empty() {
-            out.push(b' ');
-        }
-        out.extend_from_slice(word);
-    }
-    String::from_utf8(out).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
-}
-
-/// The run of bytes from a place on of which `is` says yes.
-fn run(text: &str, from: usize, is: impl Fn(&u8) -> bool) -> &str {
-    let length = text.bytes().skip(from).take_while(|byte| is(byte)).count();
-    text.get(from..from + length).unwrap_or_default()
-}
-
-/// The first word behind ` by `.
-fn by(text: &str) -> Option<&str> {
-    let at = memchr::memmem::find(text.as_bytes(), b" by ")?;
-    Some(run(text, at + 4, |byte| !byte.is_ascii_whitespace()))
-}
-
-/// ` id <?([^\s<>;]{3,})`
-fn id(text: &str) -> Option<&str> {
-    // Without its last blank, which may be the first of the next.
-    memchr::memmem::find_iter(text.as_bytes(), b" id").find_map(|at| {
-        let rest = text.get(at + 3..)?;
-        let from = at + if rest.starts_with(" <") { 5 } else { 4 };
-        if !rest.starts_with(' ') {
-            return None;
-        }
-        let found = run(text, from, |byte| !byte.is_ascii_whitespace() && !matches!(byte, b'<' | b'>' | b';'));
-        (found.len() >= 3).then_some(found)
-    })
-}
-
-/// The word behind `helo=`; without one, behind `HELO ` or `EHLO `. None of these is the end of a word.
-fn helo(text: &str) -> Option<&str> {
-    let bytes = text.as_bytes();
-    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"-.^+_&:=?!@%*$\\/".contains(byte);
-    let starts = |at: usize| {
-        let before = at.checked_sub(1).and_then(|at| bytes.get(at));
-        before.is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_')
-    };
-    let value = |at: usize| Some(run(text, at + 5, is_word)).filter(|word| !word.is_empty());
-    let given = memchr::memmem::find_iter(bytes, b"helo=").filter(|at| starts(*at)).find_map(value);
-    given.or_else(|| {
-        let said = memchr::memmem::find_iter(bytes, b"LO ").filter_map(|at| at.checked_sub(2));
-        let said = said.filter(|at| matches!(bytes.get(*at..*at + 2), Some(b"HE" | b"EH")) && starts(*at));
-        said.into_iter().find_map(value)
-    })
-}
-
 fn append(sum: &mut String, text: &str) {
     if !sum.is_empty() {
         sum.push(' ');
@@ -455,37 +402,6 @@ pub(super) fn is_private(ip: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// What these patterns give, which the functions stand for.
-    #[test]
-    fn words_are_found_as_patterns_find_them() {
-        let word = r"[-A-Za-z0-9.^+_&:=?!@%*$\\/]+";
-        let not_word = r"(?:[^-A-Za-z0-9.^+_&:=?!@%*$\\/]|$)";
-        let of = |pattern: &str, text: &str| {
-            let it = regex::bytes::RegexBuilder::new(pattern).unicode(false).build().unwrap();
-            it.captures(text.as_bytes()).map(|it| String::from_utf8_lossy(&it[1]).into_owned())
-        };
-        let parts = [
-            " id", " ", "<", "ab", "abc;", "helo=", "HELO ", "xEHLO ", "EHLO", "(", "\u{E9}", "x", " by ", ")", "_",
-            "LO ",
-        ];
-        let mut state = 1u64;
-        for _ in 0..20_000 {
-            let mut text = String::from("from ");
-            for _ in 0..8 {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                text.push_str(parts[(state >> 33) as usize % parts.len()]);
-            }
-            let text = words(text.as_bytes());
-            let owned = |it: Option<&str>| it.map(str::to_owned);
-            assert_eq!(owned(id(&text)), of(r" id <?([^\s<>;]{3,})", &text), "{text}");
-            let by_pattern = of(r" by (\S+)(?:[^-A-Za-z0-9;.]|$)", &text).unwrap_or_default();
-            assert_eq!(by(&text).unwrap_or_default(), by_pattern, "{text}");
-            let said = of(&format!(r"\bhelo=({word}){not_word}"), &text);
-            let said = said.or_else(|| of(&format!(r"\b(?:HELO|EHLO) ({word}){not_word}"), &text));
-            assert_eq!(owned(helo(&text)), said, "{text}");
-        }
-    }
 
     /// No format is passed over that would match.
     #[test]

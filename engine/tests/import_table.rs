@@ -46,7 +46,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("unicode_security", &["engine/src/text/"]),
     ("unicode_script", &["engine/src/text/"]),
     ("unicode_normalization", &["engine/src/text/"]),
-    ("aho_corasick", &["engine/src/detect/rules/", "engine/src/detect/spamassassin/"]),
+    ("aho_corasick", &["engine/src/text/sequences/", "engine/src/detect/spamassassin/"]),
     ("regex", &["engine/src/detect/rules/", "engine/src/detect/spamassassin/"]),
     ("fancy_regex", &["engine/src/detect/spamassassin/"]),
     ("regex_automata", &["engine/src/detect/rules/", "engine/src/detect/spamassassin/"]),

@@ -106,11 +106,7 @@ impl Flat {
         if !truth {
             return self.value(root, known);
         }
-        match self.truth(root, known) {
-            Truth::No => (Span::exactly(0.0), Ask::NOTHING),
-            Truth::Yes => (Span::exactly(1.0), Ask::NOTHING),
-            Truth::Open(ask) => (Span::up_to(1.0), ask),
-        }
+        self.truth(root, known).told()
     }
 
     fn step(&self, number: u32) -> (Step, &[Kid]) {
@@ -180,11 +176,6 @@ impl Flat {
     }
 
     fn value(&self, kid: Kid, known: &impl Known) -> (Span, Ask) {
-        let told = |truth: Truth| match truth {
-            Truth::No => (Span::exactly(0.0), Ask::NOTHING),
-            Truth::Yes => (Span::exactly(1.0), Ask::NOTHING),
-            Truth::Open(ask) => (Span::up_to(1.0), ask),
-        };
         let number = match kid {
             Kid::Name(rule) => {
                 let count = known.count(rule);
@@ -193,7 +184,7 @@ impl Flat {
                     false => (Span::exactly(count), Ask::NOTHING),
                 };
             }
-            Kid::Not(_) => return told(self.truth(kid, known)),
+            Kid::Not(_) => return self.truth(kid, known).told(),
             Kid::Step(number) => number,
         };
         let (step, kids) = self.step(number);
@@ -201,7 +192,7 @@ impl Flat {
         let value = |place: usize| kids.get(place).map_or(zero, |kid| self.value(*kid, known));
         match step {
             Step::Number(number) => (Span::exactly(number), Ask::NOTHING),
-            Step::Not => told(kids.first().map_or(Truth::No, |kid| self.truth(*kid, known)).not()),
+            Step::Not => kids.first().map_or(Truth::No, |kid| self.truth(*kid, known)).not().told(),
             Step::Negate => {
                 let (span, ask) = value(0);
                 (span.negative(), ask)

@@ -47,6 +47,15 @@ impl Truth {
         }
     }
 
+    /// As a value: 1 where it holds.
+    pub(super) fn told(self) -> (Span, Ask) {
+        match self {
+            Truth::No => (Span::exactly(0.0), Ask::NOTHING),
+            Truth::Yes => (Span::exactly(1.0), Ask::NOTHING),
+            Truth::Open(ask) => (Span::up_to(1.0), ask),
+        }
+    }
+
     pub(super) fn of_span(span: Span, ask: Ask) -> Truth {
         match (span.may_be_zero(), span.is_zero()) {
             (_, true) => Truth::No,

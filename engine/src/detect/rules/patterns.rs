@@ -123,8 +123,7 @@ impl Patterns {
                 sieve.add(owner(0), &sequences);
             }
             for (piece, set) in (0u8..).zip(std::mem::take(&mut pattern.pieces)) {
-                let owner = owner(piece);
-                set.iter().for_each(|literal| sieve.add_literal(owner, literal));
+                sieve.add_literals(owner(piece), set);
             }
         }
         sieve.finish();

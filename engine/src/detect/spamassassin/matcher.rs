@@ -238,7 +238,7 @@ impl Set {
             let near = near(pattern);
             self.near.push(near);
             match (&pattern.literals, &pattern.sequences) {
-                (Some(set), _) => set.iter().for_each(|text| self.sieve.add_literal(number, text)),
+                (Some(set), _) => self.sieve.add_literals(number, set.clone()),
                 (None, Some(set)) => self.sieve.add(number, &set.sequences),
                 (None, None) if near.tried == Tried::Together => self.always.push(number),
                 (None, None) => {}

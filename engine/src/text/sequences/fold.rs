@@ -181,7 +181,8 @@ pub(super) fn weight_of_way(mut way: u32) -> f64 {
     product
 }
 
-fn weight_of(groups: u64) -> f64 {
+/// How often mail has one of some groups.
+pub(super) fn weight_of(groups: u64) -> f64 {
     bits(groups).filter_map(|group| weights().get(group as usize)).sum()
 }
 

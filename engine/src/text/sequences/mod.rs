@@ -3,6 +3,7 @@
 
 mod ahead;
 mod fold;
+mod known;
 mod needs;
 mod sieve;
 mod table;

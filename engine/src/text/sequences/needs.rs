@@ -123,10 +123,10 @@ pub(super) fn weight(byte: u8) -> f64 {
 }
 
 fn frequency(set: &[Sequence]) -> f64 {
-    set.iter().map(|sequence| sequence.iter().map(class_weight).product::<f64>()).sum()
+    set.iter().map(|sequence| sequence.iter().map(weight_of_class).product::<f64>()).sum()
 }
 
-fn class_weight(class: &Bytes) -> f64 {
+pub(super) fn weight_of_class(class: &Bytes) -> f64 {
     let mut sum = 0.0;
     for (word, first) in class.iter().zip([0u8, 64, 128, 192]) {
         let mut left = *word;

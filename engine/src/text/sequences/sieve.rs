@@ -7,7 +7,10 @@ use std::collections::HashMap;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, StartKind};
 
-use super::fold::{GROUP_BITS, Part, SHORTEST, WIDTH, group, groups, next_way, rarest, rarest_beside};
+use super::fold::{
+    GROUP_BITS, GROUPS, Part, SHORTEST, WIDTH, group, groups, next_way, rarest, rarest_beside, weight_of,
+};
+use super::known::{Knowns, merged};
 use super::needs::{Bytes, Sequence, has};
 use super::table::{Entry, Table};
 use super::waiting::Waiting;
@@ -17,99 +20,95 @@ const MOST_BEHIND: usize = 60;
 /// Literals of so many bytes, and nothing else, are an automaton that is a table of moves and fits into the caches, of 256 bytes for each of
 /// theirs at most: for the stock rules (3 KB) it takes four sevenths of the instructions, and as long.
 const FEW_BYTES: usize = 8 << 10;
-
-/// A sequence.
-#[derive(Clone, Copy, Debug)]
-struct Known {
-    owner: u32,
-    /// Where its classes begin.
-    classes: u32,
-    length: u16,
-    /// How many classes stand before those that are noted.
-    before: u16,
-}
+/// Pairs of groups that mail has at fewer of its places are asked first: of one in three, what is looked up takes as long.
+const SELDOM_PAIRS: f64 = 0.3;
 
 /// The sequences.
 #[derive(Debug, Default)]
 pub(crate) struct Sieve {
-    /// All sequences' classes, one behind the other, by their numbers.
-    classes: Vec<u32>,
-    distinct: Vec<Bytes>,
-    numbers: HashMap<Bytes, u32>,
-    known: Vec<Known>,
-    /// Literals among them, with their owners, until all are added.
-    literals: Vec<(Vec<u8>, u32)>,
+    /// Sequences and literals with their owners, until all are added.
+    added: Vec<(u32, Sequence)>,
+    literals: Vec<(u32, Vec<Vec<u8>>)>,
+    known: Knowns,
     /// Where there are only few literals, their automaton, and their owners: the rest is empty then.
     automaton: Option<(AhoCorasick, Vec<u32>)>,
     /// What is looked up, by its width: two, three or four groups.
     tables: [Table; WIDTH - SHORTEST + 1],
+    pairs: Pairs,
     /// The bytes that what is noted begins with, where they are so few that there is a quick search for them; else empty.
     starts: Vec<u8>,
+}
+
+/// By the first of two groups that what is looked up begins with, the second, as bits; and whether mail has them so seldom that to ask
+/// them first pays.
+#[derive(Debug)]
+struct Pairs {
+    of: [u64; GROUPS as usize],
+    pays: bool,
+}
+
+impl Default for Pairs {
+    fn default() -> Pairs {
+        Pairs { of: [0; GROUPS as usize], pays: false }
+    }
+}
+
+impl Pairs {
+    /// Of ways with their widths.
+    fn new(ways: impl Iterator<Item = (usize, u32)>) -> Pairs {
+        let mut pairs = Pairs::default();
+        for (width, way) in ways {
+            let pair = way >> (GROUP_BITS as usize * width.saturating_sub(2));
+            if let Some(seconds) = pairs.of.get_mut((pair >> GROUP_BITS) as usize % GROUPS as usize) {
+                *seconds |= 1 << (pair % GROUPS);
+            }
+        }
+        let often =
+            (0..GROUPS).zip(&pairs.of).map(|(first, seconds)| weight_of(1 << first) * weight_of(*seconds)).sum::<f64>();
+        pairs.pays = often < SELDOM_PAIRS;
+        pairs
+    }
+
+    /// Whether anything begins with the first two groups of a way.
+    #[inline(always)]
+    fn may_begin(&self, way: u32) -> bool {
+        let first = (way >> (3 * GROUP_BITS)) % GROUPS;
+        let second = (way >> (2 * GROUP_BITS)) % GROUPS;
+        self.of.get(first as usize).is_some_and(|seconds| seconds & (1 << second) != 0)
+    }
 }
 
 impl Sieve {
     /// Adds the sequences of an owner.
     pub(crate) fn add(&mut self, owner: u32, sequences: &[Sequence]) {
-        sequences.iter().for_each(|it| self.add_one(owner, it.iter().copied()));
+        self.added.extend(sequences.iter().map(|it| (owner, it.clone())));
     }
 
-    /// Adds a literal of an owner, whatever its case. It must not be empty.
-    pub(crate) fn add_literal(&mut self, owner: u32, text: &[u8]) {
-        let class = |byte: &u8| {
-            let mut class = Bytes::default();
-            for byte in [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()] {
-                if let Some(word) = class.get_mut(usize::from(byte >> 6)) {
-                    *word |= 1 << (byte & 63);
-                }
-            }
-            class
-        };
-        self.add_one(owner, text.iter().map(class));
-        self.literals.push((text.to_vec(), owner));
-    }
-
-    fn add_one(&mut self, owner: u32, sequence: impl Iterator<Item = Bytes>) {
-        let first = self.classes.len();
-        for class in sequence {
-            let next = u32::try_from(self.distinct.len()).unwrap_or(u32::MAX);
-            let number = *self.numbers.entry(class).or_insert(next);
-            if number == next {
-                self.distinct.push(class);
-            }
-            self.classes.push(number);
-        }
-        let length = u16::try_from(self.classes.len() - first).unwrap_or(u16::MAX);
-        let classes = u32::try_from(first).unwrap_or(u32::MAX);
-        self.known.push(Known { owner, classes, length, before: 0 });
+    /// Adds the literals of an owner, whatever their case. None may be empty.
+    pub(crate) fn add_literals(&mut self, owner: u32, texts: Vec<Vec<u8>>) {
+        self.literals.push((owner, texts));
     }
 
     /// To be called once, when all are added.
     pub(crate) fn finish(&mut self) {
-        self.numbers = HashMap::new();
-        let literals = std::mem::take(&mut self.literals);
-        let bytes: usize = literals.iter().map(|(text, _)| text.len()).sum();
-        if !literals.is_empty() && literals.len() == self.known.len() && bytes <= FEW_BYTES {
-            let builder = AhoCorasick::builder()
-                .ascii_case_insensitive(true)
-                .start_kind(StartKind::Unanchored)
-                .kind(Some(AhoCorasickKind::DFA))
-                .build(literals.iter().map(|(text, _)| text));
-            if let Ok(automaton) = builder {
-                let owners = literals.into_iter().map(|(_, owner)| owner).collect();
-                *self = Sieve { automaton: Some((automaton, owners)), ..Sieve::default() };
-                return;
-            }
+        let (added, literals) = (std::mem::take(&mut self.added), std::mem::take(&mut self.literals));
+        if added.is_empty()
+            && let Some(automaton) = automaton(&literals)
+        {
+            self.automaton = Some(automaton);
+            return;
         }
-        let of_class: Vec<u64> = self.distinct.iter().map(groups).collect();
+        let of_literals = literals.iter().flat_map(|(owner, texts)| {
+            let sequences = merged(texts.iter().map(|text| text.iter().map(of_letter).collect()).collect());
+            sequences.into_iter().map(|it| (*owner, it))
+        });
         let mut pairs: [Vec<(u32, Entry)>; WIDTH - SHORTEST + 1] = Default::default();
         let mut load: HashMap<(usize, u32), u32> = HashMap::new();
         let mut is_start = [false; 256];
-        for (number, known) in (0u32..).zip(&mut self.known) {
-            let first = known.classes as usize;
-            let classes = self.classes.get(first..first + usize::from(known.length)).unwrap_or_default();
-            let of: Vec<u64> = classes.iter().map(|it| of_class.get(*it as usize).copied().unwrap_or(0)).collect();
+        for (number, (owner, sequence)) in (0u32..).zip(added.into_iter().chain(of_literals)) {
+            let of: Vec<u64> = sequence.iter().map(groups).collect();
             let Part { before, width, ways } = rarest(&of, of.len().saturating_sub(MOST_BEHIND), &load);
-            known.before = u16::try_from(before).unwrap_or(u16::MAX);
+            self.known.add(owner, &sequence, before);
             let (place, groups) = rarest_beside(&of, before, width);
             for way in ways {
                 *load.entry((width, way)).or_default() += 1;
@@ -117,15 +116,16 @@ impl Sieve {
                     pairs.push((way, Entry::new(number, place, groups)));
                 }
             }
-            let begins = classes.get(before).and_then(|it| self.distinct.get(*it as usize));
             for (byte, slot) in (0..=255u8).zip(&mut is_start) {
-                *slot |= begins.is_some_and(|class| has(class, byte));
+                *slot |= sequence.get(before).is_some_and(|class| has(class, byte));
             }
         }
+        self.known.finish();
         self.starts = (0..=255u8).filter(|byte| is_start.get(usize::from(*byte)) == Some(&true)).collect();
         if self.starts.len() > 3 {
             self.starts.clear();
         }
+        self.pairs = Pairs::new(load.into_keys());
         self.tables = pairs.map(Table::of);
     }
 
@@ -144,10 +144,11 @@ impl Sieve {
         }
         waiting.begin();
         let [two, three, _] = &self.tables;
-        match (self.starts.is_empty(), two.is_empty() && three.is_empty()) {
-            (true, true) => self.search_all::<false>(text, waiting, &mut each),
-            (true, false) => self.search_all::<true>(text, waiting, &mut each),
-            (false, _) => {
+        match (self.starts.is_empty(), two.is_empty() && three.is_empty(), self.pairs.pays) {
+            (true, true, false) => self.search_all::<false, false>(text, waiting, &mut each),
+            (true, false, false) => self.search_all::<true, false>(text, waiting, &mut each),
+            (true, _, true) => self.search_all::<true, true>(text, waiting, &mut each),
+            (false, ..) => {
                 let mut at = 0usize;
                 while let Some(length) = self.next_start(text.get(at..).unwrap_or_default()) {
                     at += length;
@@ -159,8 +160,9 @@ impl Sieve {
         waiting.hand_on(usize::MAX, &mut each);
     }
 
-    /// With `FEWER`, some of what is looked up are less than four groups: most sets have none, and look up half as much.
-    fn search_all<const FEWER: bool>(
+    /// With `FEWER`, some of what is looked up are less than four groups: most sets have none, and look up half as much. With `PAIRS`, what
+    /// begins with two groups that nothing begins with is not looked up.
+    fn search_all<const FEWER: bool, const PAIRS: bool>(
         &self,
         text: &[u8],
         waiting: &mut Waiting,
@@ -169,7 +171,9 @@ impl Sieve {
         let mut before = way(text, 0) >> GROUP_BITS;
         for (at, byte) in text.get(WIDTH - 1..).unwrap_or_default().iter().enumerate() {
             before = next_way(before, group(*byte));
-            self.may::<FEWER>(text, at, before, waiting, each);
+            if !PAIRS || self.pairs.may_begin(before) {
+                self.may::<FEWER>(text, at, before, waiting, each);
+            }
         }
         // Behind the end anything may stand: what does not end in the text is not compared.
         for at in (text.len() + 1).saturating_sub(WIDTH)..text.len() {
@@ -213,20 +217,34 @@ impl Sieve {
             if beside.is_none_or(|byte| entry.groups & (1 << group(*byte)) == 0) {
                 continue;
             }
-            let Some(known) = self.known.get(entry.number as usize) else { continue };
-            let (first, length) = (known.classes as usize, usize::from(known.length));
-            let Some(from) = at.checked_sub(usize::from(known.before)) else { continue };
-            let (Some(classes), Some(bytes)) = (self.classes.get(first..first + length), text.get(from..from + length))
-            else {
-                continue;
-            };
-            let is_in =
-                |(class, byte): (&u32, &u8)| self.distinct.get(*class as usize).is_some_and(|it| has(it, *byte));
-            if classes.iter().zip(bytes).all(is_in) {
-                waiting.add(known.owner, from, from + length);
+            if let Some((known, from)) = self.known.at(entry.number, text, at) {
+                waiting.add(known.owner, from, from + usize::from(known.length));
             }
         }
     }
+}
+
+/// The automaton of few literals, and whose they are.
+fn automaton(literals: &[(u32, Vec<Vec<u8>>)]) -> Option<(AhoCorasick, Vec<u32>)> {
+    let all = || literals.iter().flat_map(|(owner, texts)| texts.iter().map(|text| (*owner, text)));
+    let bytes: usize = all().map(|(_, text)| text.len()).sum();
+    if bytes == 0 || bytes > FEW_BYTES {
+        return None;
+    }
+    let mut builder = AhoCorasick::builder();
+    builder.ascii_case_insensitive(true).start_kind(StartKind::Unanchored).kind(Some(AhoCorasickKind::DFA));
+    Some((builder.build(all().map(|(_, text)| text)).ok()?, all().map(|(owner, _)| owner).collect()))
+}
+
+/// A byte as a class: a letter in either case.
+fn of_letter(byte: &u8) -> Bytes {
+    let mut class = Bytes::default();
+    for byte in [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()] {
+        if let Some(word) = class.get_mut(usize::from(byte >> 6)) {
+            *word |= 1 << (byte & 63);
+        }
+    }
+    class
 }
 
 /// The way at a place of a text; behind its end it does not count.
@@ -313,8 +331,8 @@ mod tests {
         let (mut few, mut sieve) = (Sieve::default(), Sieve::default());
         let long = "a literal that is longer than what may stand behind the part of it that is looked up, by far";
         for (owner, text) in (0..).zip(["next of kin", "k", "of", long]) {
-            few.add_literal(owner, text.as_bytes());
-            sieve.add_literal(owner, text.as_bytes());
+            few.add_literals(owner, vec![text.as_bytes().to_vec()]);
+            sieve.add_literals(owner, vec![text.as_bytes().to_vec()]);
         }
         few.finish();
         sieve.add(9, &[vec![class("0"), class("0")]]);

@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
-use super::needs::{Bytes, has, weight};
+use super::needs::weight;
+use super::sets::{Bytes, has};
 
 /// Bits of the number of a group.
 pub(super) const GROUP_BITS: u32 = 6;

@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 
-use super::needs::{Bytes, Sequence, has, weight_of_class};
+use super::needs::weight_of_class;
+use super::sets::{Bytes, Sequence, has};
 
 /// So many classes are compared at once.
 const WORD: usize = 8;

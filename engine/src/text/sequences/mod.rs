@@ -5,11 +5,13 @@ mod ahead;
 mod fold;
 mod known;
 mod needs;
+mod sets;
 mod sieve;
 mod table;
 mod waiting;
 
 pub(crate) use ahead::{AT_ONCE, Ahead, Tail, either, lengths, sum};
-pub(crate) use needs::{Needs, Sequence, of};
+pub(crate) use needs::{Needs, of};
+pub(crate) use sets::Sequence;
 pub(crate) use sieve::Sieve;
 pub(crate) use waiting::Waiting;

@@ -1,38 +1,20 @@
 //! What a pattern without a telling literal must contain all the same: short sequences of byte classes, of which every match has
 //! one. Takes its tree, gives the set that mail has least often. `v[_\W]?[i1]a` is `v[i1]a` or `v[_\W][i1]a`.
 
-use regex_syntax::hir::{Class, ClassUnicode, Hir, HirKind};
-use regex_syntax::utf8::Utf8Sequences;
+use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
 
 use super::ahead::{AT_ONCE, Ahead, Tail, either, lengths, sum};
 use super::fold;
+use super::sets::{Bytes, LONGEST, MOST, Sequence, collapsed, joined, literal, small, tidy, utf8, with};
 
-/// Bytes, as a set of bits.
-pub(crate) type Bytes = [u64; 4];
-/// Classes, one behind the other.
-pub(crate) type Sequence = Vec<Bytes>;
-
-/// Longest sequence: more tells nothing.
-const LONGEST: usize = 8;
 /// Most repetitions of what may be there or not.
 const MOST_OPTIONAL: u32 = 3;
-/// Most sequences of one pattern.
-const MOST: usize = 160;
+/// Most repetitions at the end of what is repeated.
+const MOST_AT_ENDS: u32 = 4;
 /// Most of a pattern that is many alternatives.
 const MOST_OF_WAYS: usize = 640;
 /// In how many bytes of mail a set may be seen once; what is more frequent is no help.
 const SELDOM: f64 = 1.0 / 60.0;
-
-/// Whether a class has a byte.
-pub(super) fn has(class: &Bytes, byte: u8) -> bool {
-    class.get(usize::from(byte >> 6)).is_some_and(|word| word & (1 << (byte & 63)) != 0)
-}
-
-fn with(class: &mut Bytes, byte: u8) {
-    if let Some(word) = class.get_mut(usize::from(byte >> 6)) {
-        *word |= 1 << (byte & 63);
-    }
-}
 
 /// Sequences of which each match has one, and what of the match stands before it.
 #[derive(Clone, Debug)]
@@ -48,7 +30,21 @@ struct Part {
 #[derive(Clone, Debug, Default)]
 struct Known {
     whole: Option<Vec<Sequence>>,
+    /// Where not all are known, sequences of which each match begins with one.
+    begins: Option<Vec<Sequence>>,
+    /// Where it is a repetition, those that its last times come to.
+    ends: Option<Vec<Sequence>>,
     part: Option<Part>,
+}
+
+impl Known {
+    fn all(whole: Vec<Sequence>) -> Known {
+        Known { whole: Some(whole), ..Known::default() }
+    }
+
+    fn begins(&self) -> Option<&[Sequence]> {
+        self.whole.as_deref().or(self.begins.as_deref())
+    }
 }
 
 /// What each match has.
@@ -163,108 +159,53 @@ impl Default for Best {
 }
 
 impl Best {
-    fn try_out(&mut self, set: &[Sequence], part: impl FnOnce(Vec<Sequence>) -> Part) {
-        if !usable(set) {
-            return;
-        }
-        let frequency = frequency(set);
-        if frequency <= self.frequency {
-            *self = Best { frequency, part: Some(part(set.to_vec())) };
-        }
-    }
-}
-
-/// Sorts; and where two sequences differ in one class alone, makes one of them.
-fn tidy(mut set: Vec<Sequence>) -> Vec<Sequence> {
-    set.sort_unstable();
-    set.dedup();
-    let mut merged: Vec<Sequence> = Vec::with_capacity(set.len());
-    'next: for sequence in set {
-        for known in &mut merged {
-            if known.len() != sequence.len() {
-                continue;
-            }
-            let mut pairs = known.iter_mut().zip(&sequence).filter(|(one, other)| *one != *other);
-            if let (Some((one, other)), None) = (pairs.next(), pairs.next()) {
-                one.iter_mut().zip(other).for_each(|(word, more)| *word |= more);
-                continue 'next;
+    /// Tries a set; gives how often mail has the best so far.
+    fn try_out(&mut self, set: &[Sequence], part: impl FnOnce(Vec<Sequence>) -> Part) -> f64 {
+        if usable(set) {
+            let frequency = frequency(set);
+            if frequency <= self.frequency {
+                *self = Best { frequency, part: Some(part(set.to_vec())) };
             }
         }
-        merged.push(sequence);
+        self.frequency
     }
-    merged
 }
 
-/// One sequence for each length, of all that have it: many become few, which match more.
-fn collapsed(set: &[Sequence]) -> Vec<Sequence> {
-    let mut all: Vec<Sequence> = Vec::new();
-    for sequence in set {
-        match all.iter_mut().find(|known| known.len() == sequence.len()) {
-            Some(known) => {
-                let words = known.iter_mut().zip(sequence).flat_map(|(one, other)| one.iter_mut().zip(other));
-                words.for_each(|(word, more)| *word |= more);
-            }
-            None => all.push(sequence.clone()),
+/// What a repetition ends with, as a part of the pattern: of `\d+` one digit.
+fn last_times(hir: &Hir) -> Hir {
+    match hir.kind() {
+        HirKind::Capture(capture) => last_times(&capture.sub),
+        HirKind::Repetition(it) => {
+            let times = it.min.min(MOST_AT_ENDS);
+            Hir::repetition(Repetition { min: times, max: Some(times), greedy: it.greedy, sub: it.sub.clone() })
+        }
+        _ => hir.clone(),
+    }
+}
+
+/// Sequences so often, one behind the other; and whether these are all of it, or only how it begins.
+fn times_over(whole: &[Sequence], times: u32) -> (Vec<Sequence>, bool) {
+    let mut run = vec![Vec::new()];
+    for _ in 0..times.min(LONGEST as u32) {
+        let (longer, complete) = joined(&run, whole);
+        run = longer;
+        if !complete {
+            return (run, false);
         }
     }
-    all
-}
-
-fn small(set: Vec<Sequence>) -> Vec<Sequence> {
-    if set.len() > MOST { collapsed(&set) } else { set }
-}
-
-/// Each of `left` with each of `right` behind it; and whether these are all of it, or only how it begins.
-fn joined(left: &[Sequence], right: &[Sequence]) -> (Vec<Sequence>, bool) {
-    let (few_left, few_right);
-    let (left, right) = if left.len().saturating_mul(right.len()) > MOST {
-        (few_left, few_right) = (collapsed(left), collapsed(right));
-        (few_left.as_slice(), few_right.as_slice())
-    } else {
-        (left, right)
-    };
-    let mut all = Vec::with_capacity(left.len() * right.len());
-    let mut complete = true;
-    for one in left {
-        for other in right {
-            complete &= one.len() + other.len() <= LONGEST;
-            all.push(one.iter().chain(other).take(LONGEST).copied().collect());
-        }
-    }
-    (small(tidy(all)), complete)
-}
-
-fn literal(text: &[u8]) -> Sequence {
-    let class = |byte: &u8| {
-        let mut class = Bytes::default();
-        with(&mut class, *byte);
-        class
-    };
-    text.iter().take(LONGEST).map(class).collect()
-}
-
-/// By how many bytes a character takes in UTF-8, at each place all bytes that one of the class has there: more than the class matches.
-fn utf8(class: &ClassUnicode) -> Vec<Sequence> {
-    let mut by_length: [Sequence; 4] = std::array::from_fn(|number| vec![Bytes::default(); number + 1]);
-    for sequence in class.iter().flat_map(|range| Utf8Sequences::new(range.start(), range.end())) {
-        let places = by_length.get_mut(sequence.len() - 1).into_iter().flatten();
-        for (place, range) in places.zip(sequence.as_slice()) {
-            (range.start..=range.end).for_each(|byte| with(place, byte));
-        }
-    }
-    by_length.into_iter().filter(|places| places.first() != Some(&Bytes::default())).collect()
+    (run, times <= LONGEST as u32)
 }
 
 /// Patterns nest no deeper than their parser lets them.
 fn known(hir: &Hir, with_tails: bool) -> Known {
     match hir.kind() {
-        HirKind::Empty | HirKind::Look(_) => Known { whole: Some(vec![Vec::new()]), part: None },
+        HirKind::Empty | HirKind::Look(_) => Known::all(vec![Vec::new()]),
         HirKind::Literal(text) => {
             let all = vec![literal(&text.0)];
             if text.0.len() <= LONGEST {
-                Known { whole: Some(all), part: None }
+                Known::all(all)
             } else {
-                Known { whole: None, part: Some(at_once(all, hir, with_tails)) }
+                Known { begins: Some(all.clone()), part: Some(at_once(all, hir, with_tails)), ..Known::default() }
             }
         }
         HirKind::Class(Class::Bytes(class)) => {
@@ -272,132 +213,162 @@ fn known(hir: &Hir, with_tails: bool) -> Known {
             for range in class.iter() {
                 (range.start()..=range.end()).for_each(|byte| with(&mut bytes, byte));
             }
-            Known { whole: Some(vec![vec![bytes]]), part: None }
+            Known::all(vec![vec![bytes]])
         }
-        HirKind::Class(Class::Unicode(class)) => Known { whole: Some(utf8(class)), part: None },
+        HirKind::Class(Class::Unicode(class)) => Known::all(utf8(class)),
         HirKind::Capture(capture) => known(&capture.sub, with_tails),
         HirKind::Repetition(repetition) => {
             let sub = known(&repetition.sub, with_tails);
-            let Some(whole) = sub.whole else {
+            let Some(sub_whole) = sub.whole else {
                 let part = sub.part.filter(|_| repetition.min > 0);
-                return Known { whole: None, part: part.map(|it| Part { tail: it.tail.closed(), ..it }) };
+                return Known {
+                    begins: sub.begins.filter(|_| repetition.min > 0),
+                    part: part.map(|it| Part { tail: it.tail.closed(), ..it }),
+                    ..Known::default()
+                };
             };
             // As often as it must be there, and then as often as it may.
-            let mut run = vec![Vec::new()];
-            let mut complete = true;
-            for _ in 0..repetition.min.min(LONGEST as u32) {
-                let (longer, all) = joined(&run, &whole);
-                (run, complete) = (longer, complete && all);
-                if !all {
-                    break;
-                }
-            }
-            complete &= repetition.min <= LONGEST as u32;
+            let (mut run, mut complete) = times_over(&sub_whole, repetition.min);
             let part = run.clone();
             let most = repetition.max.filter(|most| complete && most - repetition.min <= MOST_OPTIONAL);
             let mut all = run.clone();
             for _ in repetition.min..most.unwrap_or(repetition.min) {
-                let (longer, whole) = joined(&run, &whole);
+                let (longer, whole) = joined(&run, &sub_whole);
                 (run, complete) = (longer, complete && whole);
                 all.extend(run.iter().cloned());
             }
             let whole = (complete && most.is_some()).then(|| small(tidy(all)));
             let inner = sub.part.map(|it| Part { tail: it.tail.closed(), ..it });
+            let begins = (repetition.min > 0).then(|| part.clone());
+            let (ends, is_end) = times_over(&sub_whole, repetition.min.min(MOST_AT_ENDS));
+            let ends = (is_end && repetition.min > 0).then_some(ends);
             let part = if repetition.min > 0 { rarer(Some(at_once(part, hir, with_tails)), inner) } else { None };
-            Known { whole, part }
+            Known { whole, begins, ends, part }
         }
-        HirKind::Concat(parts) => {
-            let mut ahead = AT_ONCE;
-            let mut place = |part: &Hir| {
-                let behind = sum(ahead, lengths(part));
-                std::mem::replace(&mut ahead, behind)
-            };
-            let all = parts;
-            let parts: Vec<(Known, Ahead)> = parts.iter().map(|it| (known(it, with_tails), place(it))).collect();
-            let mut best = Best::default();
-            let mut whole = None;
-            // From each part on, as far as it stays small.
-            for (number, (first, before)) in parts.iter().enumerate() {
-                let from = |set| Part {
-                    set,
-                    ahead: *before,
-                    tail: Tail::new(all.get(number..).unwrap_or_default(), with_tails),
-                    tail_ahead: AT_ONCE,
-                };
-                first.whole.iter().for_each(|set| best.try_out(set, from));
-                let rest = all.get(number + 1..).unwrap_or_default();
-                first.part.iter().for_each(|it| {
-                    best.try_out(&it.set, |set| Part {
-                        set,
-                        ahead: sum(*before, it.ahead),
-                        tail: it.tail.clone().and(rest, with_tails),
-                        tail_ahead: it.tail_ahead,
-                    });
-                });
-                let Some(mut run) = first.whole.clone() else { continue };
-                if number > 0 && best.frequency < RARE {
-                    continue;
-                }
-                let mut to_the_end = true;
-                for (next, _) in parts.iter().skip(number + 1) {
-                    let Some(next) = &next.whole else {
-                        to_the_end = false;
-                        break;
-                    };
-                    let (longer, complete) = joined(&run, next);
-                    run = longer;
-                    best.try_out(&run, from);
-                    if !complete || (number > 0 && best.frequency < RARE) {
-                        to_the_end = false;
-                        break;
-                    }
-                }
-                if number == 0 && to_the_end {
-                    whole = Some(run);
-                }
-            }
-            Known { whole, part: best.part }
+        HirKind::Concat(parts) => in_turn(parts, with_tails),
+        HirKind::Alternation(ways) => one_of(ways, with_tails),
+    }
+}
+
+/// What is known of parts one behind the other.
+fn in_turn(all: &[Hir], with_tails: bool) -> Known {
+    let mut ahead = AT_ONCE;
+    let mut place = |part: &Hir| {
+        let behind = sum(ahead, lengths(part));
+        std::mem::replace(&mut ahead, behind)
+    };
+    let parts: Vec<(Known, Ahead)> = all.iter().map(|it| (known(it, with_tails), place(it))).collect();
+    let mut best = Best::default();
+    let (mut whole, mut begins) = (None, None);
+    // From each part on, as far as it stays small.
+    for (number, (first, before)) in parts.iter().enumerate() {
+        let rest = all.get(number + 1..).unwrap_or_default();
+        if let Some(it) = &first.part {
+            best.try_out(&it.set, |set| Part {
+                set,
+                ahead: sum(*before, it.ahead),
+                tail: it.tail.clone().and(rest, with_tails),
+                tail_ahead: it.tail_ahead,
+            });
         }
-        HirKind::Alternation(ways) => {
-            let mut whole = Some(Vec::new());
-            let mut part: Option<Part> = None;
-            let mut in_each = true;
-            for way in ways {
-                let itself = way;
-                let way = known(way, with_tails);
-                whole = match (whole, &way.whole) {
-                    (Some(mut all), Some(set)) => {
-                        all.extend(set.iter().cloned());
-                        Some(if all.len() > 4 * MOST { collapsed(&all) } else { all })
-                    }
-                    _ => None,
-                };
-                part = match (part, rarer(way.whole.map(|set| at_once(set, itself, with_tails)), way.part)) {
-                    (None, Some(it)) if in_each => Some(it),
-                    (Some(all), Some(it)) => {
-                        let set = [all.set, it.set].concat();
-                        let set = if set.len() > MOST_OF_WAYS { collapsed(&set) } else { set };
-                        Some(Part {
-                            set,
-                            ahead: either(all.ahead, it.ahead),
-                            tail: all.tail.or(it.tail),
-                            tail_ahead: either(all.tail_ahead, it.tail_ahead),
-                        })
-                    }
-                    _ => {
-                        in_each = false;
-                        None
-                    }
-                };
+        let from_here = |set| Part {
+            set,
+            ahead: *before,
+            tail: Tail::new(all.get(number..).unwrap_or_default(), with_tails),
+            tail_ahead: AT_ONCE,
+        };
+        let behind = parts.get(number + 1..).unwrap_or_default();
+        if let Some(run) = &first.whole {
+            best.try_out(run, from_here);
+            if number > 0 && best.frequency < RARE {
+                continue;
             }
-            let part = part.map(|it| Part { set: small(tidy(it.set)), ..it }).filter(|it| usable(&it.set));
-            Known { whole: whole.map(tidy).map(small), part }
+            let (run, to_the_end) = extended(run, behind, number == 0, |run| best.try_out(run, from_here));
+            match (number, to_the_end) {
+                (0, true) => whole = Some(run),
+                (0, false) => begins = Some(run),
+                _ => {}
+            }
+            continue;
+        }
+        if number == 0 {
+            begins.clone_from(&first.begins);
+        }
+        let (Some(run), Some(itself), false) = (&first.ends, all.get(number), best.frequency < RARE) else { continue };
+        let of = |set: Vec<Sequence>| {
+            let ends = || run.iter().map(Vec::len);
+            let skipped = lengths(itself).map(|(least, most)| {
+                (least.saturating_sub(ends().max().unwrap_or(0)), most.saturating_sub(ends().min().unwrap_or(0)))
+            });
+            let tail = [std::slice::from_ref(&last_times(itself)), rest].concat();
+            Part { set, ahead: sum(*before, skipped), tail: Tail::new(&tail, with_tails), tail_ahead: AT_ONCE }
+        };
+        extended(run, behind, false, |run| best.try_out(run, of));
+    }
+    Known { whole, begins, part: best.part, ..Known::default() }
+}
+
+/// A run with what stands behind it, as far as it stays small, and whether that is all; each that is longer is handed on. What need not be
+/// the whole ends where it is rare.
+fn extended(
+    run: &[Sequence],
+    behind: &[(Known, Ahead)],
+    whole: bool,
+    mut each: impl FnMut(&[Sequence]) -> f64,
+) -> (Vec<Sequence>, bool) {
+    let mut run = run.to_vec();
+    for (next, _) in behind {
+        let Some(begins) = next.begins() else { return (run, false) };
+        let (longer, complete) = joined(&run, begins);
+        run = longer;
+        let frequency = each(&run);
+        if !complete || next.whole.is_none() || (!whole && frequency < RARE) {
+            return (run, false);
         }
     }
+    (run, true)
+}
+
+/// What is known where one of several ways is taken.
+fn one_of(ways: &[Hir], with_tails: bool) -> Known {
+    let (mut whole, mut begins) = (Some(Vec::new()), Some(Vec::new()));
+    let mut part: Option<Part> = None;
+    let mut in_each = true;
+    let both = |all: Option<Vec<Sequence>>, set: Option<&[Sequence]>| {
+        let all = [all?.as_slice(), set?].concat();
+        Some(if all.len() > 4 * MOST { collapsed(&all) } else { all })
+    };
+    for way in ways {
+        let itself = way;
+        let way = known(way, with_tails);
+        begins = both(begins, way.begins());
+        whole = both(whole, way.whole.as_deref());
+        part = match (part, rarer(way.whole.map(|set| at_once(set, itself, with_tails)), way.part)) {
+            (None, Some(it)) if in_each => Some(it),
+            (Some(all), Some(it)) => {
+                let set = [all.set, it.set].concat();
+                let set = if set.len() > MOST_OF_WAYS { collapsed(&set) } else { set };
+                Some(Part {
+                    set,
+                    ahead: either(all.ahead, it.ahead),
+                    tail: all.tail.or(it.tail),
+                    tail_ahead: either(all.tail_ahead, it.tail_ahead),
+                })
+            }
+            _ => {
+                in_each = false;
+                None
+            }
+        };
+    }
+    let part = part.map(|it| Part { set: small(tidy(it.set)), ..it }).filter(|it| usable(&it.set));
+    let few = |set: Option<Vec<Sequence>>| set.map(tidy).map(small);
+    Known { whole: few(whole), begins: few(begins), part, ..Known::default() }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::sets::has;
     use super::*;
 
     fn of(pattern: &str) -> Vec<String> {
@@ -423,12 +394,15 @@ mod tests {
         assert_eq!(of("v[i1]a"), ["v[1i]a"]);
         assert_eq!(of(r"v[_,]?[i1]"), ["v[,_][1i]", "v[1i]"]);
         assert_eq!(of("(?:xq|zq)+"), ["[xz]q"]);
-        assert_eq!(of(r"\d+[$]\d"), ["$[10]"]);
+        assert_eq!(of(r"\d+[$]\d"), ["[10]$[10]"]);
         assert_eq!(of(r"[a-z]{2,5}"), Vec::<String>::new());
         assert_eq!(of(r"(?:xq)*v"), ["v"]);
         assert_eq!(of(r"(?:xq)*e"), Vec::<String>::new());
         assert_eq!(of(r"(?:ab|c[de]\d*){3}"), ["ab", "c[de]"]);
         assert_eq!(of(r"\bq.?z\b"), ["qz", "q[255]z"]);
+        assert_eq!(of(r"\bad+res+\b"), ["dres"], "how a repetition ends, and how one begins");
+        assert_eq!(of(r"(?:ex+y|(?:zq)+) ?.*"), ["xy", "zq"]);
+        assert_eq!(of(r"j(?:x+|zq+).*"), ["jx", "jzq"]);
     }
     #[test]
     fn characters_beyond_ascii_are_their_bytes() {

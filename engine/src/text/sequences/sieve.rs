@@ -11,7 +11,7 @@ use super::fold::{
     GROUP_BITS, GROUPS, Part, SHORTEST, WIDTH, group, groups, next_way, rarest, rarest_beside, weight_of,
 };
 use super::known::{Knowns, merged};
-use super::needs::{Bytes, Sequence, has};
+use super::sets::{Bytes, Sequence, has};
 use super::table::{Entry, Table};
 use super::waiting::Waiting;
 
@@ -69,12 +69,23 @@ impl Pairs {
         pairs
     }
 
-    /// Whether anything begins with the first two groups of a way.
+    /// Where what is looked up may begin next. Behind the end anything may stand.
+    fn next(&self, text: &[u8]) -> Option<usize> {
+        let mut bytes = text.iter();
+        let mut first = group(*bytes.next()?);
+        for (at, byte) in bytes.enumerate() {
+            let second = group(*byte);
+            if self.may_begin(first, second) {
+                return Some(at);
+            }
+            first = second;
+        }
+        self.may_begin(first, 0).then(|| text.len() - 1)
+    }
+
     #[inline(always)]
-    fn may_begin(&self, way: u32) -> bool {
-        let first = (way >> (3 * GROUP_BITS)) % GROUPS;
-        let second = (way >> (2 * GROUP_BITS)) % GROUPS;
-        self.of.get(first as usize).is_some_and(|seconds| seconds & (1 << second) != 0)
+    fn may_begin(&self, first: u32, second: u32) -> bool {
+        self.of.get((first % GROUPS) as usize).is_some_and(|seconds| seconds & (1 << (second % GROUPS)) != 0)
     }
 }
 
@@ -144,25 +155,23 @@ impl Sieve {
         }
         waiting.begin();
         let [two, three, _] = &self.tables;
-        match (self.starts.is_empty(), two.is_empty() && three.is_empty(), self.pairs.pays) {
-            (true, true, false) => self.search_all::<false, false>(text, waiting, &mut each),
-            (true, false, false) => self.search_all::<true, false>(text, waiting, &mut each),
-            (true, _, true) => self.search_all::<true, true>(text, waiting, &mut each),
-            (false, ..) => {
-                let mut at = 0usize;
-                while let Some(length) = self.next_start(text.get(at..).unwrap_or_default()) {
-                    at += length;
-                    self.may::<true>(text, at, way(text, at), waiting, &mut each);
-                    at += 1;
-                }
+        if !self.starts.is_empty() || self.pairs.pays {
+            let mut at = 0usize;
+            while let Some(length) = self.next_start(text.get(at..).unwrap_or_default()) {
+                at += length;
+                self.may::<true>(text, at, way(text, at), waiting, &mut each);
+                at += 1;
             }
+        } else if two.is_empty() && three.is_empty() {
+            self.search_all::<false>(text, waiting, &mut each);
+        } else {
+            self.search_all::<true>(text, waiting, &mut each);
         }
         waiting.hand_on(usize::MAX, &mut each);
     }
 
-    /// With `FEWER`, some of what is looked up are less than four groups: most sets have none, and look up half as much. With `PAIRS`, what
-    /// begins with two groups that nothing begins with is not looked up.
-    fn search_all<const FEWER: bool, const PAIRS: bool>(
+    /// With `FEWER`, some of what is looked up are less than four groups: most sets have none, and look up half as much.
+    fn search_all<const FEWER: bool>(
         &self,
         text: &[u8],
         waiting: &mut Waiting,
@@ -171,9 +180,7 @@ impl Sieve {
         let mut before = way(text, 0) >> GROUP_BITS;
         for (at, byte) in text.get(WIDTH - 1..).unwrap_or_default().iter().enumerate() {
             before = next_way(before, group(*byte));
-            if !PAIRS || self.pairs.may_begin(before) {
-                self.may::<FEWER>(text, at, before, waiting, each);
-            }
+            self.may::<FEWER>(text, at, before, waiting, each);
         }
         // Behind the end anything may stand: what does not end in the text is not compared.
         for at in (text.len() + 1).saturating_sub(WIDTH)..text.len() {
@@ -186,7 +193,7 @@ impl Sieve {
             [one] => memchr::memchr(one, text),
             [one, other] => memchr::memchr2(one, other, text),
             [one, other, third] => memchr::memchr3(one, other, third, text),
-            _ => None,
+            _ => self.pairs.next(text),
         }
     }
 
@@ -211,14 +218,23 @@ impl Sieve {
     fn look(&self, text: &[u8], at: usize, way: u32, waiting: &mut Waiting, each: &mut impl FnMut(u32, usize, usize)) {
         waiting.hand_on(at, each);
         let [two, three, four] = &self.tables;
-        let fewer = three.sequences(way >> GROUP_BITS).chain(two.sequences(way >> (2 * GROUP_BITS)));
-        for entry in four.sequences(way).chain(fewer) {
+        self.compare(four.from(way), text, at, waiting);
+        self.compare(three.from(way >> GROUP_BITS), text, at, waiting);
+        self.compare(two.from(way >> (2 * GROUP_BITS)), text, at, waiting);
+    }
+
+    /// Compares sequences, up to the last one of those that they begin with.
+    #[inline(always)]
+    fn compare(&self, entries: &[Entry], text: &[u8], at: usize, waiting: &mut Waiting) {
+        for entry in entries {
             let beside = at.checked_add_signed(isize::from(entry.place)).and_then(|at| text.get(at));
-            if beside.is_none_or(|byte| entry.groups & (1 << group(*byte)) == 0) {
-                continue;
-            }
-            if let Some((known, from)) = self.known.at(entry.number, text, at) {
+            if beside.is_some_and(|byte| entry.groups & (1 << group(*byte)) != 0)
+                && let Some((known, from)) = self.known.at(entry.number, text, at)
+            {
                 waiting.add(known.owner, from, from + usize::from(known.length));
+            }
+            if entry.is_last {
+                break;
             }
         }
     }

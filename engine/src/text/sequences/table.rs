@@ -30,7 +30,7 @@ pub(super) struct Entry {
     /// Where the class is, seen from the first that is looked up.
     pub(super) place: i16,
     /// The way has no more sequences.
-    is_last: bool,
+    pub(super) is_last: bool,
 }
 
 impl Entry {
@@ -92,7 +92,9 @@ impl Table {
         self.bits.get(place as usize / 64).is_some_and(|word| word & (1u64 << (place % 64)) != 0)
     }
 
-    pub(super) fn sequences(&self, way: u32) -> impl Iterator<Item = &Entry> {
+    /// All sequences from the first of a way on.
+    #[inline(always)]
+    pub(super) fn from(&self, way: u32) -> &[Entry] {
         let place = self.place(way);
         let word = self.bits.get(place as usize / 64).copied().filter(|word| word & (1u64 << (place % 64)) != 0);
         let start = word.and_then(|word| {
@@ -100,12 +102,6 @@ impl Table {
             let rank = self.ranks.get(place as usize / 64)? + before;
             self.starts.get(rank as usize).copied()
         });
-        let mut rest = start.and_then(|start| self.sequences.get(start as usize..)).unwrap_or_default().iter();
-        let mut is_last = false;
-        std::iter::from_fn(move || {
-            let entry = if is_last { None } else { rest.next() };
-            is_last = entry.is_some_and(|it| it.is_last);
-            entry
-        })
+        start.and_then(|start| self.sequences.get(start as usize..)).unwrap_or_default()
     }
 }

@@ -280,18 +280,15 @@ fn in_turn(all: &[Hir], with_tails: bool) -> Known {
         let behind = parts.get(number + 1..).unwrap_or_default();
         if let Some(run) = &first.whole {
             best.try_out(run, from_here);
-            if number > 0 && best.frequency < RARE {
-                continue;
+            if number == 0 || best.frequency >= RARE {
+                let (run, to_the_end) = extended(run, behind, number == 0, |run| best.try_out(run, from_here));
+                match (number, to_the_end) {
+                    (0, true) => whole = Some(run),
+                    (0, false) => begins = Some(run),
+                    _ => {}
+                }
             }
-            let (run, to_the_end) = extended(run, behind, number == 0, |run| best.try_out(run, from_here));
-            match (number, to_the_end) {
-                (0, true) => whole = Some(run),
-                (0, false) => begins = Some(run),
-                _ => {}
-            }
-            continue;
-        }
-        if number == 0 {
+        } else if number == 0 {
             begins.clone_from(&first.begins);
         }
         let (Some(run), Some(itself), false) = (&first.ends, all.get(number), best.frequency < RARE) else { continue };
@@ -319,6 +316,10 @@ fn extended(
     let mut run = run.to_vec();
     for (next, _) in behind {
         let Some(begins) = next.begins() else { return (run, false) };
+        // What is repeated as often as it must be is shorter, and may be rarer for it.
+        if let (Some(_), Some(least)) = (&next.whole, &next.begins) {
+            each(&joined(&run, least).0);
+        }
         let (longer, complete) = joined(&run, begins);
         run = longer;
         let frequency = each(&run);
@@ -332,36 +333,32 @@ fn extended(
 /// What is known where one of several ways is taken.
 fn one_of(ways: &[Hir], with_tails: bool) -> Known {
     let (mut whole, mut begins) = (Some(Vec::new()), Some(Vec::new()));
-    let mut part: Option<Part> = None;
-    let mut in_each = true;
     let both = |all: Option<Vec<Sequence>>, set: Option<&[Sequence]>| {
         let all = [all?.as_slice(), set?].concat();
         Some(if all.len() > 4 * MOST { collapsed(&all) } else { all })
     };
-    for way in ways {
-        let itself = way;
-        let way = known(way, with_tails);
+    let known: Vec<Known> = ways.iter().map(|way| known(way, with_tails)).collect();
+    let parts = ways
+        .iter()
+        .zip(&known)
+        .map(|(way, known)| rarer(known.whole.clone().map(|set| at_once(set, way, with_tails)), known.part.clone()));
+    let parts: Option<Vec<Part>> = parts.collect();
+    let many = parts.iter().flatten().map(|it| it.set.len()).sum::<usize>() > MOST_OF_WAYS;
+    let part = parts.and_then(|parts| {
+        let few = |it: Part| Part { set: if many { collapsed(&it.set) } else { it.set }, ..it };
+        parts.into_iter().map(few).reduce(|all, it| Part {
+            set: [all.set, it.set].concat(),
+            ahead: either(all.ahead, it.ahead),
+            tail: all.tail.or(it.tail),
+            tail_ahead: either(all.tail_ahead, it.tail_ahead),
+        })
+    });
+    for way in &known {
         begins = both(begins, way.begins());
         whole = both(whole, way.whole.as_deref());
-        part = match (part, rarer(way.whole.map(|set| at_once(set, itself, with_tails)), way.part)) {
-            (None, Some(it)) if in_each => Some(it),
-            (Some(all), Some(it)) => {
-                let set = [all.set, it.set].concat();
-                let set = if set.len() > MOST_OF_WAYS { collapsed(&set) } else { set };
-                Some(Part {
-                    set,
-                    ahead: either(all.ahead, it.ahead),
-                    tail: all.tail.or(it.tail),
-                    tail_ahead: either(all.tail_ahead, it.tail_ahead),
-                })
-            }
-            _ => {
-                in_each = false;
-                None
-            }
-        };
     }
-    let part = part.map(|it| Part { set: small(tidy(it.set)), ..it }).filter(|it| usable(&it.set));
+    let tidied = |set: Vec<Sequence>| if set.len() > MOST_OF_WAYS { tidy(collapsed(&set)) } else { tidy(set) };
+    let part = part.map(|it| Part { set: tidied(it.set), ..it }).filter(|it| usable(&it.set));
     let few = |set: Option<Vec<Sequence>>| set.map(tidy).map(small);
     Known { whole: few(whole), begins: few(begins), part, ..Known::default() }
 }
@@ -403,6 +400,12 @@ mod tests {
         assert_eq!(of(r"\bad+res+\b"), ["dres"], "how a repetition ends, and how one begins");
         assert_eq!(of(r"(?:ex+y|(?:zq)+) ?.*"), ["xy", "zq"]);
         assert_eq!(of(r"j(?:x+|zq+).*"), ["jx", "jzq"]);
+        let ends = of(r"(?:q|abcd){1,2}[-_]{0,2}z.*");
+        assert_eq!(
+            ends,
+            ["abcdz", "abcd[-_]z", "abcd[-_][-_]z", "qz", "q[-_]z", "q[-_][-_]z"],
+            "no longer than they must be"
+        );
     }
     #[test]
     fn characters_beyond_ascii_are_their_bytes() {

@@ -86,7 +86,9 @@ impl Set {
         }
         match near.tried {
             Tried::Noted => search.noted(number, noted),
-            Tried::Always => (0..pieces.ends.len()).for_each(|piece| search.confirm(piece, 0..pieces.text.len())),
+            // Where it can only begin is asked quickly.
+            Tried::Together if pattern.only_at_start => search.each_piece(),
+            Tried::Always => search.each_piece(),
             Tried::Together => {
                 if noted.together.is_empty()
                     && let Some(together) = self.together(patterns)
@@ -106,6 +108,10 @@ impl Set {
 }
 
 impl Search<'_> {
+    fn each_piece(&mut self) {
+        (0..self.pieces.ends.len()).for_each(|piece| self.confirm(piece, 0..self.pieces.text.len()));
+    }
+
     fn noted(&mut self, number: u32, noted: &Noted) {
         for hit in noted.hits(number) {
             if self.is_done() {

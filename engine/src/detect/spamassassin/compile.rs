@@ -205,12 +205,15 @@ impl Builder<'_> {
                     }
                     if !off {
                         let is_needed = templates::is_needed(&text);
+                        let before = templates::before_of(&text, &letters);
+                        let before = before.map(|before| self.add(&before, &letters)).transpose()?;
                         self.out.templates.push(Template {
                             rule: number,
                             guard: pattern,
                             text,
                             flags: letters,
                             is_needed,
+                            before,
                         });
                     }
                     return Ok(());

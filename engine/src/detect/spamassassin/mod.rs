@@ -156,6 +156,8 @@ struct Template {
     flags: String,
     /// Every match has what another rule matched in it.
     is_needed: bool,
+    /// What stands before that, where it is the end of the pattern.
+    before: Option<u32>,
 }
 
 /// A function that a rule calls.

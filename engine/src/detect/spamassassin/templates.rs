@@ -50,6 +50,18 @@ pub(super) fn is_needed(pattern: &str) -> bool {
     found
 }
 
+/// The pattern of what stands before the one `%{NAME}` that a pattern ends in, up to there; `None` where the two cannot be told apart:
+/// nothing of the one may look at the other, nor say how it is read.
+pub(super) fn before_of(pattern: &str, flags: &str) -> Option<String> {
+    let (before, name) = pattern.rsplit_once("%{")?;
+    let is_last = name.strip_suffix('}').is_some_and(|name| names_of(pattern) == [name]);
+    let looks = ["$", "\\z", "\\Z", "\\b", "\\B", "\\G", "\\Q"].iter().any(|it| before.contains(it));
+    let is_plain = |sign: &str| [":", "<!", "<="].iter().any(|known| sign.starts_with(known));
+    let is_told = before.match_indices("(?").all(|(at, _)| before.get(at + 2..).is_some_and(is_plain));
+    let fits = is_last && is_needed(pattern) && is_told && !looks && !flags.contains('x');
+    fits.then(|| format!("(?:{before})\\z"))
+}
+
 /// Replaces each `%{NAME}`; `None` where one has no value.
 pub(super) fn fill(pattern: &str, mut value: impl FnMut(&str) -> Option<String>) -> Option<String> {
     let mut out = String::with_capacity(pattern.len());
@@ -89,6 +101,19 @@ mod tests {
         ] {
             assert_eq!(is_needed(pattern), needed, "{pattern}");
         }
+        for (pattern, before) in [
+            (r"^x(?<!y)%{A}", Some(r"(?:^x(?<!y))\z")),
+            (r"x\b%{A}", None),
+            (r"x(?=y)%{A}", None),
+            (r"(?i)x%{A}", None),
+            (r"x%{A}y", None),
+            (r"%{B}%{A}", None),
+            (r"x%{A}+", None),
+            (r"y|x%{A}", None),
+        ] {
+            assert_eq!(before_of(pattern, "i").as_deref(), before, "{pattern}");
+        }
+        assert_eq!(before_of("x%{A}", "ix"), None);
         assert_eq!(names_of("a%{B}c%{D}"), ["B", "D"]);
         assert_eq!(captures_of("(?<B>x)(?<c>y)"), ["B"]);
     }

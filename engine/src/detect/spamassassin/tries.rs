@@ -9,11 +9,14 @@ use super::context::Context;
 use super::pattern::{Found, Pattern};
 use super::templates;
 use super::trial::{Sight, Text, Trial};
-use super::{CONTEXT_BYTES, MimeRule, SpamAssassin};
+use super::{CONTEXT_BYTES, MimeRule, SpamAssassin, Template};
 use crate::facts::spamassassin::Node;
 use crate::facts::spamassassin::message::HeaderField;
 use crate::place::Place;
 use crate::text::show::evidence;
+
+/// Places of one message at which what was captured is looked for as the end of a pattern.
+const MOST_PLACES: usize = 100;
 
 impl Trial<'_> {
     pub(super) fn try_member(&mut self, set_number: usize, place: u32) -> f64 {
@@ -85,18 +88,20 @@ impl Trial<'_> {
         if !guard.may_be_in(lower) {
             return false;
         }
-        let candidates: Vec<&Vec<u8>> = lines.iter().filter(|line| guard.is_match(line)).collect();
-        if candidates.is_empty() {
-            return false;
-        }
         let context = self.context;
         let values = self.captured.get_or_insert_with(|| captured(program, context));
-        // Compiling it takes as long as all else that is done for a small message: nearly always no text is there to be found.
-        let folded = |line: &[u8]| line.to_ascii_lowercase();
-        let has = |line: &[u8]| {
-            values.values().flatten().any(|it| memchr::memmem::find(line, it.to_ascii_lowercase().as_bytes()).is_some())
-        };
-        if template.is_needed && !candidates.iter().any(|line| has(&folded(line))) {
+        if template.is_needed && !values.values().flatten().any(|it| is_within(&it.to_ascii_lowercase(), lower)) {
+            return false;
+        }
+        if let Some(before) = template.before.and_then(|it| program.patterns.get(it as usize))
+            && let Some(found) = behind(before, template, values, lines)
+        {
+            self.tried(template.rule, found);
+            return found.count > 0;
+        }
+        // Compiling it takes as long as all else that is done for a small message.
+        let candidates: Vec<&Vec<u8>> = lines.iter().filter(|line| guard.is_match(line)).collect();
+        if candidates.is_empty() {
             return false;
         }
         let filled = templates::fill(&template.text, |name| {
@@ -197,6 +202,40 @@ fn captured<'p>(program: &'p SpamAssassin, context: &Context<'_>) -> BTreeMap<&'
         }
     }
     values
+}
+
+fn is_within(text: &str, line: &[u8]) -> bool {
+    memchr::memmem::find(line, text.as_bytes()).is_some()
+}
+
+/// Whether what was captured for a template stands in a line, right behind what its pattern has before it: what the pattern filled in
+/// says, which would have to be compiled. `None` where it is for that to say.
+fn behind(
+    before: &Pattern,
+    template: &Template,
+    values: &BTreeMap<&str, Vec<String>>,
+    lines: &[Vec<u8>],
+) -> Option<Found> {
+    let name = templates::names_of(&template.text).pop()?;
+    let folds = template.flags.contains('i');
+    let mut left = MOST_PLACES;
+    for value in values.get(name.as_str()).map_or(&[][..], Vec::as_slice) {
+        let value = if folds { value.to_ascii_lowercase() } else { value.clone() };
+        let value = Some(value).filter(|value| !value.is_empty())?;
+        for line in lines {
+            let lower = if folds { Cow::Owned(line.to_ascii_lowercase()) } else { Cow::Borrowed(line) };
+            let mut from = 0;
+            while let Some(at) = memchr::memmem::find(lower.get(from..)?, value.as_bytes()) {
+                left = left.checked_sub(1)?;
+                let found = before.search_once(line.get(..from + at)?);
+                if found.count > 0 || found.gave_up {
+                    return Some(found);
+                }
+                from += at + 1;
+            }
+        }
+    }
+    Some(Found::default())
 }
 
 /// The value of a part's header field.

@@ -2,14 +2,17 @@
 //! to the first one. Here the places where the group and its second occurrence could stand come from automata, and the two texts are
 //! compared; only where they are the same is the pattern itself asked.
 
+mod runs;
+
 use std::cell::OnceCell;
 
 use regex_automata::dfa::{Automaton, dense};
 use regex_automata::meta::Regex;
 use regex_automata::nfa::thompson;
 use regex_automata::{Anchored, Input, MatchKind};
-use regex_syntax::hir::{Capture, Hir, HirKind};
+use regex_syntax::hir::{Capture, Class, Hir, HirKind};
 
+use self::runs::Runs;
 use super::coarse;
 
 /// How the translator names the groups of the relaxed form that stand for references: with the group's number, and one of their own.
@@ -25,14 +28,50 @@ const FIRST_BYTES: usize = 4;
 /// Bytes that are searched for a text in the time in which an automaton reads one.
 const SEARCHED_FOR_ONE: usize = 8;
 
+/// Bytes that all ways between a group and its second occurrence have, where they tell anything: so many at least.
+const SHORTEST_MARK: usize = 4;
+/// Places of these that are kept.
+const MOST_MARKS: usize = 64;
+
+/// What has to be there of a pattern that asks for a text twice.
+#[derive(Debug)]
+pub(super) enum Echo {
+    Apart(Box<Apart>),
+    Runs(Runs),
+}
+
+impl Echo {
+    /// Takes a relaxed pattern apart; `None` where it is no such pattern.
+    pub(super) fn of(relaxed: &Hir, all_groups: u32, folds: bool) -> Option<Echo> {
+        let mut numbers = Vec::new();
+        groups(relaxed, &mut numbers);
+        // Groups in what looks around are not in the relaxed form, and the numbers of the others are not theirs then.
+        if numbers.len() != all_groups as usize {
+            return None;
+        }
+        let apart = Apart::of(relaxed, &numbers, folds).map(|it| Echo::Apart(Box::new(it)));
+        apart.or_else(|| Runs::of(relaxed, &numbers, folds).map(Echo::Runs))
+    }
+
+    /// Whether the pattern could match from somewhere in a range on; or from the first place only where its head is.
+    pub(super) fn may_match(&self, text: &[u8], range: std::ops::Range<usize>, only_first: bool) -> bool {
+        match self {
+            Echo::Apart(it) => it.may_match(text, range, only_first),
+            Echo::Runs(it) => it.may_match(text, range, only_first),
+        }
+    }
+}
+
 /// A pattern in pieces: what is before the group, the group, what is up to its second occurrence, what is behind that.
 #[derive(Debug)]
-pub(super) struct Echo {
+pub(super) struct Apart {
     /// Before the group, and the group: where that begins, the pattern could.
     head: Regex,
     before: dense::DFA<Vec<u32>>,
     group: dense::DFA<Vec<u32>>,
     between: dense::DFA<Vec<u32>>,
+    /// Letters that stand between, in lower case where the pattern folds, and what is between them and the second occurrence.
+    mark: Option<(Vec<u8>, dense::DFA<Vec<u32>>)>,
     /// Unless it is too large.
     behind: Option<dense::DFA<Vec<u32>>>,
     folds: bool,
@@ -125,27 +164,55 @@ fn begins(automaton: &dense::DFA<Vec<u32>>, text: &[u8], from: usize) -> bool {
     true
 }
 
-impl Echo {
-    /// Takes a relaxed pattern apart; `None` where it is no such pattern.
-    pub(super) fn of(relaxed: &Hir, all_groups: u32, folds: bool) -> Option<Echo> {
-        let HirKind::Concat(items) = relaxed.kind() else { return None };
-        let mut numbers = Vec::new();
-        groups(relaxed, &mut numbers);
-        // Groups in what looks around are not in the relaxed form, and the numbers of the others are not theirs then.
-        if numbers.len() != all_groups as usize {
-            return None;
+/// The letters that an item is, in lower case where it is one in both cases and the pattern folds.
+fn letters(item: &Hir, folds: bool) -> Option<Vec<u8>> {
+    match item.kind() {
+        HirKind::Literal(text) => Some(if folds { text.0.to_ascii_lowercase() } else { text.0.to_vec() }),
+        HirKind::Class(Class::Bytes(class)) if folds => match class.ranges() {
+            [upper, lower] if lower.start().is_ascii_lowercase() => {
+                let is_one = [upper, lower].iter().all(|it| it.start() == it.end());
+                (is_one && upper.start() == lower.start().to_ascii_uppercase()).then(|| vec![lower.start()])
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The last letters in a row of some items that are enough to tell anything, and the items behind them.
+fn mark(items: &[Hir], folds: bool) -> Option<(Vec<u8>, &[Hir])> {
+    let mut end = items.len();
+    while end > 0 {
+        let ahead = items.get(..end)?;
+        let row = ahead.iter().rev().map_while(|item| letters(item, folds)).count();
+        let text: Vec<u8> = ahead.get(end - row..)?.iter().filter_map(|item| letters(item, folds)).flatten().collect();
+        if text.len() >= SHORTEST_MARK {
+            return Some((text, items.get(end..)?));
         }
+        end -= row.max(1);
+    }
+    None
+}
+
+/// Where the second occurrence may begin: places of marks, and the first and the last of the places behind each.
+type Marks = Vec<(usize, usize, usize)>;
+
+impl Apart {
+    fn of(relaxed: &Hir, numbers: &[u32], folds: bool) -> Option<Apart> {
+        let HirKind::Concat(items) = relaxed.kind() else { return None };
         for (at, item) in items.iter().enumerate() {
             let Some(number) = reference(item) else { continue };
             let index = numbers.get((number as usize).checked_sub(1)?)?;
             let is_group = |item: &Hir| matches!(item.kind(), HirKind::Capture(it) if it.index == *index);
             let first = items.iter().position(is_group).filter(|first| *first < at)?;
             let piece = |range: std::ops::Range<usize>| Hir::concat(items.get(range).unwrap_or_default().to_vec());
-            return Some(Echo {
+            let mark = mark(items.get(first + 1..at).unwrap_or_default(), folds);
+            return Some(Apart {
                 head: super::pattern::regex_of(&piece(0..first + 1), thompson::WhichCaptures::Implicit)?,
                 before: automaton(&piece(0..first))?,
                 group: automaton(&piece(first..first + 1))?,
                 between: automaton(&piece(first + 1..at))?,
+                mark: mark.and_then(|(text, behind)| Some((text, automaton(&Hir::concat(behind.to_vec()))?))),
                 behind: automaton(&piece(at + 1..items.len())),
                 folds,
             });
@@ -153,18 +220,47 @@ impl Echo {
         None
     }
 
-    /// Whether the pattern could match from somewhere in a range on; or from the first place only where its head is.
-    pub(super) fn may_match(&self, text: &[u8], range: std::ops::Range<usize>, only_first: bool) -> bool {
+    /// Marks behind a place; `None` where what they tell is not known.
+    fn marks(&self, text: &[u8], folded: &[u8], from: usize, left: &mut usize) -> Option<Marks> {
+        let (mark, behind) = self.mark.as_ref()?;
+        let mut marks = Marks::new();
+        for at in memchr::memmem::find_iter(folded.get(from..)?, mark).map(|at| from + at) {
+            let mut places: Option<(usize, usize)> = None;
+            let complete = ends(behind, text, at + mark.len(), left, |end, _| {
+                places = Some((places.map_or(end, |(first, _)| first), end));
+                false
+            });
+            if !complete || marks.len() >= MOST_MARKS {
+                return None;
+            }
+            marks.extend(places.map(|(first, last)| (at, first, last)));
+        }
+        Some(marks)
+    }
+
+    fn may_match(&self, text: &[u8], range: std::ops::Range<usize>, only_first: bool) -> bool {
         let mut left = text.len().saturating_mul(MOST_READ).max(LEAST_READ);
         let folded: OnceCell<Vec<u8>> = OnceCell::new();
-        // Whether what stands in a range stands somewhere behind it again.
+        let folded = || match self.folds {
+            true => folded.get_or_init(|| text.to_ascii_lowercase()).as_slice(),
+            false => text,
+        };
+        let marks = if self.mark.is_some() { self.marks(text, folded(), range.start, &mut left) } else { None };
+        if marks.as_ref().is_some_and(Vec::is_empty) {
+            return false;
+        }
+        // Whether what stands in a range may stand somewhere behind it again.
         let recurs = |start: usize, end: usize| {
-            let text = match self.folds {
-                true => folded.get_or_init(|| text.to_ascii_lowercase()).as_slice(),
-                false => text,
-            };
-            let (once, rest) = (text.get(start..end).unwrap_or_default(), text.get(end..).unwrap_or_default());
-            memchr::memmem::find(rest, once).is_some()
+            let text = folded();
+            let once = text.get(start..end).unwrap_or_default();
+            let is_in = |rest: Option<&[u8]>| rest.is_some_and(|rest| memchr::memmem::find(rest, once).is_some());
+            match &marks {
+                Some(marks) => marks
+                    .iter()
+                    .filter(|(mark, _, _)| *mark >= end)
+                    .any(|(_, first, last)| is_in(text.get(*first..last.saturating_add(once.len()).min(text.len())))),
+                None => is_in(text.get(end..)),
+            }
         };
         let mut from = range.start;
         while from <= range.end.min(text.len()) {

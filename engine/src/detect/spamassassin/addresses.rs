@@ -1,6 +1,8 @@
 //! Addresses in header fields, as SpamAssassin finds them. Takes the raw value of a field, gives names and addresses. The grammar is
 //! that of Mail::SpamAssassin::Util 4.0.1 (Apache-2.0): it decides what `From:addr` and `From:name` are.
 
+use std::borrow::Cow;
+
 use super::pattern::Pattern;
 
 /// Longest field that is taken apart.
@@ -40,20 +42,21 @@ impl Grammar {
 
     /// The addresses of a field.
     pub(super) fn parse(&self, field: &str) -> Vec<Address> {
-        let mut text =
-            field.get(..field.floor_char_boundary(LONGEST)).unwrap_or_default().trim_end().replace("\\\\", "");
+        let text = field.get(..field.floor_char_boundary(LONGEST)).unwrap_or_default().trim_end();
+        let unescaped = if text.contains('\\') { Cow::Owned(text.replace("\\\\", "")) } else { Cow::Borrowed(text) };
+        let mut text = unescaped.as_ref();
         // `display: a@b, c@d;` is a group.
         if let Some((name, rest)) = text.split_once(':')
             && !name.is_empty()
             && !name.contains(['"', '(', ')', '<', '>'])
         {
-            text = rest.trim_start().to_owned();
+            text = rest.trim_start();
         }
         let mut found = Vec::new();
         if text.trim().is_empty() {
             return found;
         }
-        if let Some(simple) = simple(&text) {
+        if let Some(simple) = simple(text) {
             return vec![simple];
         }
         let mut at = 0;

@@ -40,7 +40,7 @@ impl Settings {
     /// Whether a name ends in a top-level domain that the files list.
     pub(super) fn is_domain(&self, name: &str) -> bool {
         let name = ascii(name);
-        !name.contains(char::is_whitespace) && name.rsplit_once('.').is_some_and(|(_, tld)| self.is_tld(tld))
+        name.rsplit_once('.').is_some_and(|(_, tld)| self.is_tld(tld)) && !name.contains(char::is_whitespace)
     }
 
     /// Without a list, any suffix that the public one knows.
@@ -54,7 +54,7 @@ impl Settings {
     /// What of a name is registered.
     pub(super) fn registered(&self, name: &str) -> String {
         let mut name = ascii(name);
-        if name.split('.').any(str::is_empty) {
+        if name.is_empty() || name.starts_with('.') || name.ends_with('.') || name.contains("..") {
             name = Cow::Owned(name.split('.').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("."));
         }
         // The last one to five labels; of what follows those of a top-level domain one label more is registered.
@@ -63,7 +63,7 @@ impl Settings {
             *tail = name.get(at + 1..).unwrap_or_default();
         }
         let [last, two, three, four, five] = tails;
-        let is_state = |part: &str| part.len() == 2 && STATES.contains(&format!(" {part} "));
+        let is_state = |part: &str| part.len() == 2 && STATES.split(' ').any(|state| state == part);
         let is_of_state = || three.split('.').nth(1).is_some_and(is_state);
         let is_four = || {
             let mut parts = four.split('.');
@@ -90,23 +90,24 @@ impl Settings {
 
     /// The registered domain and the host of an address; `None` where it has none that could be.
     pub(super) fn of_uri(&self, uri: &str) -> Option<(String, String)> {
-        let lower = uri.to_ascii_lowercase();
-        if ["javascript:", "cid:", "file:"].iter().any(|scheme| lower.starts_with(scheme)) {
+        let behind = |word: &str| uri.get(..word.len()).filter(|it| it.eq_ignore_ascii_case(word)).map(str::len);
+        if ["javascript:", "cid:", "file:"].iter().any(|scheme| behind(scheme).is_some()) {
             return None;
         }
-        let host = if let Some(rest) = lower.strip_prefix("mailto:") {
+        let host = if let Some(rest) = behind("mailto:").and_then(|at| uri.get(at..)) {
             let rest = rest.split('?').next().unwrap_or_default();
             let (_, host) = rest.split_once('@').filter(|(_, host)| !host.contains('@'))?;
             host
         } else {
-            let letters = lower.bytes().take_while(u8::is_ascii_lowercase).count();
-            let mut rest = lower.as_str();
-            if letters > 0 && lower.get(letters..).is_some_and(|it| it.starts_with(':')) {
-                rest = lower.get(letters + 1..).unwrap_or_default();
+            let letters = uri.bytes().take_while(u8::is_ascii_alphabetic).count();
+            let mut rest = uri;
+            if letters > 0 && uri.as_bytes().get(letters) == Some(&b':') {
+                rest = uri.get(letters + 1..).unwrap_or_default();
                 rest = rest.strip_prefix('/').unwrap_or(rest);
                 rest = rest.strip_prefix('/').unwrap_or(rest);
             }
-            let rest = rest.split(['/', '?', '#']).next().unwrap_or_default();
+            let end = rest.bytes().take_while(|byte| !matches!(byte, b'/' | b'?' | b'#')).count();
+            let rest = rest.get(..end).unwrap_or_default();
             let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
             match rest.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit())) {
                 Some((host, _)) => host,
@@ -117,7 +118,8 @@ impl Settings {
             return None;
         }
         let host = ascii(host).into_owned();
-        if host.parse::<IpAddr>().is_ok() {
+        let may_be_ip = |host: &str| host.bytes().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':'));
+        if may_be_ip(&host) && host.parse::<IpAddr>().is_ok() {
             return Some((host.clone(), host));
         }
         (is_fqdn(&host) && self.is_domain(&host)).then(|| (self.registered(&host), host))

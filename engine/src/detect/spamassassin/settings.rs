@@ -1,7 +1,7 @@
 //! The settings of `.cf` files that are no rules: lists of addresses and hosts, networks, top-level domains, free mail. Takes key
 //! and value, keeps what rules ask for; settings that steer what Tamis does another way, or not at all, have no effect and are told.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 
 use super::conf::bytes_of;
 use super::globs::Globs;
@@ -26,13 +26,13 @@ pub(super) struct Settings {
     pub(super) relayed: BTreeMap<String, Vec<(String, String)>>,
     /// Hosts of addresses in text, by list: false takes one out.
     pub(super) uri_hosts: BTreeMap<String, BTreeMap<String, bool>>,
-    pub(super) freemail: BTreeSet<String>,
+    pub(super) freemail: HashSet<String>,
     pub(super) freemail_globs: Globs,
-    pub(super) freemail_exempt: BTreeSet<String>,
+    pub(super) freemail_exempt: HashSet<String>,
     pub(super) freemail_most: (usize, usize),
-    pub(super) tlds: BTreeSet<String>,
-    pub(super) two_level: BTreeSet<String>,
-    pub(super) three_level: BTreeSet<String>,
+    pub(super) tlds: HashSet<String>,
+    pub(super) two_level: HashSet<String>,
+    pub(super) three_level: HashSet<String>,
     /// Patterns of addresses that lead on to the address in their first group.
     pub(super) redirectors: Vec<String>,
     pub(super) trusted: Option<Vec<(Network, bool)>>,
@@ -237,7 +237,7 @@ impl Settings {
                 }
             }
             "unwelcomelist_from_rcvd" => {
-                let gone: BTreeSet<String> = lower().collect();
+                let gone: HashSet<String> = lower().collect();
                 for list in self.relayed.values_mut() {
                     list.retain(|(address, _)| !gone.contains(address));
                 }

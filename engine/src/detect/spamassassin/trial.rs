@@ -190,16 +190,16 @@ impl<'t> Trial<'t> {
                     let text = group.and_then(|group| self.field(group, has_needed));
                     self.is_there.push(text.is_some());
                     self.scratch.shared("fields");
-                    text.map(|text| Text::whole(Cow::Owned(text)))
+                    text.map(Text::whole)
                 }
                 None if !has_needed => None,
                 None => match number {
                     0 => lines(&views.body),
                     1 => lines(&views.rawbody),
                     2 => {
-                        let uris = context.uris().pieces();
+                        let uris = &context.uris().lines;
                         self.scratch.shared("addresses");
-                        Some(Text { text: Cow::Owned(uris.text), ends: Cow::Owned(uris.ends), end: [0] })
+                        lines(uris)
                     }
                     _ => Some(Text::whole(Cow::Borrowed(full))),
                 }
@@ -216,11 +216,12 @@ impl<'t> Trial<'t> {
         }
     }
 
-    fn field(&self, group: &HeaderGroup, has_needed: bool) -> Option<Vec<u8>> {
+    fn field(&self, group: &HeaderGroup, has_needed: bool) -> Option<Cow<'t, [u8]>> {
+        let context = self.context;
         match group.is_field {
-            true if !has_needed => self.context.fields(&group.selector).next().map(|_| Vec::new()),
-            true => self.context.joined_fields(&group.selector),
-            false => self.context.joined(&group.selector),
+            true if !has_needed => context.fields(&group.selector).next().map(|_| Cow::Borrowed(&[][..])),
+            true => context.joined_fields(&group.selector).map(Cow::Owned),
+            false => context.joined(&group.selector),
         }
     }
 

@@ -10,8 +10,8 @@ use super::pattern::{Found, Pattern};
 use super::templates;
 use super::trial::{Sight, Text, Trial};
 use super::{CONTEXT_BYTES, MimeRule, SpamAssassin, Template};
-use crate::facts::spamassassin::Node;
 use crate::facts::spamassassin::message::HeaderField;
+use crate::facts::spamassassin::{Lines, Node};
 use crate::place::Place;
 use crate::text::show::evidence;
 
@@ -84,7 +84,8 @@ impl Trial<'_> {
         let Some(guard) = program.patterns.get(template.guard as usize) else { return false };
         let lines = &self.context.uris().lines;
         // Most literals are in no address.
-        let lower = self.lower.get_or_insert_with(|| lines.join(&b'\n').to_ascii_lowercase());
+        let lower =
+            self.lower.get_or_insert_with(|| lines.iter().collect::<Vec<_>>().join(&b'\n').to_ascii_lowercase());
         if !guard.may_be_in(lower) {
             return false;
         }
@@ -100,7 +101,7 @@ impl Trial<'_> {
             return found.count > 0;
         }
         // Compiling it takes as long as all else that is done for a small message.
-        let candidates: Vec<&Vec<u8>> = lines.iter().filter(|line| guard.is_match(line)).collect();
+        let candidates: Vec<&[u8]> = lines.iter().filter(|line| guard.is_match(line)).collect();
         if candidates.is_empty() {
             return false;
         }
@@ -210,19 +211,14 @@ fn is_within(text: &str, line: &[u8]) -> bool {
 
 /// Whether what was captured for a template stands in a line, right behind what its pattern has before it: what the pattern filled in
 /// says, which would have to be compiled. `None` where it is for that to say.
-fn behind(
-    before: &Pattern,
-    template: &Template,
-    values: &BTreeMap<&str, Vec<String>>,
-    lines: &[Vec<u8>],
-) -> Option<Found> {
+fn behind(before: &Pattern, template: &Template, values: &BTreeMap<&str, Vec<String>>, lines: &Lines) -> Option<Found> {
     let name = templates::names_of(&template.text).pop()?;
     let folds = template.flags.contains('i');
     let mut left = MOST_PLACES;
     for value in values.get(name.as_str()).map_or(&[][..], Vec::as_slice) {
         let value = if folds { value.to_ascii_lowercase() } else { value.clone() };
         let value = Some(value).filter(|value| !value.is_empty())?;
-        for line in lines {
+        for line in lines.iter() {
             let lower = if folds { Cow::Owned(line.to_ascii_lowercase()) } else { Cow::Borrowed(line) };
             let mut from = 0;
             while let Some(at) = memchr::memmem::find(lower.get(from..)?, value.as_bytes()) {

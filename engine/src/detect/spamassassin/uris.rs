@@ -21,19 +21,19 @@ const MOST: usize = 5_000;
 pub(super) struct Uri {
     /// Tags, and `parsed` for what stands in text.
     pub(super) types: BTreeSet<String>,
-    pub(super) cleaned: BTreeSet<String>,
+    pub(super) cleaned: Vec<String>,
     pub(super) anchors: Vec<String>,
     /// Hosts with their registered domains.
     pub(super) hosts: BTreeMap<String, String>,
 }
 
 /// The addresses of a message.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Uris {
     pub(super) all: BTreeMap<String, Uri>,
     pub(super) truncated: bool,
     /// All cleaned forms, each once, in pieces.
-    pub(super) lines: Vec<Vec<u8>>,
+    pub(super) lines: Lines,
 }
 
 /// Gathers them.
@@ -66,8 +66,13 @@ pub(super) fn gather(views: &Views, settings: &Settings, redirectors: &Redirecto
         }
     }
     // DKIM signatures name domains; those are no addresses that rules of `uri` see.
-    let cleaned: BTreeSet<&String> = uris.all.values().flat_map(|uri| &uri.cleaned).collect();
-    uris.lines = cleaned.into_iter().map(|uri| uri.as_bytes().to_vec()).collect();
+    let mut cleaned: Vec<&str> = uris.all.values().flat_map(|uri| &uri.cleaned).map(String::as_str).collect();
+    cleaned.sort_unstable();
+    cleaned.dedup();
+    let mut lines = Lines::default();
+    lines.text.reserve(cleaned.iter().map(|uri| uri.len()).sum());
+    cleaned.into_iter().for_each(|uri| lines.push(uri.as_bytes()));
+    uris.lines = lines;
     uris
 }
 
@@ -83,33 +88,31 @@ impl Uris {
         if self.all.len() >= MOST {
             return false;
         }
-        let mut cleaned = BTreeSet::new();
+        // It leads to the same again.
+        if let Some(known) = self.all.get_mut(uri) {
+            if must_be_domain && known.hosts.is_empty() {
+                return false;
+            }
+            known.types.extend(types.iter().map(|it| (*it).to_owned()));
+            return true;
+        }
+        let mut cleaned = canonical(uri, settings, redirectors);
         let mut hosts = BTreeMap::new();
-        for mut clean in canonical(uri, settings, redirectors) {
+        for clean in &mut cleaned {
             if clean.len() > LONGEST {
                 self.truncated = true;
                 clean.truncate(clean.floor_char_boundary(LONGEST));
             }
-            if let Some((domain, host)) = settings.of_uri(&clean) {
+            if let Some((domain, host)) = settings.of_uri(clean) {
                 hosts.insert(host, domain);
             }
-            cleaned.insert(clean);
         }
         if cleaned.is_empty() || (must_be_domain && hosts.is_empty()) {
             return false;
         }
-        let known = self.all.entry(uri.to_owned()).or_default();
-        known.types.extend(types.iter().map(|it| (*it).to_owned()));
-        known.cleaned.extend(cleaned);
-        known.hosts.extend(hosts);
+        let types = types.iter().map(|it| (*it).to_owned()).collect();
+        self.all.insert(uri.to_owned(), Uri { types, cleaned, hosts, anchors: Vec::new() });
         true
-    }
-
-    /// The cleaned forms as pieces of one text.
-    pub(super) fn pieces(&self) -> Lines {
-        let mut lines = Lines::default();
-        self.lines.iter().for_each(|line| lines.push(line));
-        lines
     }
 }
 

@@ -4,6 +4,7 @@
 mod people;
 mod special;
 
+use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
@@ -63,6 +64,8 @@ pub(super) struct Context<'m> {
     senders: OnceCell<BTreeSet<String>>,
     recipients: OnceCell<BTreeSet<String>>,
     values: RefCell<BTreeMap<String, std::rc::Rc<Vec<Vec<u8>>>>>,
+    /// The values of a field that is not there, which most are that are asked for.
+    nothing: std::rc::Rc<Vec<Vec<u8>>>,
     parsed: RefCell<BTreeMap<Vec<u8>, std::rc::Rc<Vec<Address>>>>,
 }
 
@@ -97,7 +100,11 @@ pub(super) fn check(selector: &str) -> Result<(), String> {
 
 /// Whether a selector is no more than the name of a field.
 pub(super) fn is_field(selector: &str) -> bool {
-    !selector.contains(':') && !SPECIAL.iter().any(|it| it.eq_ignore_ascii_case(selector))
+    !selector.contains(':') && !is_special(selector)
+}
+
+fn is_special(name: &str) -> bool {
+    SPECIAL.iter().any(|it| it.eq_ignore_ascii_case(name))
 }
 
 /// Bytes as text. Nearly all are UTF-8, and stay where they are then.
@@ -142,6 +149,7 @@ impl<'m> Context<'m> {
             senders: OnceCell::new(),
             recipients: OnceCell::new(),
             values: RefCell::default(),
+            nothing: std::rc::Rc::default(),
             parsed: RefCell::default(),
         }
     }
@@ -200,6 +208,10 @@ impl<'m> Context<'m> {
 
     /// What a selector gives: one value a field, or one an address.
     pub(super) fn get(&self, selector: &str) -> std::rc::Rc<Vec<Vec<u8>>> {
+        let name = selector.split(':').next().unwrap_or_default();
+        if self.fields(name).next().is_none() && !is_special(name) {
+            return std::rc::Rc::clone(&self.nothing);
+        }
         if let Some(known) = self.values.borrow().get(selector) {
             return std::rc::Rc::clone(known);
         }
@@ -209,14 +221,17 @@ impl<'m> Context<'m> {
     }
 
     /// All values of a selector as one text, as header rules see it; `None` where there is none.
-    pub(super) fn joined(&self, selector: &str) -> Option<Vec<u8>> {
-        if matches!(selector, "ALL" | "ALL:raw") {
-            return self.all_joined(selector != "ALL");
+    pub(super) fn joined(&self, selector: &str) -> Option<Cow<'_, [u8]>> {
+        match selector {
+            "ALL" | "ALL:raw" => return Some(Cow::Owned(self.all_joined(selector != "ALL")?)),
+            "X-Spam-Relays-Untrusted" => return Some(Cow::Borrowed(self.relays().untrusted_text.as_bytes())),
+            "X-Spam-Relays-External" => return Some(Cow::Borrowed(self.relays().external_text.as_bytes())),
+            _ => {}
         }
         let values = self.get(selector);
         let first = values.first()?;
         let separator: &[u8] = if first.ends_with(b"\n") { b"" } else { b"\n" };
-        Some(values.join(separator))
+        Some(Cow::Owned(values.join(separator)))
     }
 
     /// The same for a selector that is no more than the name of a field.
@@ -232,6 +247,9 @@ impl<'m> Context<'m> {
 
     /// All values as one text, or the first where the selector asks for addresses or names; empty where there is none.
     pub(super) fn text(&self, selector: &str) -> String {
+        if is_field(selector) {
+            return as_text(self.joined_fields(selector).unwrap_or_default());
+        }
         let values = self.get(selector);
         let one = selector.contains(':') && !selector.ends_with(":raw") || selector == "EnvelopeFrom";
         let bytes = if one { values.first().cloned().unwrap_or_default() } else { values.concat() };
@@ -244,6 +262,9 @@ impl<'m> Context<'m> {
 
     /// The texts of a selector.
     pub(super) fn texts(&self, selector: &str) -> Vec<String> {
+        if is_field(selector) {
+            return self.fields(selector).map(|field| as_text(with_end(&field.value))).collect();
+        }
         self.get(selector).iter().map(|value| as_text(value.clone())).collect()
     }
 

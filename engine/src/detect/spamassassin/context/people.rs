@@ -82,21 +82,21 @@ impl Context<'_> {
         if !resent.is_empty() {
             return resent.into_iter().collect();
         }
-        let names = [
-            "To",
-            "Apparently-To",
-            "Delivered-To",
-            "Envelope-Recipients",
-            "Apparently-Resent-To",
-            "X-Envelope-To",
-            "Envelope-To",
-            "X-Delivered-To",
-            "X-Original-To",
-            "X-Rcpt-To",
-            "X-Real-To",
-            "Cc",
+        let selectors = [
+            "To:addr",
+            "Apparently-To:addr",
+            "Delivered-To:addr",
+            "Envelope-Recipients:addr",
+            "Apparently-Resent-To:addr",
+            "X-Envelope-To:addr",
+            "Envelope-To:addr",
+            "X-Delivered-To:addr",
+            "X-Original-To:addr",
+            "X-Rcpt-To:addr",
+            "X-Real-To:addr",
+            "Cc:addr",
         ];
-        let mut all: BTreeSet<String> = names.iter().flat_map(|name| self.texts(&format!("{name}:addr"))).collect();
+        let mut all: BTreeSet<String> = selectors.iter().flat_map(|it| self.texts(it)).collect();
         for field in self.fields("received").take(3) {
             let text = String::from_utf8_lossy(&field.value);
             if let Some((_, rest)) = text.split_once(" for ")

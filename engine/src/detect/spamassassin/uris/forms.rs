@@ -1,5 +1,7 @@
 //! The forms of an address: as written, and every way in which it could be followed. Takes an address, gives addresses.
 
+use std::borrow::Cow;
+
 use aho_corasick::AhoCorasick;
 
 use super::super::domains;
@@ -90,7 +92,7 @@ pub(super) fn canonical(uri: &str, settings: &Settings, redirectors: &Redirector
         at += 1;
         let uri = if uri.contains(['\n', '\r']) { uri.replace(['\n', '\r'], "") } else { uri };
         let uri = uri.trim_matches(|it: char| it.is_ascii_whitespace() || it == '\u{0B}');
-        if let Some(slot) = todo.get_mut(at - 1) {
+        if let Some(slot) = todo.get_mut(at - 1).filter(|slot| *slot != uri) {
             uri.clone_into(slot);
         }
         if uri.len() <= 1 || uri.starts_with(['#', '?', '&']) || (uri.starts_with('/') && !uri.starts_with("//")) {
@@ -118,9 +120,9 @@ fn variants(
     found: &mut Vec<String>,
     todo: &mut Vec<String>,
 ) {
-    let lower = uri.to_ascii_lowercase();
+    let is_mail = starts(uri, "mailto:");
     let before_colon = uri.split(':').next().unwrap_or_default();
-    if lower.starts_with("mailto:") || before_colon.contains('@') {
+    if is_mail || before_colon.contains('@') {
         if let Some((local, host)) = uri.split_once('@') {
             for end in [&['?'][..], &['?', '&'][..]] {
                 let stop = if end.len() == 1 { '?' } else { '&' };
@@ -130,7 +132,7 @@ fn variants(
                 }
             }
             if uri.contains("%20") {
-                let bare = if lower.starts_with("mailto:") { uri.get(7..).unwrap_or_default() } else { uri };
+                let bare = if is_mail { uri.get(7..).unwrap_or_default() } else { uri };
                 let bare = bare.trim_start_matches("%20");
                 let end = bare.find('@').and_then(|at| bare.get(at..)?.find(['?', '&', '%']).map(|length| at + length));
                 let address = bare.get(..end.unwrap_or(bare.len())).unwrap_or_default();
@@ -146,14 +148,11 @@ fn variants(
         return;
     }
     let mut new = if uri.contains('\\') { uri.replace('\\', "/") } else { uri.to_owned() };
-    for scheme in ["https:", "http:"] {
-        if lower.starts_with(scheme) {
-            let head = new.get(..scheme.len()).unwrap_or_default().to_owned();
-            let rest = new.get(scheme.len()..).unwrap_or_default();
-            let rest = rest.strip_prefix('/').unwrap_or(rest);
-            let rest = rest.strip_prefix('/').unwrap_or(rest);
-            new = format!("{head}//{rest}");
-            break;
+    if let Some(scheme) = ["https:", "http:"].into_iter().find(|scheme| starts(uri, scheme)) {
+        // Two slashes behind it, however many of them are there.
+        let slashes = new.bytes().skip(scheme.len()).take(2).take_while(|byte| *byte == b'/').count();
+        if slashes < 2 {
+            new.insert_str(scheme.len(), "//".get(slashes..).unwrap_or_default());
         }
     }
     if has_escape(&new) {
@@ -176,77 +175,91 @@ fn variants(
         found.push(new.clone());
     }
     let Some((start, host_end)) = authority(&new) else { return };
-    let scheme = new.get(..start).unwrap_or_default().to_owned();
-    let (auth, host_port) = match new.get(start..host_end).unwrap_or_default().split_once('@') {
-        Some((auth, rest)) => (Some(auth), rest),
-        None => (None, new.get(start..host_end).unwrap_or_default()),
-    };
-    let (host, port) = host_port.split_once(':').map_or((host_port, ""), |(host, port)| (host, port));
+    let scheme = new.get(..start).unwrap_or_default();
+    let whole = new.get(start..host_end).unwrap_or_default();
+    let (auth, host_port) = whole.split_once('@').map_or((None, whole), |(auth, rest)| (Some(auth), rest));
+    let (host, port) = host_port.split_once(':').unwrap_or((host_port, ""));
     if host.is_empty() {
         return;
     }
-    let mut host = host.to_owned();
-    let path = new.get(host_end..).unwrap_or_default().to_owned();
-    let digits: String = port.chars().take_while(char::is_ascii_digit).collect();
-    let rest = if host_port.contains(':') { format!(":{port}{path}") } else { path.clone() };
+    let path = new.get(host_end..).unwrap_or_default();
+    // The port, and the path.
+    let rest = new.get(host_end - host_port.len() + host.len()..).unwrap_or_default();
+    let mut host = Cow::Borrowed(host);
+    let with = |host: &str, rest: &str| [scheme, host, rest].concat();
+    let digits = port.bytes().take_while(u8::is_ascii_digit).count();
+    let (digits, behind) = port.split_at(digits);
     let is_plain = scheme.eq_ignore_ascii_case("http://");
     if digits == if is_plain { "80" } else { "443" } {
-        found.push(format!("{scheme}{host}{}{path}", port.get(digits.len()..).unwrap_or_default()));
+        found.push(with(&host, &[behind, path].concat()));
     }
     let named = domains::ascii(&host).into_owned();
-    if named != host.to_ascii_lowercase() {
-        found.push(format!("{scheme}{named}{rest}"));
-        host.clone_from(&named);
+    if !named.eq_ignore_ascii_case(&host) {
+        found.push(with(&named, rest));
+        host = Cow::Owned(named.clone());
     }
     if host.contains(|it: char| it <= ' ') {
-        host.retain(|it| it > ' ');
-        found.push(format!("{scheme}{host}{rest}"));
+        host.to_mut().retain(|it| it > ' ');
+        found.push(with(&host, rest));
     }
-    let whole = format!("{scheme}{host}{rest}");
-    if let Some(target) = redirectors.target(&whole) {
+    let has_auth = auth.is_some();
+    let whole = if has_auth || matches!(host, Cow::Owned(_)) { &with(&host, rest) } else { &new };
+    if let Some(target) = redirectors.target(whole) {
         todo.push(target.to_owned());
-    } else {
-        let lower = rest.to_ascii_lowercase();
-        let at = lower.find("http:").into_iter().chain(lower.find("https:")).min();
-        if let Some(at) = at {
-            let target = rest.get(at..).unwrap_or_default();
-            let target = target.split(['&', '#']).next().unwrap_or_default();
-            let behind = target.split_once(':').map_or("", |(_, rest)| rest).trim_start_matches('/');
-            if !behind.is_empty() && target.contains('.') {
-                todo.push(target.to_owned());
-            }
+    } else if let Some(at) = within(rest) {
+        let target = rest.get(at..).unwrap_or_default();
+        let target = target.split(['&', '#']).next().unwrap_or_default();
+        let behind = target.split_once(':').map_or("", |(_, rest)| rest).trim_start_matches('/');
+        if !behind.is_empty() && target.contains('.') {
+            todo.push(target.to_owned());
         }
     }
-    let trimmed = host.trim_end_matches(|it: char| !it.is_ascii_alphanumeric());
-    if trimmed.len() < host.len() {
-        host = trimmed.to_owned();
-        found.push(format!("{scheme}{host}{rest}"));
+    let trimmed = host.trim_end_matches(|it: char| !it.is_ascii_alphanumeric()).len();
+    if trimmed < host.len() {
+        host.to_mut().truncate(trimmed);
+        found.push(with(&host, rest));
     }
     if let Some(address) = address_of(&host) {
-        found.push(format!("{scheme}{address}{rest}"));
-    } else if is_plain && auth.is_none() && (digits.is_empty() || digits == "80") && named != "localhost" {
+        found.push(with(&address, rest));
+    } else if is_plain && !has_auth && matches!(digits, "" | "80") && named != "localhost" {
         let label = named.strip_prefix("www.").unwrap_or(&named);
         if !label.is_empty()
             && !label.contains('.')
             && !settings.is_domain(&named)
             && !host.bytes().all(|byte| byte.is_ascii_digit())
         {
-            found.push(format!("{scheme}www.{label}.com{rest}"));
+            found.push(with(&["www.", label, ".com"].concat(), rest));
         }
     }
 }
 
+fn starts(text: &str, word: &str) -> bool {
+    text.as_bytes().get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+/// Where an address begins that another leads on to.
+fn within(rest: &str) -> Option<usize> {
+    let mut colons = memchr::memchr_iter(b':', rest.as_bytes());
+    colons.find_map(|colon| {
+        let before = rest.get(..colon).unwrap_or_default();
+        ["https", "http"].into_iter().find_map(|word| {
+            let at = colon.checked_sub(word.len())?;
+            before.get(at..).filter(|it| it.eq_ignore_ascii_case(word)).map(|_| at)
+        })
+    })
+}
+
 /// Where the host of an address of the web starts, with user name and port, and where it ends.
 fn authority(uri: &str) -> Option<(usize, usize)> {
-    let lower = uri.get(..8.min(uri.len())).unwrap_or_default().to_ascii_lowercase();
-    let start = if lower.starts_with("http://") {
+    let start = if starts(uri, "http://") {
         7
-    } else if lower.starts_with("https://") {
+    } else if starts(uri, "https://") {
         8
     } else {
         return None;
     };
-    let length = uri.get(start..)?.find(['/', '?', '#']).unwrap_or(uri.len() - start);
+    let ends = |byte: &u8| matches!(byte, b'/' | b'?' | b'#');
+    let length = uri.get(start..)?.bytes().take_while(|byte| !ends(byte)).count();
     Some((start, start + length))
 }
 
@@ -266,6 +279,9 @@ fn address_of(host: &str) -> Option<String> {
             && lower.trim_start_matches('0').len() <= 3;
         u64::from_str_radix(&lower, if octal { 8 } else { 10 }).ok()
     };
+    if !host.starts_with(|it: char| it.is_ascii_digit()) {
+        return None;
+    }
     let parts: Vec<&str> = host.split('.').collect();
     match parts.as_slice() {
         [one] => {

@@ -227,7 +227,7 @@ impl Reader {
         };
         if text.split(' ').nth(2).is_some_and(|it| it.eq_ignore_ascii_case("by"))
             && let Some(found) = self.no_hop.captures(text.as_bytes(), &seen)
-            && !found.get(1).is_some_and(|it| literal(it.as_bytes()))
+            && !found.get(1).is_some_and(literal)
         {
             return Line::NoHop;
         }
@@ -247,7 +247,8 @@ impl Reader {
         };
         for (login, name) in &self.logins {
             if let Some(found) = login.captures(bytes, &seen) {
-                let word = found.name("auth").map(|it| String::from_utf8_lossy(it.as_bytes()).into_owned());
+                let mut word = found.named().filter(|(name, _)| *name == "auth");
+                let word = word.next().map(|(_, it)| String::from_utf8_lossy(it).into_owned());
                 relay.auth = word.unwrap_or_else(|| (*name).to_owned());
                 break;
             }
@@ -272,16 +273,16 @@ impl Reader {
                     Then::Fetched => return Line::Fetched,
                     _ => {}
                 }
-                return Line::Hop(fill(relay, format.pattern.named(&found), format.then));
+                return Line::Hop(fill(relay, found.named(), format.then));
             }
             if relay.helo.is_empty() {
                 let end = rest.iter().position(|byte| byte.is_ascii_whitespace()).unwrap_or(0);
                 relay.helo = String::from_utf8_lossy(rest.get(..end).unwrap_or_default()).into_owned();
             }
         } else if let Some(found) = self.upper.captures(bytes, &seen) {
-            return Line::Hop(fill(relay, self.upper.named(&found), Then::Upper));
+            return Line::Hop(fill(relay, found.named(), Then::Upper));
         } else if let Some(found) = self.navgw.captures(bytes, &seen) {
-            return Line::Hop(fill(relay, self.navgw.named(&found), Then::Hop));
+            return Line::Hop(fill(relay, found.named(), Then::Hop));
         } else if text.starts_with("(from ") && text.contains("@localhost) by ") {
             return Line::NoHop;
         }

@@ -1,14 +1,19 @@
 //! Lists of addresses in which `*` stands for anything and `?` for one character.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
+
+/// Longest domain that is looked up.
+const LONGEST_DOMAIN: usize = 254;
 
 /// A list of globs. Plain entries are looked up, the others tried one by one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Globs {
-    plain: BTreeSet<String>,
+    plain: HashSet<String>,
     /// What stands behind the `*` of `*@host`: nearly all globs are such.
-    hosts: BTreeSet<String>,
-    globs: BTreeSet<String>,
+    hosts: HashSet<String>,
+    /// What stands behind the last `*` of `*@*.domain`.
+    domains: HashSet<String>,
+    globs: Vec<String>,
 }
 
 /// `@host` of `*@host`.
@@ -16,14 +21,21 @@ fn host_of(entry: &str) -> Option<&str> {
     entry.strip_prefix('*').filter(|rest| rest.starts_with('@') && !rest.contains(['*', '?']))
 }
 
+/// `.domain` of `*@*.domain`.
+fn domain_of(entry: &str) -> Option<&str> {
+    let domain = entry.strip_prefix("*@*").filter(|rest| rest.starts_with('.') && !rest.contains(['*', '?']));
+    domain.filter(|domain| domain.len() <= LONGEST_DOMAIN)
+}
+
 impl Globs {
     pub(super) fn extend(&mut self, entries: impl IntoIterator<Item = String>) {
         for entry in entries {
-            match host_of(&entry) {
-                Some(host) => self.hosts.insert(host.to_owned()),
-                None if entry.contains(['*', '?']) => self.globs.insert(entry),
-                None => self.plain.insert(entry),
-            };
+            match (host_of(&entry), domain_of(&entry)) {
+                (Some(host), _) => drop(self.hosts.insert(host.to_owned())),
+                (_, Some(domain)) => drop(self.domains.insert(domain.to_owned())),
+                _ if entry.contains(['*', '?']) => self.globs.push(entry),
+                _ => drop(self.plain.insert(entry)),
+            }
         }
     }
 
@@ -32,13 +44,16 @@ impl Globs {
             if let Some(host) = host_of(&entry) {
                 self.hosts.remove(host);
             }
+            if let Some(domain) = domain_of(&entry) {
+                self.domains.remove(domain);
+            }
             self.plain.remove(&entry);
-            self.globs.remove(&entry);
+            self.globs.retain(|glob| *glob != entry);
         }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.plain.is_empty() && self.hosts.is_empty() && self.globs.is_empty()
+        self.plain.is_empty() && self.hosts.is_empty() && self.domains.is_empty() && self.globs.is_empty()
     }
 
     /// Whether a text in lower case is in the list.
@@ -49,7 +64,14 @@ impl Globs {
             (Some(host), Some(rest)) => fits(rest, host),
             _ => fits(glob, text),
         };
+        let domains = || {
+            let at = text.find('@').filter(|_| !self.domains.is_empty())?;
+            // What is longer is in no list, however many dots it has.
+            let host = text.get(at.max(text.floor_char_boundary(text.len().saturating_sub(LONGEST_DOMAIN)))..)?;
+            host.match_indices('.').find_map(|(at, _)| self.domains.get(host.get(at..)?))
+        };
         self.plain.contains(text)
+            || domains().is_some()
             || text.match_indices('@').any(|(at, _)| text.get(at..).is_some_and(|host| self.hosts.contains(host)))
             || self.globs.iter().any(fits_glob)
     }
@@ -57,6 +79,7 @@ impl Globs {
     /// Whether any entry stands somewhere in a text in lower case.
     pub(super) fn within(&self, text: &str) -> bool {
         self.plain.iter().chain(&self.hosts).any(|entry| text.contains(entry.as_str()))
+            || self.domains.iter().any(|domain| fits(&format!("*@*{domain}*"), text))
             || self.globs.iter().any(|glob| fits(&format!("*{glob}*"), text))
     }
 }
@@ -102,7 +125,7 @@ mod tests {
     #[test]
     fn globs_fit() {
         let mut list = Globs::default();
-        list.extend(["*@a.example", "b?@c.example", "d@e.example", "*@f.*"].map(str::to_owned));
+        list.extend(["*@a.example", "b?@c.example", "d@e.example", "*@f.*", "*@*.h"].map(str::to_owned));
         for (address, expected) in [
             ("x@a.example", true),
             ("bx@c.example", true),
@@ -114,9 +137,17 @@ mod tests {
             ("x@g.f.example", false),
             ("x@f.example@g", true),
             ("f.example", false),
+            ("x@g.h", true),
+            ("x@i.g.h", true),
+            ("@.h", true),
+            ("g.h", false),
+            ("x@h", false),
+            ("x.h@g", false),
         ] {
             assert_eq!(list.fits(address), expected, "{address}");
         }
-        assert!(list.within("to d@e.example now"));
+        assert!(list.within("to d@e.example now") && list.within("to x@g.h now") && !list.within("to x@h now"));
+        list.remove(["*@*.h".to_owned()]);
+        assert!(!list.fits("x@g.h"));
     }
 }

@@ -5,6 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use super::{Arguments, State};
 use crate::facts::spamassassin::Node;
 
+/// Bytes of a text for one of its different words.
+const BYTES_A_WORD: usize = 12;
+
 /// How the HTML of a multipart/alternative differs from its plain text.
 #[derive(Debug, Default)]
 pub(super) struct Difference {
@@ -29,11 +32,14 @@ fn difference<'s>(it: &'s State<'_>) -> &'s Difference {
                     continue;
                 }
                 if let Some((_, document)) = views.htmls.iter().find(|(at, _)| *at == part) {
+                    // About as many as there are, so that the table need not grow.
+                    html.reserve(document.rendered.len() / BYTES_A_WORD);
                     words(&document.rendered).for_each(|word| *html.entry(word).or_default() += 1);
                     if html.is_empty() && document.inside.contains_key("img") {
                         html.insert("\n", 1);
                     }
                 } else if let Some((_, plain)) = views.plain.iter().find(|(at, _)| *at == part) {
+                    text.reserve(plain.len() / BYTES_A_WORD);
                     words(plain).for_each(|word| *text.entry(word).or_default() += 1);
                 }
             }

@@ -40,6 +40,9 @@ const ZONES: &[(&str, i64)] = &[
     ("WET", 0),
 ];
 
+/// Words of a date, with some to spare.
+const USUAL_WORDS: usize = 8;
+
 fn number(word: &str) -> Option<i64> {
     (!word.is_empty() && word.len() <= 6 && word.bytes().all(|byte| byte.is_ascii_digit()))
         .then(|| word.parse().ok())
@@ -53,8 +56,8 @@ fn month(word: &str) -> Option<i64> {
 
 /// Seconds since 1970; `None` where there is no day, month and year.
 pub(super) fn parse(text: &str) -> Option<i64> {
-    let text = text.replace(',', " ");
-    let words: Vec<&str> = text.split_whitespace().collect();
+    let mut words: Vec<&str> = Vec::with_capacity(USUAL_WORDS);
+    words.extend(text.split(|it: char| it == ',' || it.is_whitespace()).filter(|word| !word.is_empty()));
     let triple = |at: usize| match words.get(at..at + 3)? {
         [day, name, year] => {
             let year_length = year.len();
@@ -78,7 +81,7 @@ pub(super) fn parse(text: &str) -> Option<i64> {
         year += 1_900;
     }
     let (mut hour, mut minute, mut second) = (0, 0, 0);
-    for word in &words {
+    for word in words.iter().filter(|word| word.bytes().any(|byte| byte == b':')) {
         let mut parts = word.split(':');
         if let (Some(h), Some(m), s, None) = (parts.next(), parts.next(), parts.next(), parts.next())
             && let Some((h, m)) = number(h).zip(number(m))
@@ -101,6 +104,9 @@ pub(super) fn parse(text: &str) -> Option<i64> {
         {
             zone = sign * (value / 100 * 60 + value % 100);
             break;
+        }
+        if word.bytes().filter(u8::is_ascii_uppercase).nth(1).is_none() {
+            continue;
         }
         let bare = word.trim_matches(|it: char| !it.is_ascii_alphabetic());
         // Days and months are no zones by their small letters.
@@ -153,7 +159,10 @@ pub(super) fn in_received(line: &str) -> Option<&str> {
         let length = run(zone, |byte| !byte.is_ascii_whitespace() && *byte != 0x0B);
         (length > 0).then_some(zone + length)
     };
-    (0..bytes.len()).filter(|at| bytes.get(*at).is_some_and(|byte| is_blank(*byte))).find_map(|at| {
+    // Most words begin with no digit.
+    let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    let blanks = bytes.iter().enumerate().filter(|(_, byte)| is_blank(**byte)).map(|(at, _)| at);
+    blanks.filter(|at| is_digit(at + 1) || is_digit(at + 2)).find_map(|at| {
         let odd = bytes.get(at + 1).filter(|byte| **byte != b'\n').and_then(|_| rest(at + 2));
         line.get(at..odd.or_else(|| rest(at + 1))?)
     })

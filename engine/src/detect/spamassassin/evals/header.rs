@@ -83,11 +83,12 @@ pub(super) fn msn_groups(it: &State<'_>) -> bool {
 pub(super) fn hotmail(it: &State<'_>) -> (bool, bool) {
     *it.hotmail.get_or_init(|| {
         // Where neither names it all that follows says no.
-        let (received, from) = (it.header("Received"), is_of(&it.header("From:addr"), "hotmail.com"));
-        if !from && !received.contains("hotmail.com") {
+        let from = is_of(&it.header("From:addr"), "hotmail.com");
+        let mut received = it.context.fields("Received").map(|field| field.value.as_slice());
+        if !from && received.all(|value| memchr::memmem::find(value, b"hotmail.com").is_none()) {
             return (false, false);
         }
-        let received = squeezed(&received);
+        let received = squeezed(&it.header("Received"));
         if received.contains("from mail pickup service by hotmail.com with Microsoft SMTPSVC;") || msn_groups(it) {
             return (false, false);
         }
@@ -189,6 +190,9 @@ pub(super) fn fake_aol(it: &State<'_>, _: &Arguments) -> bool {
 }
 
 pub(super) fn faraway_charset(it: &State<'_>, _: &Arguments) -> bool {
+    if super::mime::reads_all(it) {
+        return false;
+    }
     ["From:raw", "Subject:raw"].iter().flat_map(|selector| it.context.texts(selector)).any(|field| {
         let mut rest = field.as_str();
         while let Some(charset) = it.group("word-charset", rest) {
@@ -240,7 +244,10 @@ fn named(it: &State<'_>) -> Vec<String> {
 
 /// Whether many recipients stand in order, and how alike they are.
 pub(super) fn recipients(it: &State<'_>) -> (bool, f64) {
-    let all = named(it);
+    *it.recipients.get_or_init(|| likeness(&named(it)))
+}
+
+fn likeness(all: &[String]) -> (bool, f64) {
     let sorted = all.len() >= 7 && all.is_sorted();
     if all.len() < 5 {
         return (sorted, 0.0);
@@ -268,7 +275,7 @@ pub(super) fn similar_recipients(it: &State<'_>, arguments: &Arguments) -> bool 
 }
 
 pub(super) fn missing_to(it: &State<'_>, _: &Arguments) -> bool {
-    it.header("To").is_empty() && it.header("Apparently-To").is_empty()
+    ["To", "Apparently-To"].iter().all(|name| it.context.fields(name).next().is_none())
 }
 
 /// How many seconds the Date field is ahead of the Received fields, by the nearest of them.
@@ -306,9 +313,9 @@ pub(super) fn all_caps(it: &State<'_>, _: &Arguments) -> bool {
     let subject = it.header("Subject");
     let mut subject = subject.trim();
     loop {
-        let lower = subject.to_ascii_lowercase();
         let prefix = ["re:", "fwd:", "fw:", "aw:", "antwort:", "wg:", "sv:", "vb:", "vs:", "vl:"];
-        let Some(prefix) = prefix.iter().find(|prefix| lower.starts_with(**prefix)) else { break };
+        let starts = |prefix: &&&str| subject.get(..prefix.len()).is_some_and(|it| it.eq_ignore_ascii_case(prefix));
+        let Some(prefix) = prefix.iter().find(starts) else { break };
         subject = subject.get(prefix.len()..).unwrap_or_default().trim_start();
     }
     if !subject.contains(|it: char| it.is_ascii_whitespace()) || subject.len() < 10 {
@@ -416,13 +423,16 @@ pub(super) fn ratware_envelope(it: &State<'_>, _: &Arguments) -> bool {
         return false;
     }
     let Some((user, host)) = to.split_once('@').filter(|(user, _)| !user.is_empty()) else { return false };
+    // The recipient's domain, any character, and his name before the sender's `@`.
+    let user = user.to_ascii_lowercase();
+    if !from.match_indices('@').any(|(at, _)| from.get(..at).is_some_and(|before| before.ends_with(&user))) {
+        return false;
+    }
     let settings = it.context.settings;
     let domain = settings.registered(host);
     if !settings.is_domain(&domain) {
         return false;
     }
-    // The recipient's domain, any character, and his name before the sender's `@`.
-    let user = user.to_ascii_lowercase();
     from.match_indices(domain.as_str()).any(|(at, _)| {
         let starts = !from.get(..at).unwrap_or_default().ends_with(|it: char| it.is_ascii_alphanumeric() || it == '_');
         let mut rest = from.get(at + domain.len()..).unwrap_or_default().chars();

@@ -28,12 +28,18 @@ fn field(node: &Node, name: &str) -> String {
     node.field(name).map(|value| String::from_utf8_lossy(value).to_ascii_lowercase()).unwrap_or_default()
 }
 
-/// Charsets of the locales that a user reads; `all` reads everything, as does who does not say.
-pub(super) fn is_faraway(it: &State<'_>, charset: &str) -> bool {
+/// Whether a user reads all charsets: `all` says so, as does who says nothing.
+pub(super) fn reads_all(it: &State<'_>) -> bool {
     let locales = &it.context.settings.locales;
-    if locales.is_empty() || locales.iter().any(|locale| locale == "all") {
+    locales.is_empty() || locales.iter().any(|locale| locale == "all")
+}
+
+/// Whether a charset is of none of the locales that a user reads.
+pub(super) fn is_faraway(it: &State<'_>, charset: &str) -> bool {
+    if reads_all(it) {
         return false;
     }
+    let locales = &it.context.settings.locales;
     let charset: String = charset.to_ascii_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
     let western = ["usascii", "iso8859", "utf", "windows", "cp125", "ascii", "unicode", "macintosh"];
     if western.iter().any(|start| charset.starts_with(start))
@@ -260,6 +266,9 @@ pub(super) fn parse_flags(it: &State<'_>, arguments: &Arguments) -> bool {
 }
 
 pub(super) fn faraway_charset(it: &State<'_>, _: &Arguments) -> bool {
+    if reads_all(it) {
+        return false;
+    }
     let declared = it.header("Content-Type");
     let Some(charset) = decode::content_type(&declared).charset else { return false };
     if !is_faraway(it, &charset) {

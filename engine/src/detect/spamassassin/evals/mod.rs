@@ -26,6 +26,7 @@ pub(super) struct State<'c> {
     date_shift: OnceCell<f64>,
     uppercase: OnceCell<f64>,
     hotmail: OnceCell<(bool, bool)>,
+    recipients: OnceCell<(bool, f64)>,
     freemail_body: OnceCell<Option<Vec<String>>>,
 }
 
@@ -39,6 +40,7 @@ impl<'c> State<'c> {
             date_shift: OnceCell::new(),
             uppercase: OnceCell::new(),
             hotmail: OnceCell::new(),
+            recipients: OnceCell::new(),
             freemail_body: OnceCell::new(),
         }
     }

@@ -54,8 +54,16 @@ impl Pattern {
     pub(in crate::detect::spamassassin) fn search_within(&self, text: &[u8], range: Range<usize>, most: u32) -> Found {
         let mut found = Found::default();
         let end_of_range = range.end.min(text.len());
-        if self.only_at_start && (range.start > 0 || self.may_begin_at(text, 0).0 == May::Not) {
-            return found;
+        if self.only_at_start {
+            match if range.start > 0 { May::Not } else { self.may_begin_at(text, 0).0 } {
+                May::Not => return found,
+                // There is no other.
+                May::Surely if end_of_range == text.len() => {
+                    found.count = u32::from(most > 0);
+                    return found;
+                }
+                _ => {}
+            }
         }
         if !self.may_match(text, &range) {
             return found;

@@ -109,6 +109,25 @@ impl Flat {
         self.truth(root, known).told()
     }
 
+    /// What a rule alone tells of the whole where it does not hit, and where it does: whether it holds, or nothing.
+    pub(super) fn told_by(&self, rule: u32, truth: bool) -> (Option<bool>, Option<bool>) {
+        let Some(root) = self.root else { return (None, None) };
+        let (step, kids) = match root {
+            Kid::Step(number) => self.step(number),
+            Kid::Name(_) | Kid::Not(_) => (Step::All(root), std::slice::from_ref(&root)),
+        };
+        let (has, has_not) = (kids.contains(&Kid::Name(rule)), kids.contains(&Kid::Not(rule)));
+        match step {
+            Step::All(_) => {
+                let is_alone = truth && kids.len() == 1;
+                let no = |it: bool, other: bool| if it { Some(false) } else { (is_alone && other).then_some(true) };
+                (no(has, has_not), no(has_not, has))
+            }
+            Step::Any if truth => (has_not.then_some(true), has.then_some(true)),
+            _ => (None, None),
+        }
+    }
+
     fn step(&self, number: u32) -> (Step, &[Kid]) {
         match self.steps.get(number as usize) {
             Some((step, from, to)) => (*step, self.kids.get(*from as usize..*to as usize).unwrap_or_default()),

@@ -60,23 +60,32 @@ pub(super) struct PartField {
     pub(super) rules: Vec<(u32, u32)>,
 }
 
-/// For each rule a list of numbers.
-#[derive(Debug, Default)]
-pub(super) struct Lists {
-    ends: Vec<u32>,
-    all: Vec<u32>,
+/// A meta that asks for a rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct User {
+    /// Its own.
+    pub(super) rule: u32,
+    /// Whether it holds where the rule does not hit, and where it does, if that is known by this alone.
+    pub(super) missed: Option<bool>,
+    pub(super) hit: Option<bool>,
 }
 
-impl Lists {
-    fn of(pairs: &[(u32, u32)], rules: usize) -> Lists {
-        let mut pairs = pairs.to_vec();
+/// For each rule a list.
+#[derive(Debug, Default)]
+pub(super) struct Lists<T> {
+    ends: Vec<u32>,
+    all: Vec<T>,
+}
+
+impl<T: Copy + Ord> Lists<T> {
+    fn of(mut pairs: Vec<(u32, T)>, rules: usize) -> Lists<T> {
         pairs.sort_unstable();
         let ends = (0..rules).map(|rule| pairs.partition_point(|(its, _)| *its as usize <= rule));
         let ends = ends.map(|end| u32::try_from(end).unwrap_or(u32::MAX)).collect();
         Lists { ends, all: pairs.into_iter().map(|(_, it)| it).collect() }
     }
 
-    pub(super) fn get(&self, rule: u32) -> &[u32] {
+    pub(super) fn get(&self, rule: u32) -> &[T] {
         let Some(end) = self.ends.get(rule as usize) else { return &[] };
         let start = rule.checked_sub(1).and_then(|before| self.ends.get(before as usize)).copied().unwrap_or(0);
         self.all.get(start as usize..*end as usize).unwrap_or_default()
@@ -91,16 +100,20 @@ pub(super) struct Plan {
     pub(super) most: Vec<f64>,
     /// Whether more is asked of it than if it hits.
     pub(super) by_value: Vec<bool>,
-    /// The metas that are worth a look where it may hit, by their rules.
-    pub(super) wakes: Lists,
+    /// The metas that are worth a look where it may hit, by their numbers.
+    pub(super) wakes: Lists<u32>,
     /// How often each hit before a message was looked at: not at all, but for metas that are worth a look always.
     pub(super) counts: Vec<f64>,
+    /// The latter, by their numbers.
+    pub(super) awake: Vec<u64>,
     /// None for metas, of which it is another for each message.
     pub(super) weights: Vec<Option<Weight>>,
     /// The rules of metas, in their order.
     pub(super) metas: Vec<u32>,
-    /// The metas that ask for a rule, and that a score hangs on, by their numbers.
-    pub(super) users: Lists,
+    /// The metas that ask for a rule, and that a score hangs on.
+    pub(super) users: Lists<User>,
+    /// The metas that a meta asks for.
+    pub(super) parts: Lists<u32>,
     pub(super) part_fields: Vec<PartField>,
     /// By sets, whether anything that looks at its text may count, and by groups of header rules, whether it counts if a field is there.
     pub(super) needed_sets: Vec<bool>,
@@ -229,8 +242,9 @@ impl Plan {
     /// Metas stand behind what they ask for.
     fn metas(&mut self, program: &mut SpamAssassin, often: &mut [u32]) {
         let mut wakes = Vec::new();
+        self.awake = vec![0; program.metas.len().div_ceil(64)];
         let mut trees = Vec::with_capacity(program.metas.len());
-        for meta in &mut program.metas {
+        for (number, meta) in (0u32..).zip(&mut program.metas) {
             let part = |place: usize| meta.parts.get(place).copied().flatten();
             let times = |rule: u32| often.get(rule as usize).copied().unwrap_or(0);
             let tree = Tree::of(&meta.expression);
@@ -251,8 +265,11 @@ impl Plan {
             }
             if let (true, Some(slot)) = (may, self.counts.get_mut(meta.rule as usize)) {
                 *slot = f64::NAN;
+                if let Some(word) = self.awake.get_mut(number as usize / 64) {
+                    *word |= 1 << (number % 64);
+                }
             }
-            wakes.extend(wakers.into_iter().map(|rule| (rule, meta.rule)));
+            wakes.extend(wakers.into_iter().map(|rule| (rule, number)));
             if let Some(slot) = self.most.get_mut(meta.rule as usize) {
                 *slot = whole.most.max(1.0);
             }
@@ -261,7 +278,7 @@ impl Plan {
             }
             self.set(meta.rule, Source::Meta(trees.len() - 1), None);
         }
-        self.wakes = Lists::of(&wakes, program.rules.len());
+        self.wakes = Lists::of(wakes, program.rules.len());
         for (meta, tree) in program.metas.iter().zip(&trees).rev() {
             let by_value = self.by_value.get(meta.rule as usize).copied().unwrap_or(false);
             for rule in tree.values(!by_value).into_iter().filter_map(|place| meta.parts.get(place).copied().flatten())
@@ -275,10 +292,19 @@ impl Plan {
 
     /// What many metas ask for costs each of them less.
     fn users(&mut self, program: &SpamAssassin) {
-        let needed = (0u32..).zip(&program.metas).filter(|(_, meta)| !meta.off && self.is_needed(meta.rule));
-        let users: Vec<(u32, u32)> =
-            needed.flat_map(|(number, meta)| meta.parts.iter().flatten().map(move |rule| (*rule, number))).collect();
-        self.users = Lists::of(&users, program.rules.len());
+        let (mut users, mut parts) = (Vec::new(), Vec::new());
+        for meta in program.metas.iter().filter(|meta| !meta.off && self.is_needed(meta.rule)) {
+            let truth = self.by_value.get(meta.rule as usize) != Some(&true);
+            for rule in meta.parts.iter().flatten().copied() {
+                let (missed, hit) = meta.flat.told_by(rule, truth);
+                users.push((rule, User { rule: meta.rule, missed, hit }));
+                if let Source::Meta(_) = self.source(rule) {
+                    parts.push((meta.rule, rule));
+                }
+            }
+        }
+        self.users = Lists::of(users, program.rules.len());
+        self.parts = Lists::of(parts, program.rules.len());
         for (rule, weight) in (0u32..).zip(&mut self.weights) {
             if let Some(weight) = weight {
                 weight.cost /= (self.users.get(rule).len().clamp(1, MOST_USERS) as f32).sqrt();

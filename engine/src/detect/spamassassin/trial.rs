@@ -33,11 +33,18 @@ pub(super) struct Store {
     pub(super) alive: Vec<u32>,
     /// Metas that are to be decided, by their rules.
     open: Vec<u32>,
+    /// By their numbers, metas that may hold as far as is known before any is asked.
+    awake: Vec<u64>,
+    /// By rules, metas of which more is known than when they were asked last.
+    stale: Vec<bool>,
     /// By sets.
     pub(super) noted: Vec<Noted>,
     pub(super) candidates: Candidates,
     /// What became known, and whom that was not told yet.
     settled: Vec<u32>,
+    /// Metas that wait for others to be asked before them, and such whose users have to be asked again.
+    waiting: Vec<u32>,
+    outdated: Vec<u32>,
 }
 
 /// What was seen of a rule: where, and the text.
@@ -95,6 +102,9 @@ impl<'t> Trial<'t> {
         store.asks.resize(program.rules.len(), Ask::NOTHING);
         store.alive.clear();
         store.open.clear();
+        store.awake.clone_from(&program.plan.awake);
+        store.stale.clear();
+        store.stale.resize(program.rules.len(), false);
         store.noted.resize_with(SpamAssassin::TEXTS + program.headers.len(), Noted::default);
         Trial {
             program,
@@ -131,9 +141,11 @@ impl<'t> Trial<'t> {
             self.wake(rule);
         }
         // A meta that may hold wakes others in turn, which stand behind it.
-        for (number, rule) in program.plan.metas.iter().copied().enumerate() {
-            let is_asleep = self.count(rule) == 0.0;
-            if is_asleep || !(all || program.plan.is_needed(rule)) {
+        let mut from = 0;
+        while let Some(number) = self.awake(from) {
+            from = number.saturating_add(1);
+            let Some(rule) = program.plan.metas.get(number).copied() else { break };
+            if !(all || program.plan.is_needed(rule)) {
                 continue;
             }
             self.ask(number);
@@ -147,7 +159,7 @@ impl<'t> Trial<'t> {
         // What has to be tried anyway is tried first: it may say that other metas do not hold.
         for is_first in [true, false] {
             for rule in &open {
-                while !self.is_known(*rule) && (!is_first || self.weight(*rule).sure) {
+                while self.is_open(*rule) && (!is_first || self.weight(*rule).sure) {
                     self.advance(*rule);
                     if !self.pay(READ_AT_ONCE, budget) {
                         return false;
@@ -230,14 +242,33 @@ impl<'t> Trial<'t> {
         if self.count(rule) == 0.0 {
             return;
         }
-        for meta in self.program.plan.wakes.get(rule) {
+        for number in self.program.plan.wakes.get(rule) {
+            let Some(meta) = self.program.plan.metas.get(*number as usize) else { continue };
             self.set_count(*meta, f64::NAN);
+            if let Some(word) = self.store.awake.get_mut(*number as usize / 64) {
+                *word |= 1 << (number % 64);
+            }
+        }
+    }
+
+    /// The first meta from a number on that is awake.
+    fn awake(&self, from: usize) -> Option<usize> {
+        let (mut place, mut mask) = (from / 64, u64::MAX << (from % 64));
+        loop {
+            let word = self.store.awake.get(place)? & mask;
+            if word != 0 {
+                return Some(place * 64 + word.trailing_zeros() as usize);
+            }
+            (place, mask) = (place + 1, u64::MAX);
         }
     }
 
     /// Finds out what is known of a meta, and if that does not decide it, which rule to ask for next.
     fn ask(&mut self, number: usize) {
         let Some(meta) = self.program.metas.get(number) else { return };
+        if let Some(slot) = self.store.stale.get_mut(meta.rule as usize) {
+            *slot = false;
+        }
         let by_value = self.program.plan.by_value.get(meta.rule as usize) == Some(&true);
         let (span, ask) = meta.flat.answer(!by_value, &*self);
         self.know(meta.rule, span);
@@ -274,32 +305,89 @@ impl<'t> Trial<'t> {
         self.store.counts.get(rule as usize).is_none_or(|count| !count.is_nan())
     }
 
-    /// Tries the rule that says most of whether a meta holds, and tells all metas that hang on it.
-    fn advance(&mut self, rule: u32) {
-        let mut rule = rule;
+    /// Whether a meta is not known, by all that became known since it was asked last.
+    fn is_open(&mut self, rule: u32) -> bool {
+        let program = self.program;
+        let mut waiting = std::mem::take(&mut self.store.waiting);
+        waiting.push(rule);
+        while let Some(rule) = waiting.last().copied() {
+            if self.is_stale(rule) {
+                // What it asks for stands before it, so this ends.
+                if let Some(part) = program.plan.parts.get(rule).iter().find(|part| self.is_stale(**part)) {
+                    waiting.push(*part);
+                    continue;
+                }
+                if let Source::Meta(number) = program.plan.source(rule) {
+                    self.ask(number);
+                    if self.is_known(rule) {
+                        self.settle(rule);
+                    }
+                }
+            }
+            waiting.pop();
+        }
+        self.store.waiting = waiting;
+        !self.is_known(rule)
+    }
+
+    /// Whether a meta that is not known is to be asked again.
+    fn is_stale(&self, rule: u32) -> bool {
+        self.store.stale.get(rule as usize) == Some(&true) && !self.is_known(rule)
+    }
+
+    /// Tries the rule that says most of whether a meta holds, of which all is told, and tells all metas that hang on it.
+    fn advance(&mut self, meta: u32) {
+        let mut next = meta;
         // Metas stand behind what they ask for, so this ends.
-        while let Source::Meta(_) = self.program.plan.source(rule) {
-            match self.store.asks.get(rule as usize).and_then(|ask| ask.next) {
-                Some(next) if !self.is_known(next) => rule = next,
+        while let Source::Meta(_) = self.program.plan.source(next) {
+            match self.store.asks.get(next as usize).and_then(|ask| ask.next) {
+                Some(rule) if !self.is_known(rule) => next = rule,
                 // Whoever asks for what became known is asked again: there always is something.
-                _ => return self.set_count(rule, 0.0),
+                _ => return self.set_count(meta, 0.0),
             }
         }
-        self.try_rule(rule);
+        self.try_rule(next);
+        self.settle(next);
+    }
+
+    /// Tells all metas that hang on a rule that it became known: some are decided by that alone, all others are asked again when somebody
+    /// needs to know.
+    fn settle(&mut self, rule: u32) {
+        let program = self.program;
         let mut settled = std::mem::take(&mut self.store.settled);
         settled.push(rule);
         while let Some(rule) = settled.pop() {
-            for number in self.program.plan.users.get(rule) {
-                let Some(user) = self.program.plan.metas.get(*number as usize).copied() else { continue };
-                if !self.is_known(user) {
-                    self.ask(*number as usize);
-                    if self.is_known(user) {
-                        settled.push(user);
+            let hits = self.count(rule) != 0.0;
+            for user in program.plan.users.get(rule) {
+                match if hits { user.hit } else { user.missed } {
+                    _ if self.is_known(user.rule) => {}
+                    Some(holds) => {
+                        self.set_count(user.rule, f64::from(u8::from(holds)));
+                        settled.push(user.rule);
                     }
+                    None => self.outdate(user.rule),
                 }
             }
         }
         self.store.settled = settled;
+    }
+
+    /// Has a meta asked again, and all that hang on it.
+    fn outdate(&mut self, rule: u32) {
+        let program = self.program;
+        let mut outdated = std::mem::take(&mut self.store.outdated);
+        outdated.push(rule);
+        while let Some(rule) = outdated.pop() {
+            if self.is_known(rule) {
+                continue;
+            }
+            if let Some(slot) = self.store.stale.get_mut(rule as usize)
+                && !std::mem::replace(slot, true)
+            {
+                outdated.extend(program.plan.users.get(rule).iter().map(|user| user.rule));
+            }
+        }
+        self.store.outdated = outdated;
     }
 
     /// Finds out whether a rule hits that is no meta.

@@ -1,7 +1,7 @@
 //! What an expression may still come to while some of the rules that it names are not tried. Takes an expression and what is known of
 //! rules, gives the span of its value, and which rule to try next where that does not decide it: what is cheap, and is likely to decide.
 
-use super::asking::{Ask, Choice, Truth, Weight, fails, holds};
+use super::asking::{Ask, Choice, Truth, Weight};
 use super::expression::Sign;
 use super::span::Span;
 use super::tree::{Kind, Tree};
@@ -154,16 +154,8 @@ impl Flat {
             Step::Negate => kid(0),
             Step::All(_) => self.all(kids, known),
             Step::Any => {
-                let mut open = Choice::new();
-                for kid in kids {
-                    match self.truth(*kid, known) {
-                        Truth::Yes => return Truth::Yes,
-                        Truth::No => {}
-                        Truth::Open(ask) => open.add(ask, holds),
-                    }
-                }
-                let chance = 1.0 - open.rest;
-                open.ask(holds, chance, true).map_or(Truth::No, Truth::Open)
+                let Some(open) = self.open(kids, true, known) else { return Truth::Yes };
+                open.ask(1.0 - open.rest, true).map_or(Truth::No, Truth::Open)
             }
             Step::Sum | Step::Binary(_) => {
                 let (span, ask) = self.value(Kid::Step(number), known);
@@ -182,16 +174,39 @@ impl Flat {
     }
 
     fn all(&self, kids: &[Kid], known: &impl Known) -> Truth {
+        let Some(open) = self.open(kids, false, known) else { return Truth::No };
+        open.ask(open.rest, false).map_or(Truth::Yes, Truth::Open)
+    }
+
+    /// Which of operands are open, where none decides the whole: one that holds does, or one that does not.
+    #[inline]
+    fn open(&self, kids: &[Kid], holds: bool, known: &impl Known) -> Option<Choice> {
         let mut open = Choice::new();
+        let decides = |chance: f32| if holds { chance } else { 1.0 - chance };
         for kid in kids {
-            match self.truth(*kid, known) {
-                Truth::No => return Truth::No,
-                Truth::Yes => {}
-                Truth::Open(ask) => open.add(ask, fails),
+            // Most are names, and known.
+            let (rule, is_plain) = match *kid {
+                Kid::Name(rule) => (rule, true),
+                Kid::Not(rule) => (rule, false),
+                Kid::Step(number) => {
+                    match self.truth_of(number, known) {
+                        Truth::Open(ask) => open.add(ask.next, ask.weight, decides(ask.weight.chance)),
+                        Truth::Yes if holds => return None,
+                        Truth::No if !holds => return None,
+                        Truth::Yes | Truth::No => {}
+                    }
+                    continue;
+                }
+            };
+            let count = known.count(rule);
+            if count.is_nan() {
+                let weight = known.weight(rule);
+                open.add(Some(rule), weight, decides(if is_plain { weight.chance } else { 1.0 - weight.chance }));
+            } else if ((count != 0.0) == is_plain) == holds {
+                return None;
             }
         }
-        let chance = open.rest;
-        open.ask(fails, chance, false).map_or(Truth::Yes, Truth::Open)
+        Some(open)
     }
 
     fn value(&self, kid: Kid, known: &impl Known) -> (Span, Ask) {
@@ -269,14 +284,17 @@ impl Flat {
         let (mut ask, mut least) = (Ask::NOTHING, f32::MAX);
         for kid in kids {
             // Sums have up to hundreds of names, most of which are known.
-            if let Kid::Name(rule) = kid
-                && let count = known.count(*rule)
-                && !count.is_nan()
-            {
-                (from, to) = (from + count, to + count);
-                continue;
-            }
-            let (span, its) = self.value(*kid, known);
+            let (span, its) = match *kid {
+                Kid::Name(rule) => {
+                    let count = known.count(rule);
+                    if !count.is_nan() {
+                        (from, to) = (from + count, to + count);
+                        continue;
+                    }
+                    (Span::up_to(known.most(rule)), Ask { next: Some(rule), weight: known.weight(rule) })
+                }
+                _ => self.value(*kid, known),
+            };
             (from, to) = (from + span.least, to + span.most);
             if span.value().is_none() {
                 if ask.next.is_none() || its.weight.cost < least {

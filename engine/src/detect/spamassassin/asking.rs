@@ -35,10 +35,12 @@ pub(super) enum Truth {
 }
 
 impl Truth {
+    #[inline]
     pub(super) fn of(it: bool) -> Truth {
         if it { Truth::Yes } else { Truth::No }
     }
 
+    #[inline]
     pub(super) fn not(self) -> Truth {
         match self {
             Truth::No => Truth::Yes,
@@ -48,6 +50,7 @@ impl Truth {
     }
 
     /// As a value: 1 where it holds.
+    #[inline]
     pub(super) fn told(self) -> (Span, Ask) {
         match self {
             Truth::No => (Span::exactly(0.0), Ask::NOTHING),
@@ -67,7 +70,10 @@ impl Truth {
 
 /// Operands that are still open, of which one is to be asked for.
 pub(super) struct Choice {
-    best: Option<Ask>,
+    best: Option<u32>,
+    best_cost: f32,
+    best_decides: f32,
+    sure: bool,
     open: u32,
     /// What all of them cost.
     cost: f32,
@@ -76,35 +82,28 @@ pub(super) struct Choice {
 }
 
 impl Choice {
+    #[inline]
     pub(super) fn new() -> Choice {
-        Choice { best: None, open: 0, cost: 0.0, rest: 1.0 }
+        Choice { best: None, best_cost: 0.0, best_decides: 0.0, sure: false, open: 0, cost: 0.0, rest: 1.0 }
     }
 
     /// Adds one; `decides` is how likely it decides the whole. The best is what costs least for each time that it does.
-    pub(super) fn add(&mut self, it: Ask, decides: fn(Weight) -> f32) {
+    #[inline]
+    pub(super) fn add(&mut self, next: Option<u32>, weight: Weight, decides: f32) {
         self.open = self.open.saturating_add(1);
-        self.cost += it.weight.cost;
-        self.rest *= 1.0 - decides(it.weight);
-        let is_better = |best: Ask| it.weight.cost * decides(best.weight) < best.weight.cost * decides(it.weight);
-        if self.best.is_none_or(is_better) {
-            self.best = Some(it);
+        self.cost += weight.cost;
+        self.rest *= 1.0 - decides;
+        if self.best.is_none() || weight.cost * self.best_decides < self.best_cost * decides {
+            (self.best, self.best_cost, self.best_decides, self.sure) = (next, weight.cost, decides, weight.sure);
         }
     }
 
     /// What is to be asked for, and what it comes to until it is decided. `all`: whether most often all of them will have to be tried,
     /// since seldom one decides.
-    pub(super) fn ask(self, decides: fn(Weight) -> f32, chance: f32, all: bool) -> Option<Ask> {
-        let best = self.best?;
-        let cost = best.weight.cost + (1.0 - decides(best.weight)) * (self.cost - best.weight.cost);
-        let sure = best.weight.sure && (all || self.open == 1);
-        Some(Ask { next: best.next, weight: Weight { cost, chance, sure } })
+    #[inline]
+    pub(super) fn ask(&self, chance: f32, all: bool) -> Option<Ask> {
+        let cost = self.best_cost + (1.0 - self.best_decides) * (self.cost - self.best_cost);
+        let sure = self.sure && (all || self.open == 1);
+        self.best.map(|next| Ask { next: Some(next), weight: Weight { cost, chance, sure } })
     }
-}
-
-pub(super) fn fails(it: Weight) -> f32 {
-    1.0 - it.chance
-}
-
-pub(super) fn holds(it: Weight) -> f32 {
-    it.chance
 }

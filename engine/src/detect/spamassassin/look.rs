@@ -85,6 +85,7 @@ impl<'t> Trial<'t> {
     fn first(&mut self, rule: u32, count: f64) {
         if count != 0.0 {
             self.set_count(rule, count);
+            self.set_weight(rule, self.program.plan.weights.get(rule as usize).copied().unwrap_or_default());
             self.store.alive.push(rule);
         }
     }

@@ -106,8 +106,8 @@ pub(super) struct Plan {
     pub(super) counts: Vec<f64>,
     /// The latter, by their numbers.
     pub(super) awake: Vec<u64>,
-    /// None for metas, of which it is another for each message.
-    pub(super) weights: Vec<Option<Weight>>,
+    /// Of metas it is another for each message.
+    pub(super) weights: Vec<Weight>,
     /// The rules of metas, in their order.
     pub(super) metas: Vec<u32>,
     /// The metas that ask for a rule, and that a score hangs on.
@@ -136,7 +136,7 @@ impl Plan {
             most: vec![1.0; rules],
             by_value: vec![false; rules],
             counts: vec![0.0; rules],
-            weights: vec![None; rules],
+            weights: vec![Weight::default(); rules],
             metas: program.metas.iter().map(|meta| meta.rule).collect(),
             is_scored: vec![false; rules],
             needed: vec![false; rules],
@@ -175,7 +175,7 @@ impl Plan {
         self.needed.get(rule as usize) == Some(&true)
     }
 
-    fn set(&mut self, rule: u32, source: Source, weight: Option<Weight>) {
+    fn set(&mut self, rule: u32, source: Source, weight: Weight) {
         let place = rule as usize;
         if let (Some(slot), Some(its)) = (self.sources.get_mut(place), self.weights.get_mut(place)) {
             (*slot, *its) = (source, weight);
@@ -213,14 +213,14 @@ impl Plan {
                 }
                 let cost = cost(pattern, group, number, is_noted);
                 let chance = if is_negated { 0.5 } else { 0.1 };
-                self.set(member.rule, Source::Member(number, place), Some(Weight { cost, chance, sure: true }));
+                self.set(member.rule, Source::Member(number, place), Weight { cost, chance, sure: true });
             }
             self.unseen.push(unseen);
         }
         for (number, group) in program.headers.iter().enumerate() {
             for rule in &group.exists {
                 hits(*rule, 300);
-                self.set(*rule, Source::Exists(number), Some(Weight { cost: 1.0, chance: 0.3, sure: true }));
+                self.set(*rule, Source::Exists(number), Weight { cost: 1.0, chance: 0.3, sure: true });
             }
         }
         let templates =
@@ -232,7 +232,7 @@ impl Plan {
         let evals = (0..).zip(&program.evals).map(|(number, it)| (it.rule, Source::Eval(number), 1.0, 20.0));
         for (rule, source, most, cost) in templates.chain(mime).chain(details).chain(evals) {
             hits(rule, 50);
-            self.set(rule, source, Some(Weight { cost, chance: 0.1, sure: true }));
+            self.set(rule, source, Weight { cost, chance: 0.1, sure: true });
             if let Some(slot) = self.most.get_mut(rule as usize) {
                 *slot = most;
             }
@@ -276,7 +276,7 @@ impl Plan {
             if let Some(slot) = often.get_mut(meta.rule as usize) {
                 *slot = times;
             }
-            self.set(meta.rule, Source::Meta(trees.len() - 1), None);
+            self.set(meta.rule, Source::Meta(trees.len() - 1), Weight::default());
         }
         self.wakes = Lists::of(wakes, program.rules.len());
         for (meta, tree) in program.metas.iter().zip(&trees).rev() {
@@ -306,9 +306,7 @@ impl Plan {
         self.users = Lists::of(users, program.rules.len());
         self.parts = Lists::of(parts, program.rules.len());
         for (rule, weight) in (0u32..).zip(&mut self.weights) {
-            if let Some(weight) = weight {
-                weight.cost /= (self.users.get(rule).len().clamp(1, MOST_USERS) as f32).sqrt();
-            }
+            weight.cost /= (self.users.get(rule).len().clamp(1, MOST_USERS) as f32).sqrt();
         }
     }
 

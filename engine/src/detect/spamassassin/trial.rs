@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::answer::Known;
-use super::asking::{Ask, Weight};
+use super::asking::Weight;
 use super::context::Context;
 use super::evals::State;
 use super::matcher::{Noted, Pieces, Scratch};
@@ -27,8 +27,10 @@ const READ_AT_ONCE: u64 = 16 << 10;
 pub(super) struct Store {
     /// How often each rule hit; not a number where that is not known.
     counts: Vec<f64>,
-    /// Of metas that are not known, what to ask for next; of all other rules, what a message before left there.
-    asks: Vec<Ask>,
+    /// Of what is not known what it costs to know it; of all other rules, what a message before left there.
+    weights: Vec<Weight>,
+    /// Of metas that are not known, what to ask for next.
+    next: Vec<u32>,
     /// Rules that are no metas, and may hit or do.
     pub(super) alive: Vec<u32>,
     /// Metas that are to be decided, by their rules.
@@ -99,7 +101,8 @@ impl<'t> Trial<'t> {
         scratch: &'t mut Scratch,
     ) -> Trial<'t> {
         store.counts.clone_from(&program.plan.counts);
-        store.asks.resize(program.rules.len(), Ask::NOTHING);
+        store.weights.resize(program.rules.len(), Weight::default());
+        store.next.resize(program.rules.len(), 0);
         store.alive.clear();
         store.open.clear();
         store.awake.clone_from(&program.plan.awake);
@@ -275,8 +278,9 @@ impl<'t> Trial<'t> {
         if self.is_known(meta.rule) {
             return;
         }
-        match self.store.asks.get_mut(meta.rule as usize) {
-            Some(slot) if ask.next.is_some() => *slot = ask,
+        let place = meta.rule as usize;
+        match (ask.next, self.store.next.get_mut(place), self.store.weights.get_mut(place)) {
+            (Some(its), Some(next), Some(weight)) => (*next, *weight) = (its, ask.weight),
             // All of it is known then.
             _ => self.set_count(meta.rule, f64::from(u8::from(!span.is_zero()))),
         }
@@ -293,6 +297,13 @@ impl<'t> Trial<'t> {
             None => return,
         };
         self.set_count(rule, count);
+    }
+
+    /// Takes what it costs to try a rule that is no meta.
+    pub(super) fn set_weight(&mut self, rule: u32, weight: Weight) {
+        if let Some(slot) = self.store.weights.get_mut(rule as usize) {
+            *slot = weight;
+        }
     }
 
     pub(super) fn set_count(&mut self, rule: u32, count: f64) {
@@ -340,8 +351,8 @@ impl<'t> Trial<'t> {
         let mut next = meta;
         // Metas stand behind what they ask for, so this ends.
         while let Source::Meta(_) = self.program.plan.source(next) {
-            match self.store.asks.get(next as usize).and_then(|ask| ask.next) {
-                Some(rule) if !self.is_known(rule) => next = rule,
+            match self.store.next.get(next as usize) {
+                Some(rule) if !self.is_known(*rule) => next = *rule,
                 // Whoever asks for what became known is asked again: there always is something.
                 _ => return self.set_count(meta, 0.0),
             }
@@ -420,9 +431,6 @@ impl Known for Trial<'_> {
 
     #[inline]
     fn weight(&self, rule: u32) -> Weight {
-        match self.program.plan.weights.get(rule as usize).copied() {
-            Some(Some(weight)) => weight,
-            _ => self.store.asks.get(rule as usize).map_or(Weight::default(), |ask| ask.weight),
-        }
+        self.store.weights.get(rule as usize).copied().unwrap_or_default()
     }
 }

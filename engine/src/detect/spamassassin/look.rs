@@ -2,8 +2,8 @@
 //! the HTML that they look at is not there.
 
 use super::SpamAssassin;
+use super::answer::Known;
 use super::pattern::Pattern;
-use super::plan::PartField;
 use super::trial::Trial;
 
 impl<'t> Trial<'t> {
@@ -37,11 +37,15 @@ impl<'t> Trial<'t> {
         for eval in program.evals.iter().filter(|eval| has_html || !eval.of_html) {
             self.first(eval.rule, f64::NAN);
         }
-        for PartField { name, raw, rules } in &program.plan.part_fields {
-            let text = self.part_fields(name, *raw);
-            for (rule, pattern) in rules {
-                let has_literal = || program.patterns.get(*pattern as usize).is_some_and(|it| it.may_be_in(&text));
-                if name.is_empty() || (!text.is_empty() && has_literal()) {
+        for field in &program.plan.part_fields {
+            let text = self.part_fields(&field.name, field.raw);
+            if text.is_empty() && !field.name.is_empty() {
+                continue;
+            }
+            field.always.iter().for_each(|rule| self.first(*rule, f64::NAN));
+            for hit in field.literals.iter().flat_map(|literals| literals.find_overlapping_iter(&text)) {
+                if let Some(rule) = field.owners.get(hit.pattern().as_usize()).filter(|rule| self.count(**rule) == 0.0)
+                {
                     self.first(*rule, f64::NAN);
                 }
             }

@@ -6,6 +6,9 @@ use super::answer::Known;
 use super::pattern::Pattern;
 use super::trial::Trial;
 
+/// More places where something of a rule was noted than so many make it no dearer.
+const MOST_PLACES: usize = 64;
+
 impl<'t> Trial<'t> {
     /// Takes what can be known of rules for nothing: all but what may hit or does was taken not to.
     pub(super) fn look(&mut self) {
@@ -18,13 +21,18 @@ impl<'t> Trial<'t> {
                     self.first(member.rule, count);
                 }
             }
-            if is_there && let Some(noted) = self.store.noted.get_mut(number) {
-                let seen = std::mem::take(&mut noted.seen);
-                for member in seen.iter().filter_map(|member| set.members.get(*member as usize)) {
+            if is_there && let Some(slot) = self.store.noted.get_mut(number) {
+                let noted = std::mem::take(slot);
+                for seen in &noted.seen {
+                    let Some(member) = set.members.get(*seen as usize) else { continue };
                     self.first(member.rule, f64::NAN);
+                    let cost = program.plan.places.get(member.rule as usize).copied().unwrap_or(0.0);
+                    if cost > 0.0 {
+                        self.add_cost(member.rule, cost * noted.hits(*seen).take(MOST_PLACES).count() as f32);
+                    }
                 }
-                if let Some(noted) = self.store.noted.get_mut(number) {
-                    noted.seen = seen;
+                if let Some(slot) = self.store.noted.get_mut(number) {
+                    *slot = noted;
                 }
             }
         }

@@ -306,6 +306,12 @@ impl<'t> Trial<'t> {
         }
     }
 
+    pub(super) fn add_cost(&mut self, rule: u32, cost: f32) {
+        if let Some(slot) = self.store.weights.get_mut(rule as usize) {
+            slot.cost += cost;
+        }
+    }
+
     pub(super) fn set_count(&mut self, rule: u32, count: f64) {
         if let Some(slot) = self.store.counts.get_mut(rule as usize) {
             *slot = count;

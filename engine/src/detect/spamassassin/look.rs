@@ -2,7 +2,6 @@
 //! the HTML that they look at is not there.
 
 use super::SpamAssassin;
-use super::answer::Known;
 use super::pattern::Pattern;
 use super::trial::Trial;
 
@@ -45,36 +44,12 @@ impl<'t> Trial<'t> {
         for eval in program.evals.iter().filter(|eval| has_html || !eval.of_html) {
             self.first(eval.rule, f64::NAN);
         }
-        for field in &program.plan.part_fields {
-            let text = self.part_fields(&field.name, field.raw);
-            if text.is_empty() && !field.name.is_empty() {
-                continue;
-            }
-            field.always.iter().for_each(|rule| self.first(*rule, f64::NAN));
-            for hit in field.literals.iter().flat_map(|literals| literals.find_overlapping_iter(&text)) {
-                if let Some(rule) = field.owners.get(hit.pattern().as_usize()).filter(|rule| self.count(**rule) == 0.0)
-                {
-                    self.first(*rule, f64::NAN);
-                }
-            }
-        }
+        self.look_at_parts();
         let has_any = !program.templates.is_empty() || !program.uri_details.is_empty();
         if has_any && !self.context.uris().all.is_empty() {
             program.templates.iter().for_each(|template| self.first(template.rule, f64::NAN));
             program.uri_details.iter().for_each(|detail| self.first(detail.rule, f64::NAN));
         }
-    }
-
-    /// All header fields of a name that parts have, in lower case.
-    fn part_fields(&self, name: &str, raw: bool) -> Vec<u8> {
-        let mut text = Vec::new();
-        let fields = self.context.views.message.nodes.iter().flat_map(|node| &node.fields);
-        for field in fields.filter(|field| field.name.eq_ignore_ascii_case(name)) {
-            text.extend_from_slice(if raw { &field.raw } else { &field.value });
-            text.push(b'\n');
-        }
-        text.make_ascii_lowercase();
-        text
     }
 
     /// How often a member hits of which nothing was noted.
@@ -94,7 +69,7 @@ impl<'t> Trial<'t> {
     }
 
     /// Takes the first that is known of a rule that is no meta, or that nothing is.
-    fn first(&mut self, rule: u32, count: f64) {
+    pub(super) fn first(&mut self, rule: u32, count: f64) {
         if count != 0.0 {
             self.set_count(rule, count);
             self.set_weight(rule, self.program.plan.weights.get(rule as usize).copied().unwrap_or_default());

@@ -3,12 +3,13 @@
 //!
 //! `conf` reads the files, `perl` their patterns, `compile` makes rules that run, `matcher` looks for all patterns of a text in one
 //! pass, `evals` are the functions, `context` is a message as rules ask for it,
-//! `plan` says how each rule is decided, `look` what is known before any is tried, `trial` decides those that a score hangs on, and
-//! `answer` says of a meta what to try for it. What cannot be done as SpamAssassin does it is a note, for `tamis rules check`.
+//! `plan` says how each rule is decided, `look` what is known before any is tried, `trial` decides those that a score hangs on,
+//! `answer` says of a meta what to try for it, and `becoming` tells metas what became known. What cannot be done as SpamAssassin does it is a note, for `tamis rules check`.
 
 mod addresses;
 mod answer;
 mod asking;
+mod becoming;
 mod check;
 mod coarse;
 mod compile;
@@ -23,6 +24,7 @@ mod globs;
 mod literals;
 mod look;
 mod matcher;
+mod part_fields;
 mod pattern;
 mod perl;
 mod plan;

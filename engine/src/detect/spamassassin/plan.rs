@@ -1,12 +1,11 @@
 //! What is tried, and when: made once, when rules are loaded. Takes rules, gives for each how it is found out whether it hits, about what
 //! that costs, and which rules have to be seen before a meta is worth a look.
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
-
 use super::answer::{Flat, Known};
 use super::asking::Weight;
 use super::expression::Expression;
 use super::matcher::Tried;
+use super::part_fields::PartField;
 use super::pattern::Pattern;
 use super::tree::Tree;
 use super::{HeaderGroup, SpamAssassin};
@@ -52,20 +51,6 @@ pub(super) struct Unseen {
     pub(super) present: Vec<u32>,
     /// Where it is not.
     pub(super) absent: Vec<u32>,
-}
-
-/// Rules on one header field of parts.
-#[derive(Debug, Default)]
-pub(super) struct PartField {
-    /// Its name in lower case; empty for rules that may hit without it.
-    pub(super) name: String,
-    /// Whether they look at it as it is written.
-    pub(super) raw: bool,
-    /// Those that have no literals.
-    pub(super) always: Vec<u32>,
-    /// The rules of literals, and these in lower case.
-    pub(super) owners: Vec<u32>,
-    pub(super) literals: Option<AhoCorasick>,
 }
 
 /// A meta that asks for a rule.
@@ -156,7 +141,7 @@ impl Plan {
         let mut often = vec![0; rules];
         plan.leaves(program, &mut often);
         plan.metas(program, &mut often);
-        plan.part_fields(program);
+        plan.part_fields = PartField::all(program);
         plan.scored = (0u32..)
             .zip(&program.rules)
             .filter(|(number, rule)| plan.source(*number) != Source::Nothing && !rule.name.starts_with("__"))
@@ -324,39 +309,6 @@ impl Plan {
             weight.cost /= users;
             // What has a score is tried anyway.
             *place = if self.is_scored.get(rule as usize) == Some(&true) { 0.0 } else { *place / users };
-        }
-    }
-
-    fn part_fields(&mut self, program: &SpamAssassin) {
-        let mut all: Vec<Vec<&Vec<u8>>> = Vec::new();
-        // A rule that counts no hits has none.
-        for rule in program.mime.iter().filter(|rule| rule.most > 0) {
-            let shortest = program.patterns.get(rule.pattern as usize).map_or(0, |pattern| pattern.shortest);
-            let is_told = shortest > 0 && rule.unset.is_empty() && !rule.negated && !rule.concat && rule.name != "ALL";
-            let name = if is_told { rule.name.to_ascii_lowercase() } else { String::new() };
-            let literals = program.patterns.get(rule.pattern as usize).and_then(|pattern| pattern.literals.as_ref());
-            let literals = literals.filter(|_| is_told);
-            let found = self.part_fields.iter().position(|known| known.name == name && known.raw == rule.raw);
-            let place = found.unwrap_or_else(|| {
-                self.part_fields.push(PartField { name, raw: rule.raw, ..PartField::default() });
-                all.push(Vec::new());
-                all.len() - 1
-            });
-            if let (Some(field), Some(all)) = (self.part_fields.get_mut(place), all.get_mut(place)) {
-                match literals {
-                    Some(literals) => {
-                        field.owners.extend(literals.iter().map(|_| rule.rule));
-                        all.extend(literals);
-                    }
-                    None => field.always.push(rule.rule),
-                }
-            }
-        }
-        for (field, literals) in self.part_fields.iter_mut().zip(all) {
-            match AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(literals) {
-                Ok(literals) => field.literals = Some(literals),
-                Err(_) => field.always.append(&mut field.owners),
-            }
         }
     }
 

@@ -15,7 +15,7 @@ pub(super) const WIDTH: usize = 4;
 /// And fewest.
 pub(super) const SHORTEST: usize = 2;
 /// In how many ways they may be spelled.
-const MOST_WAYS: u64 = 1_200;
+const MOST_WAYS: u64 = 300;
 /// So many sequences are compared in the time that the search takes from one place to the next.
 const COMPARED: f64 = 1.0 / 8.0;
 /// How far from what is looked up another class is asked at once, in bytes: what is near is in the caches.

@@ -90,6 +90,8 @@ pub(super) struct Noted {
     pub(super) seen: Vec<u32>,
     /// For each piece whether a member that has nothing to note may match there; empty until the first of them is tried.
     pub(super) together: Vec<bool>,
+    /// The same for all of the text, as one.
+    pub(super) whole: Option<bool>,
     /// Whether all pieces end behind blanks.
     pub(super) by_blanks: bool,
 }
@@ -105,6 +107,7 @@ impl Noted {
         self.slots.resize(members, Slot::default());
         self.hits.clear();
         self.together.clear();
+        self.whole = None;
     }
 
     fn add(&mut self, member: u32, piece: u32, from: usize, to: usize) {
@@ -159,7 +162,7 @@ pub(super) struct Near {
 pub(super) enum Tried {
     /// Where something of it was noted.
     Noted,
-    /// On pieces on which any member matches that has nothing to note.
+    /// On pieces on which any member matches that has nothing to note, and of the places around it asks for words at most.
     Together,
     /// On every piece.
     Always,
@@ -180,8 +183,8 @@ fn near(pattern: &Pattern) -> Near {
     let tail = pattern.tail_ahead.filter(few);
     let tried = match (pattern.has_literal(), pattern.shortest < SELDOM) {
         (true, _) => Tried::Noted,
-        (false, true) => Tried::Always,
-        (false, false) => Tried::Together,
+        (false, false) if pattern.looks_at_words_at_most() && !pattern.only_at_start => Tried::Together,
+        (false, _) => Tried::Always,
     };
     Near { tried, begins, tail, times, ahead: pattern.ahead.map_or(longest, |(_, most)| most), longest }
 }

@@ -183,10 +183,15 @@ impl Pattern {
         literals.is_none_or(|all| all.iter().any(|literal| memchr::memmem::find(lower, literal).is_some()))
     }
 
+    /// Whether it asks of the places around it where words begin and end, or nothing.
+    pub(super) fn looks_at_words_at_most(&self) -> bool {
+        self.looks_at_nothing || self.looks_at_words
+    }
+
     /// Whether a text in pieces may have a match in any of them, by one search of the whole; `by_blanks` says that pieces end behind
     /// blanks. Where that cannot be told so, it may.
     pub(super) fn may_match_whole(&self, text: &[u8], by_blanks: bool) -> bool {
-        if !(self.looks_at_nothing || (self.looks_at_words && by_blanks)) {
+        if !(self.looks_at_nothing || (self.looks_at_words_at_most() && by_blanks)) {
             return true;
         }
         let input = Input::new(text);

@@ -77,21 +77,30 @@ impl Set {
             read: 0,
             each,
         };
-        // One search of the whole costs less than one of each of many pieces, most of which have nothing.
+        let together = if near.tried == Tried::Together { self.together(patterns) } else { None };
+        // One search of the whole costs less than one of each of many pieces, most of which have nothing, and one for all members that are
+        // searched for so less than one for each.
         if near.tried != Tried::Noted && pieces.ends.len() > 1 {
-            search.read = pieces.text.len() as u64;
+            if let Some(together) = together.filter(|_| noted.by_blanks) {
+                let whole = *noted.whole.get_or_insert_with(|| {
+                    search.read = pieces.text.len() as u64;
+                    together.is_match(pieces.text)
+                });
+                if !whole {
+                    return search.read;
+                }
+            }
+            search.read = search.read.saturating_add(pieces.text.len() as u64);
             if !search.may_match_whole(noted.by_blanks) {
                 return search.read;
             }
         }
         match near.tried {
             Tried::Noted => search.noted(number, noted),
-            // Where it can only begin is asked quickly.
-            Tried::Together if pattern.only_at_start => search.each_piece(),
             Tried::Always => search.each_piece(),
             Tried::Together => {
                 if noted.together.is_empty()
-                    && let Some(together) = self.together(patterns)
+                    && let Some(together) = together
                 {
                     search.read = search.read.saturating_add(pieces.text.len() as u64);
                     noted.together.extend((0..pieces.ends.len()).map(|piece| together.is_match(pieces.get(piece))));

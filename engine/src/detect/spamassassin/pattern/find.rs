@@ -157,7 +157,8 @@ impl Pattern {
 
     /// A pattern that matches wherever it does, and is no larger.
     pub(in crate::detect::spamassassin) fn coarse_hir(&self) -> Option<Hir> {
-        Some(coarse::of(&syntax::parse_with(&self.text.relaxed, &syntax_of()).ok()?))
+        let hir = syntax::parse_with(&self.text.relaxed, &syntax_of()).ok()?;
+        Some(if self.has_coarse { coarse::of(&hir) } else { hir })
     }
 
     /// Whether its probe, or that of its tail, is still to be made.

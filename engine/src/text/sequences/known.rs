@@ -182,13 +182,8 @@ pub(super) fn merged(set: Vec<Sequence>) -> Vec<Sequence> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sets::class;
     use super::*;
-
-    fn class(text: &str) -> Bytes {
-        let mut class = Bytes::default();
-        text.bytes().for_each(|byte| class[usize::from(byte >> 6)] |= 1 << (byte & 63));
-        class
-    }
 
     #[test]
     fn bits_tell_letters_of_any_case() {

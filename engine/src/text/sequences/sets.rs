@@ -104,3 +104,11 @@ pub(super) fn utf8(class: &ClassUnicode) -> Vec<Sequence> {
     }
     by_length.into_iter().filter(|places| places.first() != Some(&Bytes::default())).collect()
 }
+
+/// The bytes of a text as a class.
+#[cfg(test)]
+pub(super) fn class(text: &str) -> Bytes {
+    let mut class = Bytes::default();
+    text.bytes().for_each(|byte| with(&mut class, byte));
+    class
+}

@@ -270,13 +270,8 @@ fn way(text: &[u8], at: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sets::class;
     use super::*;
-
-    fn class(text: &str) -> Bytes {
-        let mut class = Bytes::default();
-        text.bytes().for_each(|byte| class[usize::from(byte >> 6)] |= 1 << (byte & 63));
-        class
-    }
 
     /// A text of letters drawn from some.
     fn drawn(seed: &mut u64, letters: &[u8], length: usize) -> Vec<u8> {

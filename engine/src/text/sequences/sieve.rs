@@ -282,10 +282,12 @@ mod tests {
         (0..length).map(next).collect()
     }
 
-    fn check(sequences: &[Sequence], letters: &[u8]) {
+    /// `pays`: whether pairs of groups are asked first.
+    fn check(sequences: &[Sequence], letters: &[u8], pays: bool) {
         let mut sieve = Sieve::default();
         (0..).zip(sequences).for_each(|(owner, it)| sieve.add(owner, std::slice::from_ref(it)));
         sieve.finish();
+        assert_eq!(sieve.pairs.pays && sieve.starts.is_empty(), pays);
         let (mut waiting, mut seed, mut all) = (Waiting::default(), 5u64, 0);
         for round in 0..300 {
             let text = drawn(&mut seed, letters, round % 60);
@@ -320,8 +322,22 @@ mod tests {
                 vec![class("1")],
             ],
             b"abcdeAB1@",
+            true,
         );
-        check(&[vec![class("a"), class("bc")], vec![class("a")], vec![class("ab"), class("c"), class("c")]], b"abc");
+        check(
+            &[vec![class("a"), class("bc")], vec![class("a")], vec![class("ab"), class("c"), class("c")]],
+            b"abc",
+            false,
+        );
+        // What mail is full of, by one letter, and by four.
+        let of = |text: &str| text.chars().map(|it| class(&it.to_string())).collect::<Sequence>();
+        let common = " etaoinsr";
+        let letters: Vec<Sequence> =
+            common.chars().map(|it| of(&it.to_string())).chain([of("e t"), of("ttee")]).collect();
+        check(&letters, common.as_bytes(), false);
+        let pairs = common.chars().flat_map(|one| common.chars().map(move |other| format!("{one}{other}")));
+        let fours: Vec<Sequence> = pairs.map(|it| [of(&it), vec![class("eta"), class("oinsr ")]].concat()).collect();
+        check(&fours, common.as_bytes(), false);
         // Sequences of all lengths.
         let mut seed = 9u64;
         let word = |number: usize| drawn(&mut seed, b"abcd1-", 1 + number % 9);
@@ -334,7 +350,7 @@ mod tests {
             }
         };
         let all: Vec<Sequence> = words.iter().map(|word| word.iter().map(one).collect()).collect();
-        check(&all, b"abcd1-x");
+        check(&all, b"abcd1-x", true);
     }
 
     #[test]

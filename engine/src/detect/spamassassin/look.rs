@@ -26,8 +26,8 @@ impl<'t> Trial<'t> {
                     let Some(member) = set.members.get(*seen as usize) else { continue };
                     self.first(member.rule, f64::NAN);
                     let cost = program.plan.places.get(member.rule as usize).copied().unwrap_or(0.0);
-                    if cost > 0.0 {
-                        self.add_cost(member.rule, cost * noted.hits(*seen).take(MOST_PLACES).count() as f32);
+                    if let Some(near) = set.near(*seen).filter(|_| cost > 0.0) {
+                        self.add_cost(member.rule, cost * noted.hits(near).take(MOST_PLACES).count() as f32);
                     }
                 }
                 if let Some(slot) = self.store.noted.get_mut(number) {

@@ -2,6 +2,7 @@
 //! the literals of all of them, and for the sequences of classes of those that have no literals. Whether a pattern matches where something
 //! of it was noted is asked later, and only where somebody needs to know (`search.rs`). One that has neither is tried on every piece.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -9,7 +10,7 @@ use regex_automata::meta::Regex;
 
 use super::pattern::{Pattern, together};
 use super::watch::Watch;
-use crate::text::sequences::{Sieve, Waiting};
+use crate::text::sequences::{Sequence, Sieve};
 
 /// Patterns that look at the same text.
 #[derive(Debug, Default)]
@@ -18,6 +19,8 @@ pub(super) struct Set {
     pub(super) members: Vec<Member>,
     /// For each member where its matches lie.
     near: Vec<Near>,
+    /// Members of which the same is noted, by the number of their slot.
+    sharing: Vec<Vec<u32>>,
     /// Their literals and sequences.
     sieve: Sieve,
     /// Members that have neither literals nor sequences, but for such as match often.
@@ -42,7 +45,6 @@ pub(super) struct Member {
 /// What is kept from text to text: memory to be reused.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
-    waiting: Waiting,
     pub(super) watch: Option<Watch>,
 }
 
@@ -72,11 +74,13 @@ pub(super) struct Hit {
     next: u32,
 }
 
-/// What was noted of a member.
+/// What was noted of members that share it.
 #[derive(Clone, Debug, Default)]
 struct Slot {
     first: u32,
     last: u32,
+    /// One ends before another that was noted earlier.
+    out_of_order: bool,
     /// Where more was seen than is kept.
     beyond: Option<Range<usize>>,
 }
@@ -86,6 +90,8 @@ struct Slot {
 pub(super) struct Noted {
     hits: Vec<Hit>,
     slots: Vec<Slot>,
+    /// Slots in which something is.
+    filled: Vec<u32>,
     /// Members of which something was.
     pub(super) seen: Vec<u32>,
     /// For each piece whether a member that has nothing to note may match there; empty until the first of them is tried.
@@ -99,53 +105,84 @@ pub(super) struct Noted {
 impl Noted {
     /// Nothing is noted of so many members.
     pub(super) fn clear(&mut self, members: usize) {
-        for number in self.seen.drain(..) {
+        for number in self.filled.drain(..) {
             if let Some(slot) = self.slots.get_mut(number as usize) {
                 *slot = Slot::default();
             }
         }
+        self.seen.clear();
         self.slots.resize(members, Slot::default());
         self.hits.clear();
         self.together.clear();
         self.whole = None;
     }
 
-    fn add(&mut self, member: u32, piece: u32, from: usize, to: usize) {
-        let number = u32::try_from(self.hits.len() + 1).unwrap_or(u32::MAX);
-        let Some(slot) = self.slots.get_mut(member as usize) else { return };
-        if slot.first == 0 && slot.beyond.is_none() {
-            self.seen.push(member);
-        }
+    #[inline(always)]
+    fn add(&mut self, number: u32, piece: u32, from: usize, to: usize) {
+        let next = u32::try_from(self.hits.len() + 1).unwrap_or(u32::MAX);
+        let Some(slot) = self.slots.get_mut(number as usize) else { return };
         if self.hits.len() >= MOST_NOTED {
+            if slot.first == 0 && slot.beyond.is_none() {
+                self.filled.push(number);
+            }
             let range = slot.beyond.get_or_insert(from..to);
             *range = range.start.min(from)..range.end.max(to);
             return;
         }
         match slot.last.checked_sub(1).and_then(|last| self.hits.get_mut(last as usize)) {
-            Some(last) => last.next = number,
-            None => slot.first = number,
+            Some(last) => {
+                slot.out_of_order |= last.to > to;
+                last.next = next;
+            }
+            None => {
+                slot.first = next;
+                self.filled.push(number);
+            }
         }
-        slot.last = number;
+        slot.last = next;
         self.hits.push(Hit { piece, from, to, next: 0 });
     }
 
+    /// Puts what was noted in the order in which it ends, and names the members that share it.
+    fn close(&mut self, sharing: &[Vec<u32>]) {
+        let mut order: Vec<Hit> = Vec::new();
+        for number in &self.filled {
+            self.seen.extend(sharing.get(*number as usize).into_iter().flatten());
+            let Some(slot) = self.slots.get(*number as usize).filter(|slot| slot.out_of_order) else { continue };
+            order.extend(hits_from(&self.hits, slot.first));
+            order.sort_by_key(|hit| hit.to);
+            let mut at = slot.first;
+            for hit in order.drain(..) {
+                let Some(slot) = at.checked_sub(1).and_then(|at| self.hits.get_mut(at as usize)) else { break };
+                at = slot.next;
+                *slot = Hit { next: slot.next, ..hit };
+            }
+        }
+    }
+
     /// What was noted of a member, in the order of the text.
-    pub(super) fn hits(&self, member: u32) -> impl Iterator<Item = Hit> {
-        let get = |number: u32| self.hits.get(number.checked_sub(1)? as usize).copied();
-        let first = self.slots.get(member as usize).and_then(|slot| get(slot.first));
-        std::iter::successors(first, move |hit| get(hit.next))
+    pub(super) fn hits(&self, near: Near) -> impl Iterator<Item = Hit> {
+        hits_from(&self.hits, self.slots.get(near.slot as usize).map_or(0, |slot| slot.first))
     }
 
     /// Where more of a member was seen, and not noted one by one.
-    pub(super) fn beyond(&self, member: u32) -> Option<Range<usize>> {
-        self.slots.get(member as usize)?.beyond.clone()
+    pub(super) fn beyond(&self, near: Near) -> Option<Range<usize>> {
+        self.slots.get(near.slot as usize)?.beyond.clone()
     }
+}
+
+/// A hit by its number, and those that follow it.
+fn hits_from(hits: &[Hit], first: u32) -> impl Iterator<Item = Hit> {
+    let get = |number: u32| hits.get(number.checked_sub(1)? as usize).copied();
+    std::iter::successors(get(first), move |hit| get(hit.next))
 }
 
 /// Where matches of a member lie, seen from its literal or sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Near {
     pub(super) tried: Tried,
+    /// Where it is noted.
+    slot: u32,
     /// They begin so many bytes before it, at least and at most, and these are few: each is tried by itself.
     pub(super) begins: Option<(usize, usize)>,
     /// Or a part of them does from which on they can be followed.
@@ -186,7 +223,7 @@ fn near(pattern: &Pattern) -> Near {
         (false, false) if pattern.looks_at_words_at_most() && !pattern.only_at_start => Tried::Together,
         (false, _) => Tried::Always,
     };
-    Near { tried, begins, tail, times, ahead: pattern.ahead.map_or(longest, |(_, most)| most), longest }
+    Near { tried, slot: u32::MAX, begins, tail, times, ahead: pattern.ahead.map_or(longest, |(_, most)| most), longest }
 }
 
 /// A text in pieces, each of which ends at one of `ends`.
@@ -207,28 +244,38 @@ impl<'t> Pieces<'t> {
     }
 }
 
-/// Notes what is seen, which comes by where it ends, with its piece.
+/// Notes what is seen, which comes about in the order of the text, with its piece.
 struct Notes<'n> {
     noted: &'n mut Noted,
-    ends: &'n [usize],
+    pieces: Pieces<'n>,
     piece: usize,
     start: usize,
     end: usize,
 }
 
 impl Notes<'_> {
-    fn seen(&mut self, member: u32, from: usize, to: usize) {
-        while to > self.end {
-            self.start = self.end;
-            self.piece += 1;
-            let Some(end) = self.ends.get(self.piece) else {
-                self.end = usize::MAX;
-                break;
-            };
-            self.end = *end;
+    #[inline(always)]
+    fn seen(&mut self, slot: u32, from: usize, to: usize) {
+        if to > self.end || to <= self.start {
+            self.go_to(to);
         }
         if from >= self.start {
-            self.noted.add(member, u32::try_from(self.piece).unwrap_or(u32::MAX), from, to);
+            self.noted.add(slot, u32::try_from(self.piece).unwrap_or(u32::MAX), from, to);
+        }
+    }
+
+    /// Goes to the piece that an end lies in: it is near.
+    #[cold]
+    fn go_to(&mut self, to: usize) {
+        while to <= self.start && self.piece > 0 {
+            self.piece -= 1;
+            self.end = self.start;
+            self.start = self.pieces.start(self.piece);
+        }
+        while to > self.end {
+            self.piece += 1;
+            self.start = self.end;
+            self.end = self.pieces.ends.get(self.piece).copied().unwrap_or(usize::MAX);
         }
     }
 }
@@ -236,16 +283,26 @@ impl Notes<'_> {
 impl Set {
     /// Makes the table of what is noted. `patterns` are those of the program.
     pub(super) fn finish(&mut self, patterns: &[Pattern]) {
+        let mut slots: HashMap<(Option<&Vec<Vec<u8>>>, Option<&Vec<Sequence>>), u32> = HashMap::new();
         for (number, member) in (0u32..).zip(&self.members) {
             let Some(pattern) = patterns.get(member.pattern as usize) else { continue };
-            let near = near(pattern);
-            self.near.push(near);
-            match (&pattern.literals, &pattern.sequences) {
-                (Some(set), _) => self.sieve.add_literals(number, set.clone()),
-                (None, Some(set)) => self.sieve.add(number, &set.sequences),
-                (None, None) if near.tried == Tried::Together => self.always.push(number),
-                (None, None) => {}
+            let mut near = near(pattern);
+            let sequences = pattern.sequences.as_ref().filter(|_| pattern.literals.is_none()).map(|it| &it.sequences);
+            if pattern.literals.is_none() && sequences.is_none() {
+                if near.tried == Tried::Together {
+                    self.always.push(number);
+                }
+            } else {
+                let next = u32::try_from(self.sharing.len()).unwrap_or(u32::MAX);
+                near.slot = *slots.entry((pattern.literals.as_ref(), sequences)).or_insert_with(|| {
+                    pattern.literals.iter().for_each(|set| self.sieve.add_literals(next, set.clone()));
+                    sequences.iter().for_each(|set| self.sieve.add(next, set));
+                    self.sharing.push(Vec::new());
+                    next
+                });
+                self.sharing.get_mut(near.slot as usize).into_iter().for_each(|slot| slot.push(number));
             }
+            self.near.push(near);
         }
         self.sieve.finish();
     }
@@ -269,8 +326,9 @@ impl Set {
 
     /// Whether a member may match in a text of which something was noted.
     pub(super) fn may_match(&self, member: u32, noted: &Noted) -> bool {
-        self.near(member).is_none_or(|near| near.tried != Tried::Noted)
-            || noted.slots.get(member as usize).is_some_and(|slot| slot.first > 0 || slot.beyond.is_some())
+        let is_filled = |slot: &Slot| slot.first > 0 || slot.beyond.is_some();
+        self.near(member)
+            .is_none_or(|near| near.tried != Tried::Noted || noted.slots.get(near.slot as usize).is_some_and(is_filled))
     }
 
     /// Notes where literals and sequences of members are in a text, by nothing noted yet.
@@ -278,8 +336,9 @@ impl Set {
         let end = pieces.ends.first().copied().unwrap_or(0);
         let before = |end: &usize| end.checked_sub(1).and_then(|at| pieces.text.get(at));
         noted.by_blanks = pieces.ends.iter().all(|end| before(end).is_none_or(u8::is_ascii_whitespace));
-        let mut notes = Notes { noted, ends: pieces.ends, piece: 0, start: 0, end };
-        self.sieve.search(pieces.text, &mut scratch.waiting, |number, from, to| notes.seen(number, from, to));
+        let mut notes = Notes { noted, pieces, piece: 0, start: 0, end };
+        self.sieve.search_as_seen(pieces.text, |_, slot, from, to| notes.seen(slot, from, to));
+        noted.close(&self.sharing);
         scratch.shared("literals");
     }
 }

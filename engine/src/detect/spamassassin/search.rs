@@ -96,7 +96,7 @@ impl Set {
             }
         }
         match near.tried {
-            Tried::Noted => search.noted(number, noted),
+            Tried::Noted => search.noted(noted),
             Tried::Always => search.each_piece(),
             Tried::Together => {
                 if noted.together.is_empty()
@@ -121,14 +121,14 @@ impl Search<'_> {
         (0..self.pieces.ends.len()).for_each(|piece| self.confirm(piece, 0..self.pieces.text.len()));
     }
 
-    fn noted(&mut self, number: u32, noted: &Noted) {
-        for hit in noted.hits(number) {
+    fn noted(&mut self, noted: &Noted) {
+        for hit in noted.hits(self.near) {
             if self.is_done() {
                 return;
             }
             self.seen(hit);
         }
-        if let Some(beyond) = noted.beyond(number) {
+        if let Some(beyond) = noted.beyond(self.near) {
             let range = beyond.start.saturating_sub(self.near.ahead)..beyond.end.saturating_add(self.near.longest);
             let first = self.pieces.ends.partition_point(|end| *end <= range.start);
             for piece in (first..self.pieces.ends.len()).take_while(|piece| self.pieces.start(*piece) < range.end) {

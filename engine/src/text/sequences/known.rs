@@ -114,7 +114,17 @@ impl Knowns {
         (known.first.is_at(text, from) && self.rest(known, text, from)).then_some((known, from))
     }
 
+    /// Whether it ends in the text, and all but the first word is there as well: mostly there is no more.
+    #[inline(always)]
     fn rest(&self, known: &Known, text: &[u8], from: usize) -> bool {
+        if known.words | known.places == 0 {
+            return from + usize::from(known.length) <= text.len();
+        }
+        self.more(known, text, from)
+    }
+
+    #[inline(never)]
+    fn more(&self, known: &Known, text: &[u8], from: usize) -> bool {
         let length = usize::from(known.length);
         let (words_at, places_at) = (known.words_at as usize, known.places_at as usize);
         let words = self.words.get(words_at..words_at + usize::from(known.words)).unwrap_or_default();

@@ -2,6 +2,7 @@
 //! trees of patterns and bytes, gives where something of a pattern was seen.
 
 mod ahead;
+mod first;
 mod fold;
 mod known;
 mod needs;

@@ -7,9 +7,8 @@ use std::collections::HashMap;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, StartKind};
 
-use super::fold::{
-    GROUP_BITS, GROUPS, Part, SHORTEST, WIDTH, group, groups, next_way, rarest, rarest_beside, weight_of,
-};
+use super::first::{First, SELDOM_PAIRS};
+use super::fold::{GROUP_BITS, GROUPS, Part, SHORTEST, WIDTH, group, groups, next_way, rarest, rarest_beside};
 use super::known::{Knowns, merged};
 use super::sets::{Bytes, Sequence, has};
 use super::table::{Entry, Table};
@@ -20,8 +19,6 @@ const MOST_BEHIND: usize = 60;
 /// Literals of so many bytes, and nothing else, are an automaton that is a table of moves and fits into the caches, of 256 bytes for each of
 /// theirs at most: for the stock rules (3 KB) it takes four sevenths of the instructions, and as long.
 const FEW_BYTES: usize = 8 << 10;
-/// Pairs of groups that mail has at fewer of its places are asked first: of one in three, what is looked up takes as long.
-const SELDOM_PAIRS: f64 = 0.3;
 
 /// The sequences.
 #[derive(Debug, Default)]
@@ -34,59 +31,9 @@ pub(crate) struct Sieve {
     automaton: Option<(AhoCorasick, Vec<u32>)>,
     /// What is looked up, by its width: two, three or four groups.
     tables: [Table; WIDTH - SHORTEST + 1],
-    pairs: Pairs,
+    first: First,
     /// The bytes that what is noted begins with, where they are so few that there is a quick search for them; else empty.
     starts: Vec<u8>,
-}
-
-/// By the first of two groups that what is looked up begins with, the second, as bits; and whether mail has them so seldom that to ask
-/// them first pays.
-#[derive(Debug)]
-struct Pairs {
-    of: [u64; GROUPS as usize],
-    pays: bool,
-}
-
-impl Default for Pairs {
-    fn default() -> Pairs {
-        Pairs { of: [0; GROUPS as usize], pays: false }
-    }
-}
-
-impl Pairs {
-    /// Of ways with their widths.
-    fn new(ways: impl Iterator<Item = (usize, u32)>) -> Pairs {
-        let mut pairs = Pairs::default();
-        for (width, way) in ways {
-            let pair = way >> (GROUP_BITS as usize * width.saturating_sub(2));
-            if let Some(seconds) = pairs.of.get_mut((pair >> GROUP_BITS) as usize % GROUPS as usize) {
-                *seconds |= 1 << (pair % GROUPS);
-            }
-        }
-        let often =
-            (0..GROUPS).zip(&pairs.of).map(|(first, seconds)| weight_of(1 << first) * weight_of(*seconds)).sum::<f64>();
-        pairs.pays = often < SELDOM_PAIRS;
-        pairs
-    }
-
-    /// Where what is looked up may begin next. Behind the end anything may stand.
-    fn next(&self, text: &[u8]) -> Option<usize> {
-        let mut bytes = text.iter();
-        let mut first = group(*bytes.next()?);
-        for (at, byte) in bytes.enumerate() {
-            let second = group(*byte);
-            if self.may_begin(first, second) {
-                return Some(at);
-            }
-            first = second;
-        }
-        self.may_begin(first, 0).then(|| text.len() - 1)
-    }
-
-    #[inline(always)]
-    fn may_begin(&self, first: u32, second: u32) -> bool {
-        self.of.get((first % GROUPS) as usize).is_some_and(|seconds| seconds & (1 << (second % GROUPS)) != 0)
-    }
 }
 
 impl Sieve {
@@ -102,6 +49,10 @@ impl Sieve {
 
     /// To be called once, when all are added.
     pub(crate) fn finish(&mut self) {
+        self.finish_by(SELDOM_PAIRS);
+    }
+
+    fn finish_by(&mut self, seldom_pairs: f64) {
         let (added, literals) = (std::mem::take(&mut self.added), std::mem::take(&mut self.literals));
         if added.is_empty()
             && let Some(automaton) = automaton(&literals)
@@ -136,16 +87,29 @@ impl Sieve {
         if self.starts.len() > 3 {
             self.starts.clear();
         }
-        self.pairs = Pairs::new(load.into_keys());
+        self.first = First::new(load.keys().copied(), seldom_pairs);
         self.tables = pairs.map(Table::of);
     }
 
     /// Hands owner, start and end of each sequence that is in the text, by where they end.
     pub(crate) fn search(&self, text: &[u8], waiting: &mut Waiting, mut each: impl FnMut(u32, usize, usize)) {
+        if self.automaton.is_some() {
+            return self.search_as_seen(text, |_, owner, from, to| each(owner, from, to));
+        }
+        waiting.begin();
+        self.search_as_seen(text, |at, owner, from, to| {
+            waiting.hand_on(at, &mut each);
+            waiting.add(owner, from, to);
+        });
+        waiting.hand_on(usize::MAX, &mut each);
+    }
+
+    /// The same by where a part of them was seen, which is handed on as well: they end no more than `MOST_BEHIND` and eight bytes behind it.
+    pub(crate) fn search_as_seen(&self, text: &[u8], mut each: impl FnMut(usize, u32, usize, usize)) {
         if let Some((automaton, owners)) = &self.automaton {
             for seen in automaton.find_overlapping_iter(text) {
                 if let Some(owner) = owners.get(seen.pattern().as_usize()) {
-                    each(*owner, seen.start(), seen.end());
+                    each(seen.end().saturating_sub(1), *owner, seen.start(), seen.end());
                 }
             }
             return;
@@ -153,38 +117,19 @@ impl Sieve {
         if self.known.is_empty() {
             return;
         }
-        waiting.begin();
-        let [two, three, _] = &self.tables;
-        if !self.starts.is_empty() || self.pairs.pays {
+        if !self.starts.is_empty() {
             let mut at = 0usize;
             while let Some(length) = self.next_start(text.get(at..).unwrap_or_default()) {
                 at += length;
-                self.may::<true>(text, at, way(text, at), waiting, &mut each);
+                self.look(text, at, way(text, at), &mut each);
                 at += 1;
             }
-        } else if two.is_empty() && three.is_empty() {
-            self.search_all::<false>(text, waiting, &mut each);
-        } else {
-            self.search_all::<true>(text, waiting, &mut each);
+            return;
         }
-        waiting.hand_on(usize::MAX, &mut each);
-    }
-
-    /// With `FEWER`, some of what is looked up are less than four groups: most sets have none, and look up half as much.
-    fn search_all<const FEWER: bool>(
-        &self,
-        text: &[u8],
-        waiting: &mut Waiting,
-        each: &mut impl FnMut(u32, usize, usize),
-    ) {
-        let mut before = way(text, 0) >> GROUP_BITS;
-        for (at, byte) in text.get(WIDTH - 1..).unwrap_or_default().iter().enumerate() {
-            before = next_way(before, group(*byte));
-            self.may::<FEWER>(text, at, before, waiting, each);
-        }
-        // Behind the end anything may stand: what does not end in the text is not compared.
-        for at in (text.len() + 1).saturating_sub(WIDTH)..text.len() {
-            self.may::<FEWER>(text, at, way(text, at), waiting, each);
+        let look = |at, way| self.look(text, at, way, &mut each);
+        match &self.first {
+            First::Pairs(pairs) => over(text, |way| pairs.has(way >> (2 * GROUP_BITS)), look),
+            First::Triples(triples) => over(text, |way| triples.has(way >> GROUP_BITS), look),
         }
     }
 
@@ -193,45 +138,29 @@ impl Sieve {
             [one] => memchr::memchr(one, text),
             [one, other] => memchr::memchr2(one, other, text),
             [one, other, third] => memchr::memchr3(one, other, third, text),
-            _ => self.pairs.next(text),
-        }
-    }
-
-    /// The loop over all bytes of a text is this.
-    #[inline(always)]
-    fn may<const FEWER: bool>(
-        &self,
-        text: &[u8],
-        at: usize,
-        way: u32,
-        waiting: &mut Waiting,
-        each: &mut impl FnMut(u32, usize, usize),
-    ) {
-        let [two, three, four] = &self.tables;
-        if four.has(way) || (FEWER && (three.has(way >> GROUP_BITS) || two.has(way >> (2 * GROUP_BITS)))) {
-            self.look(text, at, way, waiting, each);
+            _ => None,
         }
     }
 
     /// Compares the sequences whose noted classes may begin at a place.
     #[inline(never)]
-    fn look(&self, text: &[u8], at: usize, way: u32, waiting: &mut Waiting, each: &mut impl FnMut(u32, usize, usize)) {
-        waiting.hand_on(at, each);
+    fn look(&self, text: &[u8], at: usize, way: u32, each: &mut impl FnMut(usize, u32, usize, usize)) {
         let [two, three, four] = &self.tables;
-        self.compare(four.from(way), text, at, waiting);
-        self.compare(three.from(way >> GROUP_BITS), text, at, waiting);
-        self.compare(two.from(way >> (2 * GROUP_BITS)), text, at, waiting);
+        self.compare(four.from(way), text, at, each);
+        self.compare(three.from(way >> GROUP_BITS), text, at, each);
+        self.compare(two.from(way >> (2 * GROUP_BITS)), text, at, each);
     }
 
     /// Compares sequences, up to the last one of those that they begin with.
     #[inline(always)]
-    fn compare(&self, entries: &[Entry], text: &[u8], at: usize, waiting: &mut Waiting) {
+    fn compare(&self, entries: &[Entry], text: &[u8], at: usize, each: &mut impl FnMut(usize, u32, usize, usize)) {
         for entry in entries {
-            let beside = at.checked_add_signed(isize::from(entry.place)).and_then(|at| text.get(at));
-            if beside.is_some_and(|byte| entry.groups & (1 << group(*byte)) != 0)
+            // What would be before the text is behind it, and not there either.
+            let beside = text.get(at.wrapping_add_signed(isize::from(entry.place)));
+            if beside.is_some_and(|byte| (entry.groups >> group(*byte)) & 1 != 0)
                 && let Some((known, from)) = self.known.at(entry.number, text, at)
             {
-                waiting.add(known.owner, from, from + usize::from(known.length));
+                each(at, known.owner, from, from + usize::from(known.length));
             }
             if entry.is_last {
                 break;
@@ -263,6 +192,23 @@ fn of_letter(byte: &u8) -> Bytes {
     class
 }
 
+/// Gives each place of a text, with its way, at which a look at that says that there may be something. The loop over all bytes of a text
+/// is this; what is beyond `WIDTH` groups of a way has not been taken away where `may` is asked.
+#[inline(always)]
+fn over(text: &[u8], may: impl Fn(u32) -> bool, mut look: impl FnMut(usize, u32)) {
+    let mut before = way(text, 0) >> GROUP_BITS;
+    for (at, byte) in text.get(WIDTH - 1..).unwrap_or_default().iter().enumerate() {
+        before = (before << GROUP_BITS) | group(*byte);
+        if may(before) {
+            look(at, before % GROUPS.pow(WIDTH as u32));
+        }
+    }
+    // Behind the end anything may stand: what does not end in the text is not compared.
+    for at in (text.len() + 1).saturating_sub(WIDTH)..text.len() {
+        look(at, way(text, at));
+    }
+}
+
 /// The way at a place of a text; behind its end it does not count.
 fn way(text: &[u8], at: usize) -> u32 {
     (at..at + WIDTH).fold(0, |way, at| next_way(way, text.get(at).map_or(0, |byte| group(*byte))))
@@ -282,12 +228,15 @@ mod tests {
         (0..length).map(next).collect()
     }
 
-    /// `pays`: whether pairs of groups are asked first.
-    fn check(sequences: &[Sequence], letters: &[u8], pays: bool) {
+    fn check(sequences: &[Sequence], letters: &[u8]) {
+        [0.0, f64::INFINITY].iter().for_each(|seldom_pairs| check_by(*seldom_pairs, sequences, letters));
+    }
+
+    fn check_by(seldom_pairs: f64, sequences: &[Sequence], letters: &[u8]) {
         let mut sieve = Sieve::default();
         (0..).zip(sequences).for_each(|(owner, it)| sieve.add(owner, std::slice::from_ref(it)));
-        sieve.finish();
-        assert_eq!(sieve.pairs.pays && sieve.starts.is_empty(), pays);
+        sieve.finish_by(seldom_pairs);
+        assert_eq!(matches!(sieve.first, First::Pairs(_)), seldom_pairs > 0.0);
         let (mut waiting, mut seed, mut all) = (Waiting::default(), 5u64, 0);
         for round in 0..300 {
             let text = drawn(&mut seed, letters, round % 60);
@@ -322,22 +271,17 @@ mod tests {
                 vec![class("1")],
             ],
             b"abcdeAB1@",
-            true,
         );
-        check(
-            &[vec![class("a"), class("bc")], vec![class("a")], vec![class("ab"), class("c"), class("c")]],
-            b"abc",
-            false,
-        );
+        check(&[vec![class("a"), class("bc")], vec![class("a")], vec![class("ab"), class("c"), class("c")]], b"abc");
         // What mail is full of, by one letter, and by four.
         let of = |text: &str| text.chars().map(|it| class(&it.to_string())).collect::<Sequence>();
         let common = " etaoinsr";
         let letters: Vec<Sequence> =
             common.chars().map(|it| of(&it.to_string())).chain([of("e t"), of("ttee")]).collect();
-        check(&letters, common.as_bytes(), false);
+        check(&letters, common.as_bytes());
         let pairs = common.chars().flat_map(|one| common.chars().map(move |other| format!("{one}{other}")));
         let fours: Vec<Sequence> = pairs.map(|it| [of(&it), vec![class("eta"), class("oinsr ")]].concat()).collect();
-        check(&fours, common.as_bytes(), false);
+        check(&fours, common.as_bytes());
         // Sequences of all lengths.
         let mut seed = 9u64;
         let word = |number: usize| drawn(&mut seed, b"abcd1-", 1 + number % 9);
@@ -350,7 +294,7 @@ mod tests {
             }
         };
         let all: Vec<Sequence> = words.iter().map(|word| word.iter().map(one).collect()).collect();
-        check(&all, b"abcd1-x", true);
+        check(&all, b"abcd1-x");
     }
 
     #[test]

@@ -76,20 +76,10 @@ impl Table {
         table
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.sequences.is_empty()
-    }
-
     /// The place of a way: who writes mail gains nothing by ways of the same place.
     #[inline(always)]
     fn place(&self, way: u32) -> u32 {
         way.wrapping_mul(0x9e37_79b1) >> self.shift
-    }
-
-    #[inline(always)]
-    pub(super) fn has(&self, way: u32) -> bool {
-        let place = self.place(way);
-        self.bits.get(place as usize / 64).is_some_and(|word| word & (1u64 << (place % 64)) != 0)
     }
 
     /// All sequences from the first of a way on.

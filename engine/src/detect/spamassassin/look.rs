@@ -22,7 +22,7 @@ impl<'t> Trial<'t> {
             }
             if is_there && let Some(slot) = self.store.noted.get_mut(number) {
                 let noted = std::mem::take(slot);
-                for seen in &noted.seen {
+                for seen in noted.seen() {
                     let Some(member) = set.members.get(*seen as usize) else { continue };
                     self.first(member.rule, f64::NAN);
                     let cost = program.plan.places.get(member.rule as usize).copied().unwrap_or(0.0);

@@ -63,31 +63,33 @@ impl Scratch {
 }
 
 /// A literal or sequence in a text: its piece, and where it begins and ends.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Hit {
     pub(super) piece: u32,
-    pub(super) from: usize,
-    pub(super) to: usize,
+    pub(super) from: u32,
+    pub(super) to: u32,
     /// The next one of the member, by its number and one; 0 where there is none.
     next: u32,
 }
 
-/// What was noted of a member.
-#[derive(Clone, Debug, Default)]
+/// What was noted of a member: its first hit and the last, by their numbers and one.
+#[derive(Clone, Copy, Debug, Default)]
 struct Slot {
     first: u32,
     last: u32,
-    /// Where more was seen than is kept.
-    beyond: Option<Range<usize>>,
 }
 
-/// What was noted of the members of a set in one text. Memory to be reused.
+/// What was noted of the members of a set in one text. Memory to be reused: lists are longer than what they hold, so that noting, which is
+/// done a thousand times a message, is a few stores.
 #[derive(Debug, Default)]
 pub(super) struct Noted {
     hits: Vec<Hit>,
+    filled: usize,
     slots: Vec<Slot>,
-    /// Members of which something was.
-    pub(super) seen: Vec<u32>,
+    seen: Vec<u32>,
+    all_seen: usize,
+    /// By members, where more was seen than is kept; empty until there is any.
+    beyond: Vec<Option<Range<usize>>>,
     /// For each piece whether a member that has nothing to note may match there; empty until the first of them is tried.
     pub(super) together: Vec<bool>,
     /// The same for all of the text, as one.
@@ -99,46 +101,100 @@ pub(super) struct Noted {
 impl Noted {
     /// Nothing is noted of so many members.
     pub(super) fn clear(&mut self, members: usize) {
-        for number in self.seen.drain(..) {
-            if let Some(slot) = self.slots.get_mut(number as usize) {
+        for number in self.seen.iter().take(self.all_seen) {
+            if let Some(slot) = self.slots.get_mut(*number as usize) {
                 *slot = Slot::default();
             }
         }
-        self.slots.resize(members, Slot::default());
-        self.hits.clear();
+        if self.slots.len() != members {
+            self.slots.resize(members, Slot::default());
+            self.seen.resize(members, 0);
+        }
+        (self.filled, self.all_seen) = (0, 0);
+        self.beyond.clear();
         self.together.clear();
         self.whole = None;
     }
 
-    fn add(&mut self, member: u32, piece: u32, from: usize, to: usize) {
-        let number = u32::try_from(self.hits.len() + 1).unwrap_or(u32::MAX);
-        let Some(slot) = self.slots.get_mut(member as usize) else { return };
-        if slot.first == 0 && slot.beyond.is_none() {
-            self.seen.push(member);
-        }
-        if self.hits.len() >= MOST_NOTED {
-            let range = slot.beyond.get_or_insert(from..to);
-            *range = range.start.min(from)..range.end.max(to);
-            return;
-        }
-        match slot.last.checked_sub(1).and_then(|last| self.hits.get_mut(last as usize)) {
+    #[inline]
+    fn add(&mut self, member: u32, piece: usize, from: usize, to: usize) {
+        let room = (self.slots.get_mut(member as usize), self.hits.get_mut(self.filled), u32::try_from(to));
+        let (Some(slot), Some(hit), Ok(to)) = room else { return self.add_slowly(member, piece, from, to) };
+        // A piece stands, and begins, before what ends in it; and there are few of them all.
+        *hit = Hit { piece: piece as u32, from: from as u32, to, next: 0 };
+        self.filled += 1;
+        let number = self.filled as u32;
+        let last = std::mem::replace(&mut slot.last, number);
+        match self.hits.get_mut((last as usize).wrapping_sub(1)) {
             Some(last) => last.next = number,
-            None => slot.first = number,
+            None => {
+                slot.first = number;
+                self.see(member);
+            }
         }
-        slot.last = number;
-        self.hits.push(Hit { piece, from, to, next: 0 });
+    }
+
+    /// The same where there is no room, which is made.
+    #[cold]
+    #[inline(never)]
+    fn add_slowly(&mut self, member: u32, piece: usize, from: usize, to: usize) {
+        let Some(slot) = self.slots.get(member as usize).copied() else { return };
+        if self.filled >= self.hits.len() && self.filled < MOST_NOTED {
+            let more = self.hits.len().saturating_mul(2).clamp(LEAST_NOTED, MOST_NOTED);
+            self.hits.resize(more, Hit::default());
+            return self.add(member, piece, from, to);
+        }
+        self.beyond.resize(self.slots.len(), None);
+        match self.beyond.get_mut(member as usize) {
+            Some(Some(range)) => *range = range.start.min(from)..range.end.max(to),
+            Some(range) => {
+                *range = Some(from..to);
+                if slot.first == 0 {
+                    self.see(member);
+                }
+            }
+            None => {}
+        }
+    }
+
+    #[inline]
+    fn see(&mut self, member: u32) {
+        if let Some(seen) = self.seen.get_mut(self.all_seen) {
+            *seen = member;
+            self.all_seen += 1;
+        }
+    }
+
+    /// Members of which something was noted.
+    pub(super) fn seen(&self) -> &[u32] {
+        self.seen.get(..self.all_seen).unwrap_or_default()
     }
 
     /// What was noted of a member, in the order of the text.
-    pub(super) fn hits(&self, member: u32) -> impl Iterator<Item = Hit> {
-        let get = |number: u32| self.hits.get(number.checked_sub(1)? as usize).copied();
-        let first = self.slots.get(member as usize).and_then(|slot| get(slot.first));
-        std::iter::successors(first, move |hit| get(hit.next))
+    pub(super) fn hits(&self, member: u32) -> Hits<'_> {
+        Hits { hits: &self.hits, next: self.slots.get(member as usize).map_or(0, |slot| slot.first) }
     }
 
     /// Where more of a member was seen, and not noted one by one.
     pub(super) fn beyond(&self, member: u32) -> Option<Range<usize>> {
-        self.slots.get(member as usize)?.beyond.clone()
+        self.beyond.get(member as usize)?.clone()
+    }
+}
+
+/// Hits of a member, in the order of the text.
+pub(super) struct Hits<'n> {
+    hits: &'n [Hit],
+    next: u32,
+}
+
+impl Iterator for Hits<'_> {
+    type Item = Hit;
+
+    #[inline]
+    fn next(&mut self) -> Option<Hit> {
+        let hit = *self.hits.get((self.next as usize).wrapping_sub(1))?;
+        self.next = hit.next;
+        Some(hit)
     }
 }
 
@@ -172,8 +228,10 @@ pub(super) enum Tried {
 const SELDOM: usize = 4;
 /// Beginnings of a match that are tried one by one.
 const MOST_BEGINNINGS: usize = 6;
-/// Most literals and sequences of one text that are kept one by one, of 32 bytes each. Mail of 50 KB has some 10,000.
+/// Most literals and sequences of one text that are kept one by one, of 16 bytes each, and for how many there is room at first. Mail of
+/// 50 KB has some 10,000.
 const MOST_NOTED: usize = 1 << 17;
+const LEAST_NOTED: usize = 64;
 
 fn near(pattern: &Pattern) -> Near {
     let longest = pattern.longest.unwrap_or(usize::MAX);
@@ -205,6 +263,18 @@ impl<'t> Pieces<'t> {
         let start = self.start(piece);
         self.text.get(start..self.ends.get(piece).copied().unwrap_or(start)).unwrap_or_default()
     }
+
+    pub(super) fn line(self, number: usize) -> Line<'t> {
+        Line { number, start: self.start(number), text: self.get(number) }
+    }
+}
+
+/// One of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Line<'t> {
+    pub(super) number: usize,
+    pub(super) start: usize,
+    pub(super) text: &'t [u8],
 }
 
 /// Notes what is seen, which comes by where it ends, with its piece.
@@ -217,6 +287,8 @@ struct Notes<'n> {
 }
 
 impl Notes<'_> {
+    // No part of the loop over a text's bytes, which it comes up in seldom.
+    #[inline(never)]
     fn seen(&mut self, member: u32, from: usize, to: usize) {
         while to > self.end {
             self.start = self.end;
@@ -228,7 +300,7 @@ impl Notes<'_> {
             self.end = *end;
         }
         if from >= self.start {
-            self.noted.add(member, u32::try_from(self.piece).unwrap_or(u32::MAX), from, to);
+            self.noted.add(member, self.piece, from, to);
         }
     }
 }
@@ -270,7 +342,8 @@ impl Set {
     /// Whether a member may match in a text of which something was noted.
     pub(super) fn may_match(&self, member: u32, noted: &Noted) -> bool {
         self.near(member).is_none_or(|near| near.tried != Tried::Noted)
-            || noted.slots.get(member as usize).is_some_and(|slot| slot.first > 0 || slot.beyond.is_some())
+            || noted.slots.get(member as usize).is_some_and(|slot| slot.first > 0)
+            || noted.beyond(member).is_some()
     }
 
     /// Notes where literals and sequences of members are in a text, by nothing noted yet.

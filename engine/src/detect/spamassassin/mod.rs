@@ -21,6 +21,7 @@ mod evals;
 mod expression;
 mod features;
 mod globs;
+mod lists;
 mod literals;
 mod look;
 mod matcher;

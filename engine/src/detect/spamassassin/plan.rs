@@ -4,6 +4,7 @@
 use super::answer::{Flat, Known};
 use super::asking::Weight;
 use super::expression::Expression;
+use super::lists::{Lists, User};
 use super::matcher::Tried;
 use super::part_fields::PartField;
 use super::pattern::Pattern;
@@ -51,38 +52,6 @@ pub(super) struct Unseen {
     pub(super) present: Vec<u32>,
     /// Where it is not.
     pub(super) absent: Vec<u32>,
-}
-
-/// A meta that asks for a rule.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct User {
-    /// Its own.
-    pub(super) rule: u32,
-    /// Whether it holds where the rule does not hit, and where it does, if that is known by this alone.
-    pub(super) missed: Option<bool>,
-    pub(super) hit: Option<bool>,
-}
-
-/// For each rule a list.
-#[derive(Debug, Default)]
-pub(super) struct Lists<T> {
-    ends: Vec<u32>,
-    all: Vec<T>,
-}
-
-impl<T: Copy + Ord> Lists<T> {
-    fn of(mut pairs: Vec<(u32, T)>, rules: usize) -> Lists<T> {
-        pairs.sort_unstable();
-        let ends = (0..rules).map(|rule| pairs.partition_point(|(its, _)| *its as usize <= rule));
-        let ends = ends.map(|end| u32::try_from(end).unwrap_or(u32::MAX)).collect();
-        Lists { ends, all: pairs.into_iter().map(|(_, it)| it).collect() }
-    }
-
-    pub(super) fn get(&self, rule: u32) -> &[T] {
-        let Some(end) = self.ends.get(rule as usize) else { return &[] };
-        let start = rule.checked_sub(1).and_then(|before| self.ends.get(before as usize)).copied().unwrap_or(0);
-        self.all.get(start as usize..*end as usize).unwrap_or_default()
-    }
 }
 
 /// For all rules, by their numbers.

@@ -10,6 +10,17 @@ pub(super) struct User {
     pub(super) hit: Option<bool>,
 }
 
+/// A meta that is worth a look where a rule may hit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Wake {
+    /// By its number.
+    pub(super) meta: u32,
+    /// Its own.
+    pub(super) rule: u32,
+    /// A rule that is no meta, and without which it does not hold either.
+    pub(super) guard: Option<u32>,
+}
+
 /// For each rule a list.
 #[derive(Debug, Default)]
 pub(super) struct Lists<T> {

@@ -1,10 +1,10 @@
 //! What is tried, and when: made once, when rules are loaded. Takes rules, gives for each how it is found out whether it hits, about what
 //! that costs, and which rules have to be seen before a meta is worth a look.
 
-use super::answer::{Flat, Known};
+use super::answer::{Flat, Known, Standing};
 use super::asking::Weight;
 use super::expression::Expression;
-use super::lists::{Lists, User};
+use super::lists::{Lists, User, Wake};
 use super::matcher::Tried;
 use super::part_fields::PartField;
 use super::pattern::Pattern;
@@ -62,10 +62,10 @@ pub(super) struct Plan {
     pub(super) most: Vec<f64>,
     /// Whether more is asked of it than if it hits.
     pub(super) by_value: Vec<bool>,
-    /// The metas that are worth a look where it may hit, by their numbers.
-    pub(super) wakes: Lists<u32>,
-    /// How often each hit before a message was looked at: not at all, but for metas that are worth a look always.
-    pub(super) counts: Vec<f64>,
+    /// The metas that are worth a look where it may hit.
+    pub(super) wakes: Lists<Wake>,
+    /// What is known of each before a message is looked at: that it does not hit, but for metas that are worth a look always.
+    pub(super) standings: Vec<Standing>,
     /// The latter, by their numbers.
     pub(super) awake: Vec<u64>,
     /// Of metas it is another for each message.
@@ -99,7 +99,7 @@ impl Plan {
             sources: vec![Source::Nothing; rules],
             most: vec![1.0; rules],
             by_value: vec![false; rules],
-            counts: vec![0.0; rules],
+            standings: vec![Standing::Missed; rules],
             weights: vec![Weight::default(); rules],
             places: vec![0.0; rules],
             metas: program.metas.iter().map(|meta| meta.rule).collect(),
@@ -231,13 +231,17 @@ impl Plan {
             if meta.off {
                 continue;
             }
-            if let (true, Some(slot)) = (may, self.counts.get_mut(meta.rule as usize)) {
-                *slot = f64::NAN;
+            if let (true, Some(slot)) = (may, self.standings.get_mut(meta.rule as usize)) {
+                *slot = Standing::Open;
                 if let Some(word) = self.awake.get_mut(number as usize / 64) {
                     *word |= 1 << (number % 64);
                 }
             }
-            wakes.extend(wakers.into_iter().map(|rule| (rule, number)));
+            let is_leaf = |rule: &u32| !matches!(self.source(*rule), Source::Meta(_));
+            for waker in wakers {
+                let guard = meta.flat.needed().filter(is_leaf).find(|rule| *rule != waker);
+                wakes.push((waker, Wake { meta: number, rule: meta.rule, guard }));
+            }
             if let Some(slot) = self.most.get_mut(meta.rule as usize) {
                 *slot = whole.most.max(1.0);
             }
@@ -339,8 +343,12 @@ struct Unknown<'p> {
 }
 
 impl Known for Unknown<'_> {
-    fn count(&self, rule: u32) -> f64 {
-        if self.without.contains(&rule) || self.most(rule) == 0.0 { 0.0 } else { f64::NAN }
+    fn standing(&self, rule: u32) -> Standing {
+        if self.without.contains(&rule) || self.most(rule) == 0.0 { Standing::Missed } else { Standing::Open }
+    }
+
+    fn count(&self, _: u32) -> f64 {
+        0.0
     }
 
     fn most(&self, rule: u32) -> f64 {

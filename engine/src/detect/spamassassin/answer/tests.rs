@@ -6,6 +6,13 @@ use super::*;
 struct Counts(Vec<f64>);
 
 impl Known for Counts {
+    fn standing(&self, rule: u32) -> Standing {
+        match self.0[rule as usize] {
+            count if count.is_nan() => Standing::Open,
+            count => Standing::of(count != 0.0),
+        }
+    }
+
     fn count(&self, rule: u32) -> f64 {
         self.0[rule as usize]
     }

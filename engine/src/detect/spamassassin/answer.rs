@@ -6,12 +6,40 @@ use super::expression::Sign;
 use super::span::Span;
 use super::tree::{Kind, Tree};
 
+#[cfg(test)]
+mod tests;
+
 /// How likely a comparison holds whose left side is not 0.
 const COMPARED: f32 = 0.3;
 
+/// What is known of a rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Standing {
+    #[default]
+    Missed,
+    Hit,
+    /// Nothing, or of a meta no more than what to ask for next.
+    Open,
+    /// The same, and more became known since it was asked.
+    Stale,
+}
+
+impl Standing {
+    #[inline]
+    pub(super) fn of(hits: bool) -> Standing {
+        if hits { Standing::Hit } else { Standing::Missed }
+    }
+
+    #[inline]
+    pub(super) fn is_known(self) -> bool {
+        matches!(self, Standing::Missed | Standing::Hit)
+    }
+}
+
 /// What is known of rules.
 pub(super) trait Known {
-    /// How often a rule hit; not a number where that is not known.
+    fn standing(&self, rule: u32) -> Standing;
+    /// How often a rule hit of which that is known.
     fn count(&self, rule: u32) -> f64;
     /// How often it may at most.
     fn most(&self, rule: u32) -> f64;
@@ -36,6 +64,8 @@ enum Step {
     Any,
     Sum,
     Binary(Sign),
+    /// What has a number on its right side.
+    Compare(Sign, f64),
     Choose,
 }
 
@@ -86,7 +116,13 @@ impl Flat {
                 },
                 Kind::Any => Step::Any,
                 Kind::Sum => Step::Sum,
-                Kind::Binary(sign) => Step::Binary(sign),
+                Kind::Binary(sign) => match kids.last().and_then(|kid| flat.number(*kid)) {
+                    Some(number) if kids.len() == 2 => {
+                        kids.pop();
+                        Step::Compare(sign, number)
+                    }
+                    _ => Step::Binary(sign),
+                },
                 Kind::Choose => Step::Choose,
             };
             let number = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
@@ -99,14 +135,39 @@ impl Flat {
         flat
     }
 
+    fn number(&self, kid: Kid) -> Option<f64> {
+        let Kid::Step(number) = kid else { return None };
+        match self.steps.get(number as usize)?.0 {
+            Step::Number(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// Rules that all have to hit for the whole to hold, those that seldom do first.
+    pub(super) fn needed(&self) -> impl Iterator<Item = u32> {
+        let kids = match self.root {
+            Some(Kid::Step(number)) => match self.step(number) {
+                (Step::All(_), kids) => kids,
+                _ => &[],
+            },
+            _ => &[],
+        };
+        kids.iter().filter_map(|kid| if let Kid::Name(rule) = kid { Some(*rule) } else { None })
+    }
+
+    /// Whether it holds.
+    #[inline]
+    pub(super) fn holds(&self, known: &impl Known) -> Truth {
+        self.root.map_or(Truth::No, |root| self.truth(root, known))
+    }
+
     /// What it may come to, and what to ask for next where that is not decided. `truth`: whether no more is asked than if it is 0. What
     /// does not count any more is not looked at.
     pub(super) fn answer(&self, truth: bool, known: &impl Known) -> (Span, Ask) {
-        let Some(root) = self.root else { return (Span::exactly(0.0), Ask::NOTHING) };
-        if !truth {
-            return self.value(root, known);
+        match self.root {
+            Some(root) if !truth => self.value(root, known),
+            _ => self.holds(known).told(),
         }
-        self.truth(root, known).told()
     }
 
     /// What a rule alone tells of the whole where it does not hit, and where it does: whether it holds, or nothing.
@@ -152,12 +213,13 @@ impl Flat {
             Step::Number(number) => Truth::of(number != 0.0),
             Step::Not => kid(0).not(),
             Step::Negate => kid(0),
-            Step::All(_) => self.all(kids, known),
-            Step::Any => {
-                let Some(open) = self.open(kids, true, known) else { return Truth::Yes };
-                open.ask(1.0 - open.rest, true).map_or(Truth::No, Truth::Open)
+            Step::All(_) | Step::Any => {
+                let holds = step == Step::Any;
+                let Some(open) = self.open(kids, holds, known) else { return Truth::of(holds) };
+                let chance = if holds { 1.0 - open.rest } else { open.rest };
+                open.ask(chance, holds).map_or(Truth::of(!holds), Truth::Open)
             }
-            Step::Sum | Step::Binary(_) => {
+            Step::Sum | Step::Binary(_) | Step::Compare(..) => {
                 let (span, ask) = self.value(Kid::Step(number), known);
                 Truth::of_span(span, ask)
             }
@@ -171,11 +233,6 @@ impl Flat {
                 },
             },
         }
-    }
-
-    fn all(&self, kids: &[Kid], known: &impl Known) -> Truth {
-        let Some(open) = self.open(kids, false, known) else { return Truth::No };
-        open.ask(open.rest, false).map_or(Truth::Yes, Truth::Open)
     }
 
     /// Which of operands are open, where none decides the whole: one that holds does, or one that does not.
@@ -198,11 +255,11 @@ impl Flat {
                     continue;
                 }
             };
-            let count = known.count(rule);
-            if count.is_nan() {
+            let standing = known.standing(rule);
+            if !standing.is_known() {
                 let weight = known.weight(rule);
                 open.add(Some(rule), weight, decides(if is_plain { weight.chance } else { 1.0 - weight.chance }));
-            } else if ((count != 0.0) == is_plain) == holds {
+            } else if ((standing == Standing::Hit) == is_plain) == holds {
                 return None;
             }
         }
@@ -212,10 +269,12 @@ impl Flat {
     fn value(&self, kid: Kid, known: &impl Known) -> (Span, Ask) {
         let number = match kid {
             Kid::Name(rule) => {
-                let count = known.count(rule);
-                return match count.is_nan() {
-                    true => (Span::up_to(known.most(rule)), Ask { next: Some(rule), weight: known.weight(rule) }),
-                    false => (Span::exactly(count), Ask::NOTHING),
+                return match known.standing(rule) {
+                    Standing::Missed => (Span::exactly(0.0), Ask::NOTHING),
+                    Standing::Hit => (Span::exactly(known.count(rule)), Ask::NOTHING),
+                    Standing::Open | Standing::Stale => {
+                        (Span::up_to(known.most(rule)), Ask { next: Some(rule), weight: known.weight(rule) })
+                    }
                 };
             }
             Kid::Not(_) => return self.truth(kid, known).told(),
@@ -231,14 +290,11 @@ impl Flat {
                 let (span, ask) = value(0);
                 (span.negative(), ask)
             }
-            Step::All(last) => {
-                let truth = self.all(kids, known);
-                match truth {
-                    Truth::No => zero,
-                    Truth::Yes => self.value(last, known),
-                    Truth::Open(ask) => (self.value(last, known).0.or(Span::exactly(0.0)), ask),
-                }
-            }
+            Step::All(last) => match self.truth_of(number, known) {
+                Truth::No => zero,
+                Truth::Yes => self.value(last, known),
+                Truth::Open(ask) => (self.value(last, known).0.or(Span::exactly(0.0)), ask),
+            },
             Step::Any => self.any(kids, known),
             Step::Sum => self.sum(kids, known),
             Step::Binary(sign) => {
@@ -249,6 +305,12 @@ impl Flat {
                 };
                 let weight = Weight { cost: its.weight.cost + other.weight.cost, chance: COMPARED, sure };
                 (Span::binary(sign, left, right), Ask { next, weight })
+            }
+            Step::Compare(sign, number) => {
+                let (left, its) = value(0);
+                let (next, sure) = if left.value().is_none() { (its.next, its.weight.sure) } else { (None, false) };
+                let weight = Weight { cost: its.weight.cost, chance: COMPARED, sure };
+                (Span::binary(sign, left, Span::exactly(number)), Ask { next, weight })
             }
             Step::Choose => match kids.first().map_or(Truth::No, |kid| self.truth(*kid, known)) {
                 Truth::Yes => value(1),
@@ -285,14 +347,7 @@ impl Flat {
         for kid in kids {
             // Sums have up to hundreds of names, most of which are known.
             let (span, its) = match *kid {
-                Kid::Name(rule) => {
-                    let count = known.count(rule);
-                    if !count.is_nan() {
-                        (from, to) = (from + count, to + count);
-                        continue;
-                    }
-                    (Span::up_to(known.most(rule)), Ask { next: Some(rule), weight: known.weight(rule) })
-                }
+                Kid::Name(rule) if known.standing(rule) == Standing::Missed => continue,
                 _ => self.value(*kid, known),
             };
             (from, to) = (from + span.least, to + span.most);
@@ -310,86 +365,9 @@ impl Flat {
 
 #[inline]
 fn name(rule: u32, known: &impl Known) -> Truth {
-    let count = known.count(rule);
-    match count.is_nan() {
-        true => Truth::Open(Ask { next: Some(rule), weight: known.weight(rule) }),
-        false => Truth::of(count != 0.0),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::expression::Expression;
-    use super::*;
-
-    struct Counts(Vec<f64>);
-
-    impl Known for Counts {
-        fn count(&self, rule: u32) -> f64 {
-            self.0[rule as usize]
-        }
-
-        fn most(&self, _: u32) -> f64 {
-            2.0
-        }
-
-        fn weight(&self, rule: u32) -> Weight {
-            Weight { cost: (1 + rule * 7 % 3) as f32, chance: 0.3, sure: true }
-        }
-    }
-
-    #[test]
-    fn what_is_asked_for_decides_as_the_whole_does() {
-        let texts = [
-            "A && !B && (C || D)",
-            "(A || B) && (C + D + E > 1)",
-            "A + B + C >= 2 || D && E",
-            "!(A || B) || C - D < 0",
-            "A ? B : C || D",
-            "(A || B || C) * 2 + (D && E) == 3",
-            "A && (B && (C && D)) && E",
-            "(A ^ B) + C / D",
-            "-A < B && 1",
-            "0 || A && 0 || B",
-        ];
-        let mut fewer = 0;
-        for text in texts {
-            let it = Expression::parse(text).unwrap();
-            let flat = Flat::of(&Tree::of(&it), &|place| Ok(place as u32), &|rule| rule * 7 % 3);
-            for number in 0..3usize.pow(5) {
-                let count = |place: usize| {
-                    let letter = it.names[place].bytes().next().unwrap() - b'A';
-                    ((number / 3usize.pow(u32::from(letter))) % 3) as f64
-                };
-                let expected = it.value(&mut Vec::new(), &count);
-                for truth in [false, true] {
-                    let mut asked = vec![false; it.names.len()];
-                    let got = loop {
-                        let known =
-                            Counts((0..).zip(&asked).map(|(at, it)| if *it { count(at) } else { f64::NAN }).collect());
-                        let (span, ask) = flat.answer(truth, &known);
-                        assert!(
-                            truth || (span.least <= expected && expected <= span.most),
-                            "{text}: {span:?} {expected}"
-                        );
-                        match span.value() {
-                            Some(value) => break value,
-                            None if truth && span.has_truth() => break f64::from(u8::from(!span.is_zero())),
-                            None => {
-                                let place = ask.next.unwrap() as usize;
-                                assert!(!asked[place], "{text}: {} twice", it.names[place]);
-                                asked[place] = true;
-                            }
-                        }
-                    };
-                    match truth {
-                        true => assert_eq!(got != 0.0, expected != 0.0, "{text} {number}"),
-                        false => assert_eq!(got, expected, "{text} {number}"),
-                    }
-                    fewer += asked.iter().filter(|it| !**it).count();
-                }
-            }
-        }
-        assert!(fewer > 2_000, "{fewer}");
+    match known.standing(rule) {
+        Standing::Missed => Truth::No,
+        Standing::Hit => Truth::Yes,
+        Standing::Open | Standing::Stale => Truth::Open(Ask { next: Some(rule), weight: known.weight(rule) }),
     }
 }

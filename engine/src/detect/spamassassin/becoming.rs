@@ -1,22 +1,24 @@
 //! What is known of metas, and what becomes known: which are worth a look, what to try next for one that is not decided, and whom it
 //! tells that a rule was tried. A meta is asked again when somebody needs to know, by all that became known meanwhile.
 
-use super::answer::Known;
+use super::answer::{Known, Standing};
+use super::asking::{Ask, Truth};
 use super::plan::Source;
-use super::span::Span;
 use super::trial::Trial;
 
 impl Trial<'_> {
     /// Wakes the metas that hang on a rule that may hit, or does.
     pub(super) fn wake(&mut self, rule: u32) {
-        if self.count(rule) == 0.0 {
+        if self.standing(rule) == Standing::Missed {
             return;
         }
-        for number in self.program.plan.wakes.get(rule) {
-            let Some(meta) = self.program.plan.metas.get(*number as usize) else { continue };
-            self.set_count(*meta, f64::NAN);
-            if let Some(word) = self.store.awake.get_mut(*number as usize / 64) {
-                *word |= 1 << (number % 64);
+        for wake in self.program.plan.wakes.get(rule) {
+            if wake.guard.is_some_and(|guard| self.standing(guard) == Standing::Missed) {
+                continue;
+            }
+            self.stand(wake.rule, Standing::Open);
+            if let Some(word) = self.store.awake.get_mut(wake.meta as usize / 64) {
+                *word |= 1 << (wake.meta % 64);
             }
         }
     }
@@ -36,45 +38,53 @@ impl Trial<'_> {
     /// Finds out what is known of a meta, and if that does not decide it, which rule to ask for next.
     pub(super) fn ask(&mut self, number: usize) {
         let Some(meta) = self.program.metas.get(number) else { return };
-        if let Some(slot) = self.store.stale.get_mut(meta.rule as usize) {
-            *slot = false;
+        if self.program.plan.by_value.get(meta.rule as usize) != Some(&true) {
+            return match meta.flat.holds(&*self) {
+                Truth::No => self.stand(meta.rule, Standing::Missed),
+                Truth::Yes => self.set_count(meta.rule, 1.0),
+                Truth::Open(ask) => self.keep(meta.rule, ask),
+            };
         }
-        let by_value = self.program.plan.by_value.get(meta.rule as usize) == Some(&true);
-        let (span, ask) = meta.flat.answer(!by_value, &*self);
-        self.know(meta.rule, span);
-        if self.is_known(meta.rule) {
-            return;
-        }
-        let place = meta.rule as usize;
-        match (ask.next, self.store.next.get_mut(place), self.store.weights.get_mut(place)) {
-            (Some(its), Some(next), Some(weight)) => (*next, *weight) = (its, ask.weight),
-            // All of it is known then.
-            _ => self.set_count(meta.rule, f64::from(u8::from(!span.is_zero()))),
+        let (span, ask) = meta.flat.answer(false, &*self);
+        match span.value() {
+            Some(value) if value >= 0.0 => self.set_count(meta.rule, value),
+            // A meta that is below 0, or no number, holds.
+            Some(_) => self.set_count(meta.rule, 1.0),
+            None => self.keep(meta.rule, ask),
         }
     }
 
-    /// Takes a span for what a rule comes to, where it says enough.
-    fn know(&mut self, rule: u32, span: Span) {
-        let by_value = self.program.plan.by_value.get(rule as usize) == Some(&true);
-        let count = match span.value() {
-            Some(value) if value >= 0.0 => value,
-            // A meta that is below 0, or no number, holds.
-            Some(_) => 1.0,
-            None if !by_value && span.has_truth() => f64::from(u8::from(!span.is_zero())),
-            None => return,
-        };
-        self.set_count(rule, count);
+    /// Takes what to ask for next of a meta that is not decided.
+    fn keep(&mut self, rule: u32, ask: Ask) {
+        let place = rule as usize;
+        match (ask.next, self.store.next.get_mut(place), self.store.weights.get_mut(place)) {
+            (Some(its), Some(next), Some(weight)) => {
+                (*next, *weight) = (its, ask.weight);
+                self.stand(rule, Standing::Open);
+            }
+            // All of it is known then.
+            _ => self.set_count(rule, 1.0),
+        }
     }
 
     /// Whether a meta is not known, by all that became known since it was asked last.
     pub(super) fn is_open(&mut self, rule: u32) -> bool {
+        if self.standing(rule) == Standing::Stale {
+            self.refresh(rule);
+        }
+        !self.is_known(rule)
+    }
+
+    /// Asks a meta again, and before it such that it asks for.
+    fn refresh(&mut self, rule: u32) {
         let program = self.program;
         let mut waiting = std::mem::take(&mut self.store.waiting);
         waiting.push(rule);
         while let Some(rule) = waiting.last().copied() {
-            if self.is_stale(rule) {
+            if self.standing(rule) == Standing::Stale {
                 // What it asks for stands before it, so this ends.
-                if let Some(part) = program.plan.parts.get(rule).iter().find(|part| self.is_stale(**part)) {
+                let parts = program.plan.parts.get(rule);
+                if let Some(part) = parts.iter().find(|part| self.standing(**part) == Standing::Stale) {
                     waiting.push(*part);
                     continue;
                 }
@@ -88,12 +98,6 @@ impl Trial<'_> {
             waiting.pop();
         }
         self.store.waiting = waiting;
-        !self.is_known(rule)
-    }
-
-    /// Whether a meta that is not known is to be asked again.
-    fn is_stale(&self, rule: u32) -> bool {
-        self.store.stale.get(rule as usize) == Some(&true) && !self.is_known(rule)
     }
 
     /// Tries the rule that says most of whether a meta holds, of which all is told, and tells all metas that hang on it.
@@ -118,10 +122,12 @@ impl Trial<'_> {
         let mut settled = std::mem::take(&mut self.store.settled);
         settled.push(rule);
         while let Some(rule) = settled.pop() {
-            let hits = self.count(rule) != 0.0;
+            let hits = self.standing(rule) != Standing::Missed;
             for user in program.plan.users.get(rule) {
+                if self.is_known(user.rule) {
+                    continue;
+                }
                 match if hits { user.hit } else { user.missed } {
-                    _ if self.is_known(user.rule) => {}
                     Some(holds) => {
                         self.set_count(user.rule, f64::from(u8::from(holds)));
                         settled.push(user.rule);
@@ -135,17 +141,18 @@ impl Trial<'_> {
 
     /// Has a meta asked again, and all that hang on it.
     fn outdate(&mut self, rule: u32) {
+        if self.standing(rule) != Standing::Open {
+            return;
+        }
         let program = self.program;
         let mut outdated = std::mem::take(&mut self.store.outdated);
         outdated.push(rule);
         while let Some(rule) = outdated.pop() {
-            if self.is_known(rule) {
-                continue;
-            }
-            if let Some(slot) = self.store.stale.get_mut(rule as usize)
-                && !std::mem::replace(slot, true)
-            {
-                outdated.extend(program.plan.users.get(rule).iter().map(|user| user.rule));
+            self.stand(rule, Standing::Stale);
+            for user in program.plan.users.get(rule) {
+                if self.standing(user.rule) == Standing::Open {
+                    outdated.push(user.rule);
+                }
             }
         }
         self.store.outdated = outdated;

@@ -21,6 +21,7 @@ mod evals;
 mod expression;
 mod features;
 mod globs;
+mod lists;
 mod literals;
 mod look;
 mod matcher;
@@ -51,6 +52,7 @@ pub(crate) use compile::{Choices, compile};
 pub(crate) use conf::{CfSource, Nature};
 pub use watch::CfCost;
 
+use self::answer::Standing;
 use self::context::{Context, Formats};
 use self::evals::{Arguments, Function};
 use self::matcher::{Scratch, Set};
@@ -268,7 +270,7 @@ impl SpamAssassin {
             return;
         }
         let (sights, gave_up) = (std::mem::take(&mut trial.sights), std::mem::take(&mut trial.gave_up));
-        self.findings(trial.counts(), *all, sights, findings);
+        self.findings(trial.standings(), *all, sights, findings);
         drop(trial);
         for rule in gave_up {
             if let Some(watch) = &mut scratch.watch {
@@ -313,9 +315,9 @@ impl SpamAssassin {
         self.names.get(rule as usize).is_some_and(|name| name.starts_with("__"))
     }
 
-    fn findings(&self, counts: &[f64], all: bool, sights: Vec<Sight>, findings: &mut Vec<Finding>) {
+    fn findings(&self, standings: &[Standing], all: bool, sights: Vec<Sight>, findings: &mut Vec<Finding>) {
         let mut sights: BTreeMap<u32, Sight> = sights.into_iter().map(|sight| (sight.rule, sight)).collect();
-        let hit = |rule: &u32| counts.get(*rule as usize).is_some_and(|count| !count.is_nan() && *count != 0.0);
+        let hit = |rule: &u32| standings.get(*rule as usize) == Some(&Standing::Hit);
         let every = 0..u32::try_from(self.rules.len()).unwrap_or(u32::MAX);
         let (some, every) = if all { (&[][..], every) } else { (self.plan.scored.as_slice(), 0..0) };
         for number in some.iter().copied().chain(every).filter(hit) {

@@ -3,7 +3,7 @@
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use super::SpamAssassin;
-use super::answer::Known;
+use super::answer::{Known, Standing};
 use super::trial::Trial;
 
 /// Rules on one header field of parts.
@@ -69,7 +69,8 @@ impl Trial<'_> {
             }
             field.always.iter().for_each(|rule| self.first(*rule, f64::NAN));
             for hit in field.literals.iter().flat_map(|literals| literals.find_overlapping_iter(&text)) {
-                if let Some(rule) = field.owners.get(hit.pattern().as_usize()).filter(|rule| self.count(**rule) == 0.0)
+                if let Some(rule) =
+                    field.owners.get(hit.pattern().as_usize()).filter(|rule| self.standing(**rule) == Standing::Missed)
                 {
                     self.first(*rule, f64::NAN);
                 }

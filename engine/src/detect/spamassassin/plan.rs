@@ -1,9 +1,10 @@
 //! What is tried, and when: made once, when rules are loaded. Takes rules, gives for each how it is found out whether it hits, about what
 //! that costs, and which rules have to be seen before a meta is worth a look.
 
-use super::answer::{Flat, Known};
+use super::answer::{Flat, Known, Standing};
 use super::asking::Weight;
 use super::expression::Expression;
+use super::lists::{Lists, User, Wake};
 use super::matcher::Tried;
 use super::part_fields::PartField;
 use super::pattern::Pattern;
@@ -53,38 +54,6 @@ pub(super) struct Unseen {
     pub(super) absent: Vec<u32>,
 }
 
-/// A meta that asks for a rule.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct User {
-    /// Its own.
-    pub(super) rule: u32,
-    /// Whether it holds where the rule does not hit, and where it does, if that is known by this alone.
-    pub(super) missed: Option<bool>,
-    pub(super) hit: Option<bool>,
-}
-
-/// For each rule a list.
-#[derive(Debug, Default)]
-pub(super) struct Lists<T> {
-    ends: Vec<u32>,
-    all: Vec<T>,
-}
-
-impl<T: Copy + Ord> Lists<T> {
-    fn of(mut pairs: Vec<(u32, T)>, rules: usize) -> Lists<T> {
-        pairs.sort_unstable();
-        let ends = (0..rules).map(|rule| pairs.partition_point(|(its, _)| *its as usize <= rule));
-        let ends = ends.map(|end| u32::try_from(end).unwrap_or(u32::MAX)).collect();
-        Lists { ends, all: pairs.into_iter().map(|(_, it)| it).collect() }
-    }
-
-    pub(super) fn get(&self, rule: u32) -> &[T] {
-        let Some(end) = self.ends.get(rule as usize) else { return &[] };
-        let start = rule.checked_sub(1).and_then(|before| self.ends.get(before as usize)).copied().unwrap_or(0);
-        self.all.get(start as usize..*end as usize).unwrap_or_default()
-    }
-}
-
 /// For all rules, by their numbers.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
@@ -93,10 +62,10 @@ pub(super) struct Plan {
     pub(super) most: Vec<f64>,
     /// Whether more is asked of it than if it hits.
     pub(super) by_value: Vec<bool>,
-    /// The metas that are worth a look where it may hit, by their numbers.
-    pub(super) wakes: Lists<u32>,
-    /// How often each hit before a message was looked at: not at all, but for metas that are worth a look always.
-    pub(super) counts: Vec<f64>,
+    /// The metas that are worth a look where it may hit.
+    pub(super) wakes: Lists<Wake>,
+    /// What is known of each before a message is looked at: that it does not hit, but for metas that are worth a look always.
+    pub(super) standings: Vec<Standing>,
     /// The latter, by their numbers.
     pub(super) awake: Vec<u64>,
     /// Of metas it is another for each message.
@@ -130,7 +99,7 @@ impl Plan {
             sources: vec![Source::Nothing; rules],
             most: vec![1.0; rules],
             by_value: vec![false; rules],
-            counts: vec![0.0; rules],
+            standings: vec![Standing::Missed; rules],
             weights: vec![Weight::default(); rules],
             places: vec![0.0; rules],
             metas: program.metas.iter().map(|meta| meta.rule).collect(),
@@ -262,13 +231,17 @@ impl Plan {
             if meta.off {
                 continue;
             }
-            if let (true, Some(slot)) = (may, self.counts.get_mut(meta.rule as usize)) {
-                *slot = f64::NAN;
+            if let (true, Some(slot)) = (may, self.standings.get_mut(meta.rule as usize)) {
+                *slot = Standing::Open;
                 if let Some(word) = self.awake.get_mut(number as usize / 64) {
                     *word |= 1 << (number % 64);
                 }
             }
-            wakes.extend(wakers.into_iter().map(|rule| (rule, number)));
+            let is_leaf = |rule: &u32| !matches!(self.source(*rule), Source::Meta(_));
+            for waker in wakers {
+                let guard = meta.flat.needed().filter(is_leaf).find(|rule| *rule != waker);
+                wakes.push((waker, Wake { meta: number, rule: meta.rule, guard }));
+            }
             if let Some(slot) = self.most.get_mut(meta.rule as usize) {
                 *slot = whole.most.max(1.0);
             }
@@ -370,8 +343,12 @@ struct Unknown<'p> {
 }
 
 impl Known for Unknown<'_> {
-    fn count(&self, rule: u32) -> f64 {
-        if self.without.contains(&rule) || self.most(rule) == 0.0 { 0.0 } else { f64::NAN }
+    fn standing(&self, rule: u32) -> Standing {
+        if self.without.contains(&rule) || self.most(rule) == 0.0 { Standing::Missed } else { Standing::Open }
+    }
+
+    fn count(&self, _: u32) -> f64 {
+        0.0
     }
 
     fn most(&self, rule: u32) -> f64 {

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::matcher::{Hit, Member, Near, Noted, Pieces, Set, Tried};
+use super::matcher::{Hit, Line, Member, Near, Noted, Pieces, Set, Tried};
 use super::pattern::{Found, Pattern};
 use super::probe::May;
 use super::watch::Watch;
@@ -35,6 +35,8 @@ struct Search<'s> {
     member: Member,
     near: Near,
     pieces: Pieces<'s>,
+    /// The piece that something was noted in last.
+    line: Line<'s>,
     /// How many matches were found.
     count: u32,
     /// How many bytes were read by trying beginnings.
@@ -69,6 +71,7 @@ impl Set {
             member,
             near,
             pieces,
+            line: pieces.line(0),
             count: 0,
             tried: 0,
             most_tried: pieces.text.len().saturating_mul(MOST_TRIED).saturating_add(LEAST_TRIED),
@@ -166,36 +169,39 @@ impl Search<'_> {
 
     /// A literal or sequence was noted.
     fn seen(&mut self, hit: Hit) {
-        let (piece, from, to, near) = (hit.piece as usize, hit.from, hit.to, self.near);
+        let (piece, from, near) = (hit.piece as usize, hit.from as usize, self.near);
         if piece == 0 && self.member.skips_first {
             return;
         }
-        let start = self.pieces.start(piece);
+        if piece != self.line.number {
+            self.line = self.pieces.line(piece);
+        }
+        let start = self.line.start;
         // What can only match where the piece begins has something there, or nowhere.
         if self.pattern.only_at_start && near.times == 1 && from.saturating_sub(near.ahead) > start {
             return;
         }
-        let range = to.saturating_sub(near.longest).max(from.saturating_sub(near.ahead)).max(start)
-            ..from.saturating_add(near.longest);
+        let places = |least: usize, most: usize| {
+            let last = from.checked_sub(start)?.checked_sub(least)?;
+            Some(from.saturating_sub(most).saturating_sub(start)..last + 1)
+        };
         if let Some((least, most)) = near.begins {
-            if from >= start.saturating_add(least) {
-                let begins = from.saturating_sub(most).max(start) - start..from - least + 1 - start;
-                self.try_at(begins, hit, range);
+            if let Some(begins) = places(least, most) {
+                self.try_at(begins, hit);
             }
             return;
         }
         if let Some((least, most)) = near.tail
-            && (from < start.saturating_add(least)
-                || !self.goes_on(piece, from.saturating_sub(most).max(start) - start..from - least + 1 - start))
+            && !places(least, most).is_some_and(|places| self.goes_on(places))
         {
             return;
         }
-        self.note(hit, range);
+        self.note(hit);
     }
 
-    /// Whether a match may go on at one of few places of a piece.
-    fn goes_on(&mut self, piece: usize, places: Range<usize>) -> bool {
-        let line = self.pieces.get(piece);
+    /// Whether a match may go on at one of few places of the piece at hand.
+    fn goes_on(&mut self, places: Range<usize>) -> bool {
+        let line = self.line.text;
         if let Some(watch) = self.watch.as_mut()
             && self.pattern.has_no_probe(true)
         {
@@ -216,9 +222,9 @@ impl Search<'_> {
         false
     }
 
-    /// Tries whether a match begins at one of few places of a piece.
-    fn try_at(&mut self, begins: Range<usize>, hit: Hit, range: Range<usize>) {
-        let line = self.pieces.get(hit.piece as usize);
+    /// Tries whether a match begins at one of few places of the piece at hand.
+    fn try_at(&mut self, begins: Range<usize>, hit: Hit) {
+        let line = self.line.text;
         if let Some(watch) = self.watch.as_mut() {
             watch.shared("candidates");
             if self.pattern.has_no_probe(false) {
@@ -226,10 +232,9 @@ impl Search<'_> {
                 watch.compiled(self.member.rule);
             }
         }
-        let longest = self.pattern.longest.unwrap_or(usize::MAX);
         for at in begins {
             if self.tried > self.most_tried {
-                return self.note(hit, range);
+                return self.note(hit);
             }
             let (may, read) = self.pattern.may_begin_at(line, at);
             self.tried = self.tried.saturating_add(read + 1);
@@ -238,11 +243,12 @@ impl Search<'_> {
             }
             if self.member.most > 1 {
                 // How many there are is for a search to say.
-                return self.note(hit, range);
+                return self.note(hit);
             }
             let found = match may {
                 May::Surely => Found { count: 1, ..Found::default() },
                 _ => {
+                    let longest = self.pattern.longest.unwrap_or(usize::MAX);
                     self.tried = self.tried.saturating_add(ASKED + longest.min(line.len() - at));
                     if let Some(watch) = self.watch.as_mut()
                         && self.pattern.is_new(false)
@@ -271,18 +277,21 @@ impl Search<'_> {
         (self.each)(piece, found);
     }
 
-    /// Notes that there may be matches in a range.
-    fn note(&mut self, hit: Hit, range: Range<usize>) {
+    /// Notes that there may be matches around what was noted, in the piece at hand.
+    fn note(&mut self, hit: Hit) {
+        let (from, to, near) = (hit.from as usize, hit.to as usize, self.near);
+        let range = to.saturating_sub(near.longest).max(from.saturating_sub(near.ahead)).max(self.line.start)
+            ..from.saturating_add(near.longest);
         match self.candidates.last_mut() {
             Some(candidate) if candidate.piece == hit.piece as usize => {
                 candidate.range.start = candidate.range.start.min(range.start);
                 candidate.range.end = candidate.range.end.max(range.end);
-                if hit.from >= candidate.end {
+                if from >= candidate.end {
                     candidate.times = candidate.times.saturating_add(1);
-                    candidate.end = hit.to;
+                    candidate.end = to;
                 }
             }
-            _ => self.candidates.push(Candidate { piece: hit.piece as usize, range, times: 1, end: hit.to }),
+            _ => self.candidates.push(Candidate { piece: hit.piece as usize, range, times: 1, end: to }),
         }
     }
 

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::answer::Known;
+use super::answer::{Known, Standing};
 use super::asking::Weight;
 use super::context::Context;
 use super::evals::State;
@@ -24,7 +24,9 @@ const READ_AT_ONCE: u64 = 16 << 10;
 /// What is kept from message to message.
 #[derive(Debug, Default)]
 pub(super) struct Store {
-    /// How often each rule hit; not a number where that is not known.
+    /// What is known of each rule.
+    standings: Vec<Standing>,
+    /// How often each hit that did; of all others what a message before left there.
     counts: Vec<f64>,
     /// Of what is not known what it costs to know it; of all other rules, what a message before left there.
     pub(super) weights: Vec<Weight>,
@@ -36,8 +38,6 @@ pub(super) struct Store {
     open: Vec<u32>,
     /// By their numbers, metas that may hold as far as is known before any is asked.
     pub(super) awake: Vec<u64>,
-    /// By rules, metas of which more is known than when they were asked last.
-    pub(super) stale: Vec<bool>,
     /// By sets.
     pub(super) noted: Vec<Noted>,
     pub(super) candidates: Candidates,
@@ -99,14 +99,13 @@ impl<'t> Trial<'t> {
         store: &'t mut Store,
         scratch: &'t mut Scratch,
     ) -> Trial<'t> {
-        store.counts.clone_from(&program.plan.counts);
+        store.standings.clone_from(&program.plan.standings);
+        store.counts.resize(program.rules.len(), 0.0);
         store.weights.resize(program.rules.len(), Weight::default());
         store.next.resize(program.rules.len(), 0);
         store.alive.clear();
         store.open.clear();
         store.awake.clone_from(&program.plan.awake);
-        store.stale.clear();
-        store.stale.resize(program.rules.len(), false);
         store.noted.resize_with(SpamAssassin::TEXTS + program.headers.len(), Noted::default);
         Trial {
             program,
@@ -177,9 +176,9 @@ impl<'t> Trial<'t> {
         self.pay(0, budget)
     }
 
-    /// How often rules hit, by their numbers; of those that were not decided, not a number.
-    pub(super) fn counts(&self) -> &[f64] {
-        &self.store.counts
+    /// What is known of rules, by their numbers.
+    pub(super) fn standings(&self) -> &[Standing] {
+        &self.store.standings
     }
 
     fn pay(&mut self, above: u64, budget: &mut Budget<'_>) -> bool {
@@ -252,14 +251,30 @@ impl<'t> Trial<'t> {
         }
     }
 
+    /// Takes how often a rule hits; not a number where that is not known.
+    #[inline]
     pub(super) fn set_count(&mut self, rule: u32, count: f64) {
-        if let Some(slot) = self.store.counts.get_mut(rule as usize) {
+        if count.is_nan() {
+            return self.stand(rule, Standing::Open);
+        }
+        self.stand(rule, Standing::of(count != 0.0));
+        if count != 0.0
+            && let Some(slot) = self.store.counts.get_mut(rule as usize)
+        {
             *slot = count;
         }
     }
 
+    #[inline]
+    pub(super) fn stand(&mut self, rule: u32, standing: Standing) {
+        if let Some(slot) = self.store.standings.get_mut(rule as usize) {
+            *slot = standing;
+        }
+    }
+
+    #[inline]
     pub(super) fn is_known(&self, rule: u32) -> bool {
-        self.store.counts.get(rule as usize).is_none_or(|count| !count.is_nan())
+        self.standing(rule).is_known()
     }
 
     /// Finds out whether a rule hits that is no meta.
@@ -282,8 +297,14 @@ impl<'t> Trial<'t> {
 
 impl Known for Trial<'_> {
     #[inline]
+    fn standing(&self, rule: u32) -> Standing {
+        self.store.standings.get(rule as usize).copied().unwrap_or_default()
+    }
+
+    #[inline]
     fn count(&self, rule: u32) -> f64 {
-        self.store.counts.get(rule as usize).copied().unwrap_or(0.0)
+        let count = || self.store.counts.get(rule as usize).copied().unwrap_or(0.0);
+        if self.standing(rule) == Standing::Hit { count() } else { 0.0 }
     }
 
     fn most(&self, rule: u32) -> f64 {

@@ -1,0 +1,44 @@
+//! What hangs on what: for each rule a list, in one piece with those of all others.
+
+/// A meta that asks for a rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct User {
+    /// Its own.
+    pub(super) rule: u32,
+    /// Whether it holds where the rule does not hit, and where it does, if that is known by this alone.
+    pub(super) missed: Option<bool>,
+    pub(super) hit: Option<bool>,
+}
+
+/// A meta that is worth a look where a rule may hit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Wake {
+    /// By its number.
+    pub(super) meta: u32,
+    /// Its own.
+    pub(super) rule: u32,
+    /// A rule that is no meta, and without which it does not hold either.
+    pub(super) guard: Option<u32>,
+}
+
+/// For each rule a list.
+#[derive(Debug, Default)]
+pub(super) struct Lists<T> {
+    ends: Vec<u32>,
+    all: Vec<T>,
+}
+
+impl<T: Copy + Ord> Lists<T> {
+    pub(super) fn of(mut pairs: Vec<(u32, T)>, rules: usize) -> Lists<T> {
+        pairs.sort_unstable();
+        let ends = (0..rules).map(|rule| pairs.partition_point(|(its, _)| *its as usize <= rule));
+        let ends = ends.map(|end| u32::try_from(end).unwrap_or(u32::MAX)).collect();
+        Lists { ends, all: pairs.into_iter().map(|(_, it)| it).collect() }
+    }
+
+    pub(super) fn get(&self, rule: u32) -> &[T] {
+        let Some(end) = self.ends.get(rule as usize) else { return &[] };
+        let start = rule.checked_sub(1).and_then(|before| self.ends.get(before as usize)).copied().unwrap_or(0);
+        self.all.get(start as usize..*end as usize).unwrap_or_default()
+    }
+}

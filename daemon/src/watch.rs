@@ -58,6 +58,7 @@ pub(crate) async fn watch_files(shared: Arc<Shared>, options: Options) {
     }
 }
 
+/// Thousands of files take a while, in which sessions go on.
 fn look(shared: &Shared, options: &Options) -> Seen {
-    reload::look(&shared.config(), options.file.as_deref())
+    tokio::task::block_in_place(|| reload::look(&shared.config(), options.file.as_deref()))
 }

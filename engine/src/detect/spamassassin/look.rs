@@ -27,7 +27,7 @@ impl<'t> Trial<'t> {
                     self.first(member.rule, f64::NAN);
                     let cost = program.plan.places.get(member.rule as usize).copied().unwrap_or(0.0);
                     if let Some(near) = set.near(*seen).filter(|_| cost > 0.0) {
-                        self.add_cost(member.rule, cost * noted.hits(near).take(MOST_PLACES).count() as f32);
+                        self.add_cost(member.rule, cost * noted.hits(near.slot).take(MOST_PLACES).count() as f32);
                     }
                 }
                 if let Some(slot) = self.store.noted.get_mut(number) {

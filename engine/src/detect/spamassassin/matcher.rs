@@ -3,11 +3,11 @@
 //! of it was noted is asked later, and only where somebody needs to know (`search.rs`). One that has neither is tried on every piece.
 
 use std::collections::HashMap;
-use std::ops::Range;
 use std::sync::OnceLock;
 
 use regex_automata::meta::Regex;
 
+use super::noted::{Noted, Notes, Pieces};
 use super::pattern::{Pattern, together};
 use super::watch::Watch;
 use crate::text::sequences::{Sequence, Sieve};
@@ -64,175 +64,12 @@ impl Scratch {
     }
 }
 
-/// A literal or sequence in a text: its piece, and where it begins and ends.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Hit {
-    pub(super) piece: u32,
-    pub(super) from: u32,
-    pub(super) to: u32,
-    /// The next one of the member, by its number and one; 0 where there is none.
-    next: u32,
-}
-
-/// What was noted of members that share it: its first hit and the last, by their numbers and one.
-#[derive(Clone, Copy, Debug, Default)]
-struct Slot {
-    first: u32,
-    last: u32,
-}
-
-/// What was noted of the members of a set in one text. Memory to be reused: lists are longer than what they hold, so that noting, which is
-/// done a thousand times a message, is a few stores.
-#[derive(Debug, Default)]
-pub(super) struct Noted {
-    hits: Vec<Hit>,
-    filled: usize,
-    slots: Vec<Slot>,
-    /// Slots in which something is.
-    full: Vec<u32>,
-    all_full: usize,
-    /// Those in which one ends before another that was noted earlier.
-    out_of_order: Vec<u32>,
-    /// Members of which something was noted.
-    pub(super) seen: Vec<u32>,
-    /// By slots, where more was seen than is kept; empty until there is any.
-    beyond: Vec<Option<Range<usize>>>,
-    /// For each piece whether a member that has nothing to note may match there; empty until the first of them is tried.
-    pub(super) together: Vec<bool>,
-    /// The same for all of the text, as one.
-    pub(super) whole: Option<bool>,
-    /// Whether all pieces end behind blanks.
-    pub(super) by_blanks: bool,
-}
-
-impl Noted {
-    /// Nothing is noted of so many members.
-    pub(super) fn clear(&mut self, members: usize) {
-        for number in self.full.iter().take(self.all_full) {
-            if let Some(slot) = self.slots.get_mut(*number as usize) {
-                *slot = Slot::default();
-            }
-        }
-        if self.slots.len() != members {
-            self.slots.resize(members, Slot::default());
-            self.full.resize(members, 0);
-        }
-        (self.filled, self.all_full) = (0, 0);
-        self.seen.clear();
-        self.beyond.clear();
-        self.together.clear();
-        self.whole = None;
-    }
-
-    #[inline]
-    fn add(&mut self, number: u32, piece: usize, from: usize, to: usize) {
-        let room = (self.slots.get_mut(number as usize), self.hits.get_mut(self.filled), u32::try_from(to));
-        let (Some(slot), Some(hit), Ok(to)) = room else { return self.add_slowly(number, piece, from, to) };
-        // A piece stands, and begins, before what ends in it; and there are few of them all.
-        *hit = Hit { piece: piece as u32, from: from as u32, to, next: 0 };
-        self.filled += 1;
-        let next = self.filled as u32;
-        let last = std::mem::replace(&mut slot.last, next);
-        match self.hits.get_mut((last as usize).wrapping_sub(1)) {
-            Some(last) => {
-                last.next = next;
-                if last.to > to {
-                    self.out_of_order.push(number);
-                }
-            }
-            None => {
-                slot.first = next;
-                self.fill(number);
-            }
-        }
-    }
-
-    /// The same where there is no room, which is made.
-    #[cold]
-    #[inline(never)]
-    fn add_slowly(&mut self, number: u32, piece: usize, from: usize, to: usize) {
-        let Some(slot) = self.slots.get(number as usize).copied() else { return };
-        if self.filled >= self.hits.len() && self.filled < MOST_NOTED {
-            let more = self.hits.len().saturating_mul(2).clamp(LEAST_NOTED, MOST_NOTED);
-            self.hits.resize(more, Hit::default());
-            return self.add(number, piece, from, to);
-        }
-        self.beyond.resize(self.slots.len(), None);
-        match self.beyond.get_mut(number as usize) {
-            Some(Some(range)) => *range = range.start.min(from)..range.end.max(to),
-            Some(range) => {
-                *range = Some(from..to);
-                if slot.first == 0 {
-                    self.fill(number);
-                }
-            }
-            None => {}
-        }
-    }
-
-    #[inline]
-    fn fill(&mut self, number: u32) {
-        if let Some(full) = self.full.get_mut(self.all_full) {
-            *full = number;
-            self.all_full += 1;
-        }
-    }
-
-    /// Puts what was noted in the order in which it ends, and names the members that share it.
-    fn close(&mut self, sharing: &[Vec<u32>]) {
-        let members = |number: &u32| sharing.get(*number as usize).into_iter().flatten();
-        self.seen.extend(self.full.iter().take(self.all_full).flat_map(members));
-        let mut numbers = std::mem::take(&mut self.out_of_order);
-        numbers.sort_unstable();
-        numbers.dedup();
-        for number in numbers.drain(..) {
-            let Some(slot) = self.slots.get(number as usize).copied() else { continue };
-            let mut order: Vec<Hit> = Hits { hits: &self.hits, next: slot.first }.collect();
-            order.sort_by_key(|hit| hit.to);
-            let mut at = slot.first;
-            for hit in order {
-                let Some(place) = self.hits.get_mut((at as usize).wrapping_sub(1)) else { break };
-                at = place.next;
-                *place = Hit { next: at, ..hit };
-            }
-        }
-        self.out_of_order = numbers;
-    }
-
-    /// What was noted of a member, in the order of the text.
-    pub(super) fn hits(&self, near: Near) -> Hits<'_> {
-        Hits { hits: &self.hits, next: self.slots.get(near.slot as usize).map_or(0, |slot| slot.first) }
-    }
-
-    /// Where more of a member was seen, and not noted one by one.
-    pub(super) fn beyond(&self, near: Near) -> Option<Range<usize>> {
-        self.beyond.get(near.slot as usize)?.clone()
-    }
-}
-
-/// Hits of a member, in the order of the text.
-pub(super) struct Hits<'n> {
-    hits: &'n [Hit],
-    next: u32,
-}
-
-impl Iterator for Hits<'_> {
-    type Item = Hit;
-
-    #[inline]
-    fn next(&mut self) -> Option<Hit> {
-        let hit = *self.hits.get((self.next as usize).wrapping_sub(1))?;
-        self.next = hit.next;
-        Some(hit)
-    }
-}
-
 /// Where matches of a member lie, seen from its literal or sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Near {
     pub(super) tried: Tried,
     /// Where it is noted.
-    slot: u32,
+    pub(super) slot: u32,
     /// They begin so many bytes before it, at least and at most, and these are few: each is tried by itself.
     pub(super) begins: Option<(usize, usize)>,
     /// Or a part of them does from which on they can be followed.
@@ -259,11 +96,6 @@ pub(super) enum Tried {
 const SELDOM: usize = 4;
 /// Beginnings of a match that are tried one by one.
 const MOST_BEGINNINGS: usize = 6;
-/// Most literals and sequences of one text that are kept one by one, of 16 bytes each, and for how many there is room at first. Mail of
-/// 50 KB has some 10,000.
-const MOST_NOTED: usize = 1 << 17;
-const LEAST_NOTED: usize = 64;
-
 fn near(pattern: &Pattern) -> Near {
     let longest = pattern.longest.unwrap_or(usize::MAX);
     let times = pattern.sequences.as_ref().map_or(1, |it| it.times);
@@ -276,73 +108,6 @@ fn near(pattern: &Pattern) -> Near {
         (false, _) => Tried::Always,
     };
     Near { tried, slot: u32::MAX, begins, tail, times, ahead: pattern.ahead.map_or(longest, |(_, most)| most), longest }
-}
-
-/// A text in pieces, each of which ends at one of `ends`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Pieces<'t> {
-    pub(super) text: &'t [u8],
-    pub(super) ends: &'t [usize],
-}
-
-impl<'t> Pieces<'t> {
-    pub(super) fn start(self, piece: usize) -> usize {
-        piece.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0)
-    }
-
-    pub(super) fn get(self, piece: usize) -> &'t [u8] {
-        let start = self.start(piece);
-        self.text.get(start..self.ends.get(piece).copied().unwrap_or(start)).unwrap_or_default()
-    }
-
-    pub(super) fn line(self, number: usize) -> Line<'t> {
-        Line { number, start: self.start(number), text: self.get(number) }
-    }
-}
-
-/// One of them.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Line<'t> {
-    pub(super) number: usize,
-    pub(super) start: usize,
-    pub(super) text: &'t [u8],
-}
-
-/// Notes what is seen, which comes about in the order of the text, with its piece.
-struct Notes<'n> {
-    noted: &'n mut Noted,
-    pieces: Pieces<'n>,
-    piece: usize,
-    start: usize,
-    end: usize,
-}
-
-impl Notes<'_> {
-    // No part of the loop over a text's bytes, which it comes up in seldom.
-    #[inline(never)]
-    fn seen(&mut self, slot: u32, from: usize, to: usize) {
-        if to > self.end || to <= self.start {
-            self.go_to(to);
-        }
-        if from >= self.start {
-            self.noted.add(slot, self.piece, from, to);
-        }
-    }
-
-    /// Goes to the piece that an end lies in: it is near.
-    #[cold]
-    fn go_to(&mut self, to: usize) {
-        while to <= self.start && self.piece > 0 {
-            self.piece -= 1;
-            self.end = self.start;
-            self.start = self.pieces.start(self.piece);
-        }
-        while to > self.end {
-            self.piece += 1;
-            self.start = self.end;
-            self.end = self.pieces.ends.get(self.piece).copied().unwrap_or(usize::MAX);
-        }
-    }
 }
 
 /// What is noted of a pattern: literals, or sequences.
@@ -362,12 +127,13 @@ impl Set {
                 }
             } else {
                 let next = u32::try_from(self.sharing.len()).unwrap_or(u32::MAX);
-                near.slot = *slots.entry((pattern.literals.as_deref(), sequences.map(Vec::as_slice))).or_insert_with(|| {
-                    pattern.literals.iter().for_each(|set| self.sieve.add_literals(next, set.clone()));
-                    sequences.iter().for_each(|set| self.sieve.add(next, set));
-                    self.sharing.push(Vec::new());
-                    next
-                });
+                near.slot =
+                    *slots.entry((pattern.literals.as_deref(), sequences.map(Vec::as_slice))).or_insert_with(|| {
+                        pattern.literals.iter().for_each(|set| self.sieve.add_literals(next, set.clone()));
+                        sequences.iter().for_each(|set| self.sieve.add(next, set));
+                        self.sharing.push(Vec::new());
+                        next
+                    });
                 self.sharing.get_mut(near.slot as usize).into_iter().for_each(|slot| slot.push(number));
             }
             self.near.push(near);
@@ -394,17 +160,14 @@ impl Set {
 
     /// Whether a member may match in a text of which something was noted.
     pub(super) fn may_match(&self, member: u32, noted: &Noted) -> bool {
-        let is_full = |near: &Near| noted.slots.get(near.slot as usize).is_some_and(|slot| slot.first > 0);
-        self.near(member)
-            .is_none_or(|near| near.tried != Tried::Noted || is_full(&near) || noted.beyond(near).is_some())
+        self.near(member).is_none_or(|near| near.tried != Tried::Noted || noted.has(near.slot))
     }
 
     /// Notes where literals and sequences of members are in a text, by nothing noted yet.
     pub(super) fn note(&self, pieces: Pieces<'_>, scratch: &mut Scratch, noted: &mut Noted) {
-        let end = pieces.ends.first().copied().unwrap_or(0);
         let before = |end: &usize| end.checked_sub(1).and_then(|at| pieces.text.get(at));
         noted.by_blanks = pieces.ends.iter().all(|end| before(end).is_none_or(u8::is_ascii_whitespace));
-        let mut notes = Notes { noted, pieces, piece: 0, start: 0, end };
+        let mut notes = Notes::new(noted, pieces);
         self.sieve.search_as_seen(pieces.text, |_, slot, from, to| notes.seen(slot, from, to));
         noted.close(&self.sharing);
         scratch.shared("literals");

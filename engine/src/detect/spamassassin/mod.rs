@@ -25,6 +25,7 @@ mod lists;
 mod literals;
 mod look;
 mod matcher;
+mod noted;
 mod part_fields;
 mod pattern;
 mod perl;

@@ -3,7 +3,8 @@
 
 use std::ops::Range;
 
-use super::matcher::{Hit, Line, Member, Near, Noted, Pieces, Set, Tried};
+use super::matcher::{Member, Near, Set, Tried};
+use super::noted::{Hit, Line, Noted, Pieces};
 use super::pattern::{Found, Pattern};
 use super::probe::May;
 use super::watch::Watch;
@@ -125,13 +126,13 @@ impl Search<'_> {
     }
 
     fn noted(&mut self, noted: &Noted) {
-        for hit in noted.hits(self.near) {
+        for hit in noted.hits(self.near.slot) {
             if self.is_done() {
                 return;
             }
             self.seen(hit);
         }
-        if let Some(beyond) = noted.beyond(self.near) {
+        if let Some(beyond) = noted.beyond(self.near.slot) {
             let range = beyond.start.saturating_sub(self.near.ahead)..beyond.end.saturating_add(self.near.longest);
             let first = self.pieces.ends.partition_point(|end| *end <= range.start);
             for piece in (first..self.pieces.ends.len()).take_while(|piece| self.pieces.start(*piece) < range.end) {

@@ -17,7 +17,7 @@ pub(crate) struct ContentType {
 
 /// Reads Content-Type, leniently: parameters are found wherever they stand.
 pub(crate) fn content_type(field: &str) -> ContentType {
-    let given = if field.is_empty() { "text/plain; charset=us-ascii" } else { field };
+    let given = given(field);
     let boundary = parameter(given, "boundary").and_then(|value| match value.strip_prefix('"') {
         Some(quoted) => Some(quoted.split('"').next().unwrap_or_default().to_owned()).filter(|it| !it.is_empty()),
         None => {
@@ -26,13 +26,7 @@ pub(crate) fn content_type(field: &str) -> ContentType {
             Some(value.get(..end).unwrap_or_default().to_owned()).filter(|it| !it.is_empty() && followed)
         }
     });
-    let quoted_value = |name: &str| {
-        parameter(given, name).map(|value| {
-            let value = value.strip_prefix(['"', '\'']).unwrap_or(value);
-            let value = value.split(';').next().unwrap_or_default();
-            value.strip_suffix(['"', '\'']).unwrap_or(value).to_owned()
-        })
-    };
+    let quoted_value = |name: &str| quoted_value(given, name);
     let charset = quoted_value("charset");
     let mut name = quoted_value("name").or_else(|| quoted_value("filename"));
     if name.as_ref().is_none_or(String::is_empty) {
@@ -59,8 +53,28 @@ pub(crate) fn content_type(field: &str) -> ContentType {
     {
         media_type = "text/plain".to_owned();
     }
-    media_type.retain(|it| it.is_ascii_graphic() && !"\"(),:;<=>?@[\\]".contains(it));
+    media_type
+        .retain(|it| it.is_ascii_graphic() && !matches!(it, '"' | '(' | ')' | ',' | ':' | ';' | '<'..='@' | '['..=']'));
     ContentType { media_type, boundary, charset, name, missing }
+}
+
+/// The charset that Content-Type gives, without what else it says.
+pub(crate) fn charset_of(field: &str) -> Option<String> {
+    quoted_value(given(field), "charset")
+}
+
+/// What a field is taken for: one that is empty, or not there, for plain text.
+fn given(field: &str) -> &str {
+    if field.is_empty() { "text/plain; charset=us-ascii" } else { field }
+}
+
+/// The value of a parameter, without its quotes.
+fn quoted_value(given: &str, name: &str) -> Option<String> {
+    parameter(given, name).map(|value| {
+        let value = value.strip_prefix(['"', '\'']).unwrap_or(value);
+        let value = value.split(';').next().unwrap_or_default();
+        value.strip_suffix(['"', '\'']).unwrap_or(value).to_owned()
+    })
 }
 
 /// The value of a parameter, from behind its `=`: as far as the field goes.

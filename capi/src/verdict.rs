@@ -329,8 +329,7 @@ pub unsafe extern "C" fn tamis_verdict_json(
         let out = Out::new("out", out)?;
         out.set(std::ptr::null());
         let found = of(verdict)?;
-        let json =
-            found.json.get_or_init(|| c_text(&tamis_common::json::verdict("", &found.verdict, None).to_string()));
+        let json = found.json.get_or_init(|| c_text(&tamis_common::json::line("", &found.verdict, None)));
         out.set(json.as_ptr());
         if let Ok(len) = Out::new("len", len) {
             len.set(json.as_bytes().len());

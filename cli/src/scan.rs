@@ -87,8 +87,10 @@ impl Scan {
                         *actions.entry(verdict.action).or_default() += 1;
                         bytes += verdict.bytes;
                         if self.json {
-                            let mut line = json::verdict(&path, &verdict, (!self.stable).then_some(elapsed));
-                            if let (Some(findings), Some(object)) = (findings, line.as_object_mut()) {
+                            let elapsed = (!self.stable).then_some(elapsed);
+                            let Some(findings) = findings else { return say(&json::line(&path, &verdict, elapsed)) };
+                            let mut line = json::verdict(&path, &verdict, elapsed);
+                            if let Some(object) = line.as_object_mut() {
                                 object.insert("findings".into(), findings);
                             }
                             say(&line.to_string());

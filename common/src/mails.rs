@@ -226,7 +226,8 @@ impl Iterator for Mails {
             }
             match File::open(&path) {
                 Ok(file) => {
-                    let file: Box<dyn BufReadSend> = Box::new(BufReader::with_capacity(64 << 10, file));
+                    // From 64 KB on giving memory back has the allocator tidy up.
+                    let file: Box<dyn BufReadSend> = Box::new(BufReader::with_capacity(32 << 10, file));
                     self.open_box = Some((Splitter::new(file, self.most), path));
                 }
                 Err(error) => return Some(Job::Failed(unreadable(&path, &error))),

@@ -7,7 +7,7 @@
 //! blank line before each are the mailbox's own, and one `>` is taken off `>From `, `>>From ` and so on (mboxrd; mboxo
 //! wrote only the first of these, so what a sender himself began with `>From ` loses its `>` there).
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
 
 /// One message, whole or its head.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,6 +41,8 @@ enum State {
 
 /// How much of a line is looked at as a whole; a longer one comes in pieces.
 const LINE_BYTES: usize = 64 << 10;
+/// Room for a message from the start: most are no longer.
+const ROOM: usize = 8 << 10;
 
 impl<R: BufRead> Splitter<R> {
     /// Keeps at most `most` bytes of a message.
@@ -55,10 +57,10 @@ impl<R: BufRead> Splitter<R> {
             State::Reading => {}
             State::New => {
                 self.state = State::Reading;
-                self.line = self.read_line()?;
+                read_line(&mut self.input, &mut self.line)?;
                 if is_separator(&self.line) {
                     self.separator = std::mem::take(&mut self.line);
-                    self.line = self.read_line()?;
+                    read_line(&mut self.input, &mut self.line)?;
                 }
             }
         }
@@ -70,10 +72,10 @@ impl<R: BufRead> Splitter<R> {
             message.add(&separator);
         }
         // A blank line waits until what follows shows whether it belongs to the message or to the mailbox.
-        let (mut line_starts, mut blank) = (true, Vec::new());
+        let (mut line_starts, mut blank, mut next) = (true, Vec::new(), Vec::new());
         while !line.is_empty() {
             if !separator.is_empty() && line_starts && !blank.is_empty() && is_separator(&line) {
-                let next = self.read_line()?;
+                read_line(&mut self.input, &mut next)?;
                 if is_header_field(&next) {
                     self.separator = line;
                     self.line = next;
@@ -81,20 +83,22 @@ impl<R: BufRead> Splitter<R> {
                     let own = if self.number == 1 { separator.len() } else { 0 };
                     return Ok(Some(message.of_mailbox(own, self.number)));
                 }
-                message.add(&std::mem::take(&mut blank));
+                message.add(&blank);
                 message.add(&line);
-                line = next;
+                blank.clear();
+                std::mem::swap(&mut line, &mut next);
                 continue;
             }
-            message.add(&std::mem::take(&mut blank));
+            message.add(&blank);
+            blank.clear();
             let is_blank = line_starts && matches!(line.as_slice(), b"\n" | b"\r\n");
             line_starts = line.ends_with(b"\n");
             if is_blank {
-                blank = line;
+                std::mem::swap(&mut blank, &mut line);
             } else {
                 message.add(&line);
             }
-            line = self.read_line()?;
+            read_line(&mut self.input, &mut line)?;
         }
         self.state = State::Ended;
         if self.number > 0 {
@@ -104,26 +108,13 @@ impl<R: BufRead> Splitter<R> {
         message.add(&blank);
         Ok(Some(Split { raw: message.raw, size: message.size, number: 0 }))
     }
+}
 
-    /// The next line with its end, or a piece of a long one; empty at the end of the stream.
-    fn read_line(&mut self) -> io::Result<Vec<u8>> {
-        let mut line = Vec::new();
-        while line.len() < LINE_BYTES {
-            let buffer = match self.input.fill_buf() {
-                Ok(buffer) => buffer,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
-            let end = buffer.iter().position(|byte| *byte == b'\n').map(|at| at + 1);
-            let taken = end.unwrap_or(buffer.len()).min(LINE_BYTES - line.len());
-            line.extend_from_slice(&buffer[..taken]);
-            self.input.consume(taken);
-            if taken == 0 || line.ends_with(b"\n") {
-                break;
-            }
-        }
-        Ok(line)
-    }
+/// Reads the next line with its end, or a piece of a long one, in place of the line before; nothing at the end of the stream.
+fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<()> {
+    line.clear();
+    input.take(LINE_BYTES as u64).read_until(b'\n', line)?;
+    Ok(())
 }
 
 /// A message as it grows: its head, and the size of all of it.
@@ -136,7 +127,7 @@ struct Gathered {
 
 impl Gathered {
     fn new(most: usize) -> Gathered {
-        Gathered { raw: Vec::new(), size: 0, most }
+        Gathered { raw: Vec::with_capacity(ROOM.min(most)), size: 0, most }
     }
 
     fn add(&mut self, bytes: &[u8]) {

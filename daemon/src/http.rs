@@ -170,7 +170,8 @@ async fn scan(shared: &Shared, message: Message, user: Option<String>) -> Answer
     match scanned.and_then(|it| Some((it.verdict?, it.took))) {
         Some((verdict, took)) => {
             let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-            let body = format!("{}\n", tamis_common::json::verdict("", &verdict, Some(micros)));
+            let mut body = tamis_common::json::line("", &verdict, Some(micros));
+            body.push('\n');
             Answer { status: "200 OK", kind: "application/json", body }
         }
         None => plain("500 Internal Server Error", "the message could not be judged"),

@@ -1,6 +1,6 @@
 //! Lines, whatever ends them: CRLF, LF, or a lone CR.
 
-use memchr::{memchr, memchr_iter, memchr2};
+use memchr::{memchr, memchr_iter, memchr2, memrchr};
 
 use super::choice::{Choice, Choices};
 use crate::defect::DefectKind;
@@ -74,9 +74,28 @@ pub(super) fn before_line_end(raw: &[u8], from: usize, at: usize) -> usize {
     }
 }
 
+/// Where the first line starts that is too long, of lines that line feeds end. A line feed among so many bytes says that all lines
+/// before it are short enough: most are not looked at.
+fn first_long(raw: &[u8]) -> Option<usize> {
+    let mut start = 0;
+    while let Some(window) = raw.get(start..=start + LONGEST) {
+        match memrchr(b'\n', window) {
+            Some(at) => start += at + 1,
+            None => return Some(start),
+        }
+    }
+    None
+}
+
 /// What is wrong with the lines of the whole message: each kind once, with the offset where it is first seen.
 pub(super) fn defects(raw: &[u8]) -> Vec<(DefectKind, usize)> {
     let mut found = Vec::new();
+    // Without a carriage return line ends are all of one kind.
+    if memchr(b'\r', raw).is_none() {
+        found.extend(first_long(raw).map(|at| (DefectKind::LineTooLong, at)));
+        found.extend(memchr(0, raw).map(|at| (DefectKind::NulByte, at)));
+        return found;
+    }
     let (mut pairs, mut bare, mut long) = (false, None, None);
     let mut line_start = 0;
     for end in memchr_iter(b'\n', raw) {
@@ -106,4 +125,26 @@ pub(super) fn defects(raw: &[u8]) -> Vec<(DefectKind, usize)> {
         found.push((DefectKind::NulByte, at));
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_long_line() {
+        let text = |lengths: &[usize]| lengths.iter().map(|length| "a".repeat(*length)).collect::<Vec<_>>().join("\n");
+        for (lengths, expected) in [
+            (&[][..], None),
+            (&[998, 0, 998, 1, 500, 500, 998], None),
+            (&[998, 0, 998, 1, 500, 500, 999], Some(3_003)),
+            (&[0, 10, 999, 0, 2_000], Some(12)),
+            (&[400, 400, 400, 1_500], Some(1_203)),
+            (&[999], Some(0)),
+        ] {
+            assert_eq!(first_long(text(lengths).as_bytes()), expected, "{lengths:?}");
+            let long = defects(text(lengths).as_bytes()).iter().map(|(_, at)| *at).next();
+            assert_eq!(long, expected, "{lengths:?}");
+        }
+    }
 }

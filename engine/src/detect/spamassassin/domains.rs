@@ -20,18 +20,23 @@ pub(super) fn ascii(name: &str) -> Cow<'_, str> {
 /// Whether a name has two labels or more, all of them well formed.
 pub(super) fn is_fqdn(name: &str) -> bool {
     let name = name.trim_end_matches('.');
-    if name.len() > 253 || !name.contains('.') {
+    if name.len() > 253 || memchr::memchr(b'.', name.as_bytes()).is_none() {
         return false;
     }
-    name.rsplit('.').enumerate().all(|(number, label)| {
-        let near_end = number < 2;
-        let fine = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        (1..=63).contains(&label.len())
-            && label.bytes().all(fine)
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && !(near_end && label.contains('_'))
-    })
+    // Byte by byte from the end, with the number of the label and how much of it was seen.
+    let (mut label, mut length, mut before) = (0, 0, b'.');
+    for byte in name.bytes().rev() {
+        match byte {
+            b'.' if length == 0 || before == b'-' => return false,
+            b'.' => (label, length) = (label + 1, 0),
+            b'-' if length == 0 => return false,
+            b'_' if label < 2 => return false,
+            b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' if length < 63 => length += 1,
+            _ => return false,
+        }
+        before = byte;
+    }
+    length > 0 && before != b'-'
 }
 
 const STATES: &str = " ak al ar az ca co ct dc de fl ga gu hi ia id il in ks ky la ma md me mi mn mo ms mt nc nd ne nh nj nm nv ny oh ok or pa pr ri sc sd tn tx ut va vi vt wa wi wv wy ";
@@ -53,7 +58,11 @@ impl Settings {
 
     /// What of a name is registered.
     pub(super) fn registered(&self, name: &str) -> String {
-        let mut name = ascii(name);
+        self.registered_of(ascii(name))
+    }
+
+    /// The same for a name in lower case, in its ASCII form.
+    fn registered_of(&self, mut name: Cow<'_, str>) -> String {
         if name.is_empty() || name.starts_with('.') || name.ends_with('.') || name.contains("..") {
             name = Cow::Owned(name.split('.').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("."));
         }
@@ -122,13 +131,14 @@ impl Settings {
         if may_be_ip(&host) && host.parse::<IpAddr>().is_ok() {
             return Some((host.clone(), host));
         }
-        (is_fqdn(&host) && self.is_domain(&host)).then(|| (self.registered(&host), host))
+        let is_domain = is_fqdn(&host) && host.rsplit_once('.').is_some_and(|(_, tld)| self.is_tld(tld));
+        is_domain.then(|| (self.registered_of(Cow::Borrowed(&host)), host))
     }
 }
 
 /// Whether a name has an escape of a character that names do not need to escape.
 fn has_escape(host: &str) -> bool {
-    host.match_indices('%').any(|(at, _)| {
+    memchr::memchr_iter(b'%', host.as_bytes()).any(|at| {
         let code = host.get(at + 1..at + 3).and_then(|digits| u8::from_str_radix(digits, 16).ok());
         code.is_some_and(|code| (0x21..0x7F).contains(&code))
     })

@@ -59,20 +59,24 @@ impl Globs {
     /// Whether a text in lower case is in the list.
     pub(super) fn fits(&self, text: &str) -> bool {
         // Most globs begin with `*@`. Where there is one `@` what follows has to fit, and that nearly always ends at its first letter.
-        let host = text.split_once('@').map(|(_, host)| host).filter(|host| !host.contains('@'));
+        let first = memchr::memchr(b'@', text.as_bytes());
+        let behind = first.and_then(|at| text.get(at + 1..)).unwrap_or_default();
+        let has_one = first.is_some() && memchr::memchr(b'@', behind.as_bytes()).is_none();
+        let host = has_one.then_some(behind);
         let fits_glob = |glob: &String| match (host, glob.strip_prefix("*@")) {
             (Some(host), Some(rest)) => fits(rest, host),
             _ => fits(glob, text),
         };
         let domains = || {
-            let at = text.find('@').filter(|_| !self.domains.is_empty())?;
+            let at = first.filter(|_| !self.domains.is_empty())?;
             // What is longer is in no list, however many dots it has.
             let host = text.get(at.max(text.floor_char_boundary(text.len().saturating_sub(LONGEST_DOMAIN)))..)?;
-            host.match_indices('.').find_map(|(at, _)| self.domains.get(host.get(at..)?))
+            memchr::memchr_iter(b'.', host.as_bytes()).find_map(|at| self.domains.get(host.get(at..)?))
         };
         self.plain.contains(text)
             || domains().is_some()
-            || text.match_indices('@').any(|(at, _)| text.get(at..).is_some_and(|host| self.hosts.contains(host)))
+            || memchr::memchr_iter(b'@', text.as_bytes())
+                .any(|at| text.get(at..).is_some_and(|host| self.hosts.contains(host)))
             || self.globs.iter().any(fits_glob)
     }
 

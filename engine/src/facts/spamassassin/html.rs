@@ -64,10 +64,7 @@ pub(super) fn render(text: &str, bytes: usize) -> Html {
 /// What is replaced before a document is cut.
 fn prepare(text: &str) -> Cow<'_, str> {
     let has = |text: &str, what: &str| memchr::memmem::find(text.as_bytes(), what.as_bytes()).is_some();
-    let mut text = Cow::Borrowed(text);
-    if has(&text, "&nbsp;") {
-        text = Cow::Owned(text.replace("&nbsp;", " "));
-    }
+    let mut text = without_hard_blanks(text);
     if has(&text, "\u{201C}") || has(&text, "\u{201D}") {
         text = Cow::Owned(text.replace(['\u{201C}', '\u{201D}'], "\""));
     }
@@ -86,6 +83,24 @@ fn prepare(text: &str) -> Cow<'_, str> {
             out.push_str(text.get(from..end).unwrap_or_default());
             from = end + blanks + 1;
         }
+    }
+    out.push_str(text.get(from..).unwrap_or_default());
+    Cow::Owned(out)
+}
+
+/// `&nbsp;` as blanks. `replace` takes a dozen times as long to find that there are none, and for what there is.
+fn without_hard_blanks(text: &str) -> Cow<'_, str> {
+    const HARD: &str = "&nbsp;";
+    let mut found = memchr::memmem::find_iter(text.as_bytes(), HARD).peekable();
+    if found.peek().is_none() {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    for at in found {
+        out.push_str(text.get(from..at).unwrap_or_default());
+        out.push(' ');
+        from = at + HARD.len();
     }
     out.push_str(text.get(from..).unwrap_or_default());
     Cow::Owned(out)

@@ -19,6 +19,8 @@ const LONGEST_HEADER: usize = 65_536;
 const BLANK_LINES: usize = 20;
 /// Header fields of one part that are read.
 const MOST_FIELDS: usize = 2_000;
+/// Room for the fields of a message.
+const USUAL_FIELDS: usize = 32;
 
 /// One header field.
 #[derive(Debug)]
@@ -173,7 +175,7 @@ fn whole(raw: &[u8], message: &mut Message, depth: u32) -> Option<Open> {
 
     let is_first = message.nodes.is_empty();
     let number = message.nodes.len();
-    let mut node = Node { is_leaf: true, ..Node::default() };
+    let mut node = Node { is_leaf: true, fields: Vec::with_capacity(USUAL_FIELDS), ..Node::default() };
     // Empty where none was begun: what is begun has its line end at least.
     let mut field = Vec::new();
     let (mut at, mut errors) = (0usize, 0u32);
@@ -273,13 +275,19 @@ fn push_field(node: &mut Node, field: &[u8], colon: &[u8], truncated: &mut bool)
         name = name.get(..LONGEST_NAME).unwrap_or(name);
         value = value.get(..LONGEST_VALUE).unwrap_or(value);
     }
-    let name = String::from_utf8_lossy(name).into_owned();
+    let name = match std::str::from_utf8(name) {
+        Ok(name) => name.to_owned(),
+        Err(_) => String::from_utf8_lossy(name).into_owned(),
+    };
     let value_decoded = decode::header(value, &name);
     node.fields.push(HeaderField { raw: value.to_vec(), value: value_decoded, name });
 }
 
 /// More than twenty blank lines in a row are cut to twenty.
 fn fewer_blank_lines(body: Vec<u8>) -> Vec<u8> {
+    if !may_have_blank_lines(&body) {
+        return body;
+    }
     let is_blank = |line: &[u8]| line.iter().all(u8::is_ascii_whitespace);
     let lines = || lines_of(&body);
     let mut run = 0;
@@ -299,6 +307,24 @@ fn fewer_blank_lines(body: Vec<u8>) -> Vec<u8> {
         }
     }
     kept
+}
+
+/// Whether so much white space follows each other as more than twenty blank lines have at least. Of that many bytes one is looked at,
+/// and what is around it where that one is white: to look at each line took five times as long.
+fn may_have_blank_lines(body: &[u8]) -> bool {
+    let mut at = BLANK_LINES;
+    while let Some(byte) = body.get(at) {
+        if byte.is_ascii_whitespace() {
+            let (before, behind) = body.split_at(at);
+            let before = before.iter().rev().take(BLANK_LINES).take_while(|it| it.is_ascii_whitespace()).count();
+            let behind = behind.iter().take(BLANK_LINES + 1).take_while(|it| it.is_ascii_whitespace()).count();
+            if before + behind > BLANK_LINES {
+                return true;
+            }
+        }
+        at += BLANK_LINES + 1;
+    }
+    false
 }
 
 /// Whether a line delimits parts: opens one, or ends them all.

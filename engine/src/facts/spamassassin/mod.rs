@@ -153,24 +153,36 @@ fn body_lines(subject: Option<&[u8]>, text: &str) -> Lines {
     Lines { text: flat, ends }
 }
 
+/// The bytes that white space begins with, and others with them that no text has.
+const MAY_BE_WHITE: [bool; 256] = may_be_white();
+
+#[expect(clippy::indexing_slicing, reason = "runs when compiled, over constants")]
+const fn may_be_white() -> [bool; 256] {
+    let mut set = [false; 256];
+    let mut code = 0;
+    while code < 256 {
+        set[code] = matches!(code, 0..=0x20 | 0xC2 | 0xE1..=0xE3);
+        code += 1;
+    }
+    set
+}
+
 /// Appends UTF-8 text with a blank for each run of white space. A run with two line ends in it parts paragraphs; but only from its
 /// first line end to its last.
 fn flatten(text: &[u8], flat: &mut Vec<u8>) {
     let (mut from, mut at) = (0, 0);
-    while let Some(byte) = text.get(at) {
-        // No byte that white space begins with.
-        if matches!(byte, 0x21..=0xC1 | 0xC3..=0xE0 | 0xE4..=0xFF) {
-            at += 1;
-            continue;
-        }
+    let may_be_white = |byte: &u8| MAY_BE_WHITE.get(usize::from(*byte)).copied().unwrap_or_default();
+    while let Some(further) = text.get(at..).and_then(|rest| rest.iter().position(may_be_white)) {
+        at += further;
+        let byte = text.get(at).copied().unwrap_or_default();
         let mut end = at + white(text, at);
         if end == at {
             at += 1;
             continue;
         }
         // Single blanks, which most runs are, stay among the text that is copied at once.
-        if *byte == b' ' && matches!(text.get(end), Some(0x21..=0x7F)) {
-            at = end;
+        if byte == b' ' && matches!(text.get(end), Some(0x21..=0x7F)) {
+            at = end + 1;
             continue;
         }
         loop {

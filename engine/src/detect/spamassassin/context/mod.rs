@@ -1,6 +1,7 @@
 //! One message as rules ask for it: header fields by selector, relays, addresses in text. Made anew for each message; what is asked
 //! for twice is kept.
 
+mod names;
 mod people;
 mod special;
 
@@ -18,6 +19,7 @@ use crate::facts::Facts;
 use crate::facts::spamassassin::message::HeaderField;
 use crate::facts::spamassassin::{Html, Node, Views, decode};
 
+use self::names::Names;
 use self::people::received_of;
 use self::special::{Special, with_end};
 
@@ -50,6 +52,9 @@ impl Formats {
     }
 }
 
+/// What a selector gives.
+type Values = std::rc::Rc<Vec<Vec<u8>>>;
+
 /// A message.
 pub(super) struct Context<'m> {
     pub(super) views: &'m Views,
@@ -63,9 +68,11 @@ pub(super) struct Context<'m> {
     envelope: OnceCell<Option<String>>,
     senders: OnceCell<BTreeSet<String>>,
     recipients: OnceCell<BTreeSet<String>>,
-    values: RefCell<BTreeMap<String, std::rc::Rc<Vec<Vec<u8>>>>>,
+    /// By selector. They are so few that to look through them takes less than a tree does.
+    values: RefCell<Vec<(String, Values)>>,
     /// The values of a field that is not there, which most are that are asked for.
-    nothing: std::rc::Rc<Vec<Vec<u8>>>,
+    nothing: Values,
+    names: Names,
     parsed: RefCell<BTreeMap<Vec<u8>, std::rc::Rc<Vec<Address>>>>,
 }
 
@@ -150,6 +157,7 @@ impl<'m> Context<'m> {
             recipients: OnceCell::new(),
             values: RefCell::default(),
             nothing: std::rc::Rc::default(),
+            names: Names::of(views.message.root()),
             parsed: RefCell::default(),
         }
     }
@@ -160,7 +168,8 @@ impl<'m> Context<'m> {
 
     /// The header fields of a name.
     pub(super) fn fields<'n>(&self, name: &'n str) -> impl Iterator<Item = &'m HeaderField> + use<'m, 'n> {
-        let fields = self.root().map(|root| root.fields.as_slice()).unwrap_or_default();
+        let root = self.root().filter(|_| self.names.may_have(name));
+        let fields = root.map(|root| root.fields.as_slice()).unwrap_or_default();
         fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name))
     }
 
@@ -207,16 +216,17 @@ impl<'m> Context<'m> {
     }
 
     /// What a selector gives: one value a field, or one an address.
-    pub(super) fn get(&self, selector: &str) -> std::rc::Rc<Vec<Vec<u8>>> {
-        let name = selector.split(':').next().unwrap_or_default();
+    pub(super) fn get(&self, selector: &str) -> Values {
+        if let Some((_, known)) = self.values.borrow().iter().find(|(known, _)| known == selector) {
+            return std::rc::Rc::clone(known);
+        }
+        let name = selector.bytes().position(|byte| byte == b':').and_then(|end| selector.get(..end));
+        let name = name.unwrap_or(selector);
         if self.fields(name).next().is_none() && !is_special(name) {
             return std::rc::Rc::clone(&self.nothing);
         }
-        if let Some(known) = self.values.borrow().get(selector) {
-            return std::rc::Rc::clone(known);
-        }
         let value = std::rc::Rc::new(self.select(selector));
-        self.values.borrow_mut().insert(selector.to_owned(), std::rc::Rc::clone(&value));
+        self.values.borrow_mut().push((selector.to_owned(), std::rc::Rc::clone(&value)));
         value
     }
 

@@ -270,7 +270,7 @@ pub(super) fn faraway_charset(it: &State<'_>, _: &Arguments) -> bool {
         return false;
     }
     let declared = it.header("Content-Type");
-    let Some(charset) = decode::content_type(&declared).charset else { return false };
+    let Some(charset) = decode::charset_of(&declared) else { return false };
     if !is_faraway(it, &charset) {
         return false;
     }
@@ -282,6 +282,10 @@ pub(super) fn faraway_charset(it: &State<'_>, _: &Arguments) -> bool {
 /// Charsets whose bytes look like capitals.
 fn looks_like_caps(charset: &str) -> bool {
     let lower = charset.to_ascii_lowercase();
+    // Nearly all are one of these, which have none of the names below.
+    if matches!(lower.as_str(), "us-ascii" | "utf-8" | "iso-8859-1" | "iso-8859-15" | "windows-1252") {
+        return false;
+    }
     let names =
         ["koi", "jp", "jis", "euc", "gb", "big5", "isoir", "cp1251", "windows-1251", "georgianps", "pt154", "tis"];
     names.iter().any(|name| lower.contains(name))
@@ -290,7 +294,7 @@ fn looks_like_caps(charset: &str) -> bool {
 
 /// How much of the text is in capitals, in percent.
 fn capitals(it: &State<'_>) -> f64 {
-    let declared = decode::content_type(&it.header("Content-Type")).charset;
+    let declared = decode::charset_of(&it.header("Content-Type"));
     if declared.iter().chain(&all(it).charsets).any(|charset| looks_like_caps(charset)) {
         return 0.0;
     }

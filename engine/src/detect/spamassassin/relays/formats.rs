@@ -180,22 +180,27 @@ const fn qmail(pattern: &'static str) -> Format {
     Format { guard: QMAIL, pattern, then: Then::Qmail }
 }
 
-/// What says that the sender logged in, and as what; the group `auth`, or the word given.
-pub(super) const LOGINS: &[(&str, &str)] = &[
-    (r"(?i) by .* with (?<auth>(?:ES|L|UTF8S|UTF8L)MTPS?A|ASMTP|HTTP[SU]?)(?: |;|$)", ""),
-    (r"(?i) with (?<auth>(?:ES|L|UTF8S|UTF8L)MTPS?A|ASMTP|HTTP[SU]?)(?: |;|$).* by ", ""),
-    (r"^from .*?(?:\]\)|\)\]) \(AUTH: (?<auth>LOGIN|PLAIN|DIGEST-MD5|CRAM-MD5) \S+(?:, .*?)?\) by ", ""),
-    (r"^from .*?(?:\](?: \([^)]*\))?\)|\)\]) .*?\(.*?authenticated.*?\).*? by", "Sendmail"),
-    (r"from \S* \((?:HELO|EHLO) \S*\) \[IP\] by mail\.gmx\.(?:net|com) \([^)]+\) with (?:ESMTP|SMTP)", "GMX"),
+/// What says that the sender logged in, and as what; the group `auth`, or the word given. Then what each such text has one of, in small
+/// letters, where the pattern does not tell by itself.
+pub(super) const LOGINS: &[(&str, &str, &[&str])] = &[
+    (r"(?i) by .* with (?<auth>(?:ES|L|UTF8S|UTF8L)MTPS?A|ASMTP|HTTP[SU]?)(?: |;|$)", "", WITH_LOGIN),
+    (r"(?i) with (?<auth>(?:ES|L|UTF8S|UTF8L)MTPS?A|ASMTP|HTTP[SU]?)(?: |;|$).* by ", "", WITH_LOGIN),
+    (r"^from .*?(?:\]\)|\)\]) \(AUTH: (?<auth>LOGIN|PLAIN|DIGEST-MD5|CRAM-MD5) \S+(?:, .*?)?\) by ", "", &[]),
+    (r"^from .*?(?:\](?: \([^)]*\))?\)|\)\]) .*?\(.*?authenticated.*?\).*? by", "Sendmail", &[]),
+    (r"from \S* \((?:HELO|EHLO) \S*\) \[IP\] by mail\.gmx\.(?:net|com) \([^)]+\) with (?:ESMTP|SMTP)", "GMX", &[]),
     (
         r" \(authenticated as .*\) by .+ \(\d{1,2}\.\d\.\d{3}(?:\.\d{1,3})?\) \(authenticated as .+\) id ",
         "CriticalPath",
+        &[],
     ),
-    (r"\) \(Authenticated sender: \S+\) by \S+ \([^)]+\) with ", "Postfix"),
+    (r"\) \(Authenticated sender: \S+\) by \S+ \([^)]+\) with ", "Postfix", &[]),
     (
         r"CommuniGate Pro (?:HTTP|SMTP|XIMSS|IMAP).* \(account | \(account .*CommuniGate Pro (?:HTTP|SMTP|XIMSS|IMAP)",
         "Communigate",
+        &[],
     ),
-    (r" with Microsoft Exchange Server HTTP-DAV\b", "HTTP-DAV"),
-    (r"(?i) by .*\(via (?<auth>HTTP.?)\)(?: |;|$)", ""),
+    (r" with Microsoft Exchange Server HTTP-DAV\b", "HTTP-DAV", &[]),
+    (r"(?i) by .*\(via (?<auth>HTTP.?)\)(?: |;|$)", "", &[]),
 ];
+
+const WITH_LOGIN: &[&str] = &["mtpa", "mtpsa", "asmtp", "http"];

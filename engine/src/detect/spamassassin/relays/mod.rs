@@ -129,11 +129,12 @@ impl Reader {
             });
             formats.push(Compiled { guard, pattern: Lazy::new(it.pattern, &mut pieces), then: it.then });
         }
+        let logins = LOGINS.iter().map(|(text, name, of)| (Lazy::with_one_of(text, of, &mut pieces), *name)).collect();
         let mut new = |text| Lazy::new(text, &mut pieces);
         let mut reader = Reader {
             formats,
             guards,
-            logins: LOGINS.iter().map(|(pattern, name)| (new(pattern), *name)).collect(),
+            logins,
             date: new(
                 r"[\s;]+(?:(?:Mon|T(?:ue|hu)|Wed|Fri|S(?:at|un)), )?\d+ (?:J(?:an|u[nl])|Feb|Ma[ry]|A(?:pr|ug)|Sep|Oct|Nov|Dec) \d+ \d+:\d+(?::\d+)? \S+$",
             ),

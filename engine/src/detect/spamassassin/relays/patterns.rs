@@ -149,8 +149,17 @@ fn syntax_of() -> syntax::Config {
 
 impl Lazy {
     pub(super) fn new(text: &'static str, pieces: &mut Pieces) -> Lazy {
+        Lazy::with_one_of(text, &[], pieces)
+    }
+
+    /// The same for a pattern of which somebody knows that each match has one of some pieces.
+    pub(super) fn with_one_of(text: &'static str, of: &[&str], pieces: &mut Pieces) -> Lazy {
         let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b' ') && !text.contains("IP");
-        let needs = pieces.add(needed(text));
+        let mut needs = needed(text);
+        if !of.is_empty() {
+            needs.push(of.iter().map(|piece| piece.as_bytes().to_vec()).collect());
+        }
+        let needs = pieces.add(needs);
         Lazy { text, needs, is_plain, regex: OnceLock::new(), one_way: OnceLock::new() }
     }
 
@@ -185,7 +194,7 @@ impl Lazy {
             if !self.text.starts_with('^') {
                 return None;
             }
-            let pattern = replace_words(self.text, LOOSE_IP);
+            let pattern = replace_words(&usual(self.text), LOOSE_IP);
             let config = thompson::Config::new().utf8(false);
             let nfa = thompson::Compiler::new().configure(config).syntax(syntax_of()).build(&pattern).ok()?;
             onepass::DFA::builder().build_from_nfa(nfa).ok()
@@ -216,6 +225,17 @@ impl Lazy {
         let found = self.captures(text, seen)?;
         Some(String::from_utf8_lossy(found.get(1)?).into_owned())
     }
+}
+
+/// A pattern as most texts fit it, where that leaves but one way to match: nothing between an address in brackets and what follows it,
+/// and no ident before a name, whose group then never is there. Where such a match ends where that of the pattern does it has the same
+/// groups: what stands before the address has no other way to match, and `by` none to end there.
+fn usual(pattern: &str) -> String {
+    let without_ident = r"\((?:\x00(?<ident>)\z\x00)?(?<rdns>[^\s@:\x00]+) \[(?<ip>IP)\]\) by ";
+    pattern
+        .replace(r"\((?:IDENT:)?(?:(?<ident>[^@ ]*)@)?(?<rdns>\S+) \[(?<ip>IP)\].*\) by ", without_ident)
+        .replace(r"\]\).*? by ", r"\]\) by ")
+        .replace(r"\](?<sub>.*?)\) by ", r"\](?<sub>)\) by ")
 }
 
 fn needed(pattern: &str) -> Needs {

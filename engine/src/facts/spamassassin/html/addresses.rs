@@ -22,7 +22,9 @@ impl Renderer {
 
     pub(super) fn tidy_uri(&mut self, uri: &str) -> String {
         let uri = uri.trim_matches(|it: char| it.is_whitespace() || it == '\u{A0}');
-        match uri.char_indices().nth(LONGEST_URI) {
+        // No text has more characters than bytes.
+        let longest = if uri.len() > LONGEST_URI { uri.char_indices().nth(LONGEST_URI) } else { None };
+        match longest {
             Some((at, _)) => {
                 self.html.uri_truncated = true;
                 uri.get(..at).unwrap_or_default().to_owned()
@@ -35,9 +37,8 @@ impl Renderer {
         let value = |name: &str| {
             // `<a foo/href=...>` is taken for what it means.
             let is_odd = |key: &str| {
-                let mut slashes = key.match_indices('/');
-                !key.starts_with('/')
-                    && slashes.any(|(at, _)| key.get(at + 1..).is_some_and(|rest| rest.starts_with(name)))
+                let mut slashes = memchr::memchr_iter(b'/', key.as_bytes());
+                !key.starts_with('/') && slashes.any(|at| key.get(at + 1..).is_some_and(|rest| rest.starts_with(name)))
             };
             let odd = matches!(name, "href" | "src").then(|| attributes.iter().find(|(key, _)| is_odd(key)));
             let plain = attributes.iter().find(|(key, _)| key == name);
@@ -47,7 +48,10 @@ impl Renderer {
             "body" | "table" | "tr" | "td" => value("background").into_iter().for_each(|uri| self.push_uri(tag, uri)),
             "a" | "area" | "link" => {
                 if let Some(uri) = value("href") {
-                    self.push_uri(tag, &uri.replace('\u{FEFF}', ""));
+                    match uri.contains('\u{FEFF}') {
+                        true => self.push_uri(tag, &uri.replace('\u{FEFF}', "")),
+                        false => self.push_uri(tag, uri),
+                    }
                 }
                 value("data-saferedirecturl").into_iter().for_each(|uri| self.push_uri(tag, uri));
             }

@@ -3,9 +3,12 @@
 //! Beside the tree of `mime/`, which keeps every plausible reading, since `.cf` rules were written against this one: a preamble,
 //! a boundary that is not closed, or a header in the wrong place changes which text a rule sees.
 
+mod parts;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use self::parts::multipart;
 use super::{decode, lines_of};
 
 /// Limits of SpamAssassin's own, which its rules can ask for.
@@ -325,147 +328,6 @@ fn may_have_blank_lines(body: &[u8]) -> bool {
         at += BLANK_LINES + 1;
     }
     false
-}
-
-/// Whether a line delimits parts: opens one, or ends them all.
-fn delimiter(line: &[u8], boundary: &[u8]) -> Option<bool> {
-    let rest = line.strip_prefix(b"--")?.strip_prefix(boundary)?;
-    let (rest, last) = match rest.strip_prefix(b"--") {
-        Some(rest) => (rest, true),
-        None => (rest, false),
-    };
-    rest.iter().all(u8::is_ascii_whitespace).then_some(last)
-}
-
-/// A part of a multipart as it is read.
-#[derive(Default)]
-struct PartReader {
-    node: Node,
-    field: Option<Vec<u8>>,
-    in_body: bool,
-    body: Vec<u8>,
-    /// Whether any line of its body was there, be it empty.
-    has_body: bool,
-}
-
-impl PartReader {
-    fn end_field(&mut self) -> Option<String> {
-        let field = self.field.take()?;
-        push_field(&mut self.node, &field, b": ", &mut false);
-        let last = self.node.fields.last()?;
-        last.name.eq_ignore_ascii_case("content-type").then(|| String::from_utf8_lossy(&last.value).into_owned())
-    }
-
-    fn line(&mut self, line: &[u8]) {
-        let mut rest = line;
-        while rest.len() > LONGEST_LINE {
-            let (piece, behind) = rest.split_at(LONGEST_LINE);
-            self.body.extend_from_slice(piece);
-            self.body.push(b'\n');
-            rest = behind;
-        }
-        self.body.extend_from_slice(rest);
-        self.has_body = true;
-    }
-}
-
-fn multipart(
-    message: &mut Message,
-    open: Open,
-    boundaries: &mut BTreeMap<String, i32>,
-    queue: &mut std::collections::VecDeque<Open>,
-) {
-    let Some(boundary) = open.boundary else { return };
-    let parent_is_digest = message.nodes.get(open.node).is_some_and(|node| node.media_type == "multipart/digest");
-    if let Some(node) = message.nodes.get_mut(open.node) {
-        node.is_leaf = false;
-    }
-    let bytes = boundary.as_bytes();
-    let lines: Vec<&[u8]> = lines_of(&open.body).collect();
-    let mut start = 0;
-    if let Some(at) = lines.iter().position(|line| delimiter(line, bytes) == Some(false)) {
-        boundaries.insert(boundary.clone(), 1);
-        message.oddities.missing_mime_headers |= lines.get(at + 1).is_some_and(|line| !starts_field(line, false));
-        start = at + 1;
-    }
-    let lines = lines.get(start..).unwrap_or_default();
-    let mut part = PartReader::default();
-    let mut nested = false;
-    let mut count = 0;
-    for (number, line) in lines.iter().enumerate() {
-        let last_line = number + 1 == lines.len();
-        let mut delimits = delimiter(line, bytes);
-        if delimits.is_some() && nested {
-            nested = delimits != Some(true);
-            delimits = None;
-        }
-        if last_line || delimits.is_some() {
-            if delimits.is_none() {
-                part.line(line);
-            } else if part.has_body {
-                // The line end before a delimiter belongs to it.
-                if part.body.last() == Some(&b'\n') {
-                    part.body.pop();
-                }
-            }
-            let mut done = std::mem::take(&mut part);
-            let content_type = decode::content_type(&done.node.field_text("content-type"));
-            done.node.media_type = match content_type.missing && parent_is_digest {
-                true => "message/rfc822".to_owned(),
-                false => content_type.media_type,
-            };
-            done.node.is_leaf = true;
-            let inner = content_type.boundary.unwrap_or_else(|| boundary.clone());
-            let node = message.nodes.len();
-            message.nodes.push(done.node);
-            if let Some(parent) = message.nodes.get_mut(open.node) {
-                parent.children.push(node);
-            }
-            queue.push_back(Open { node, boundary: Some(inner), body: done.body, depth: open.depth.saturating_sub(1) });
-            match delimits {
-                Some(true) => {
-                    *boundaries.entry(boundary.clone()).or_default() -= 1;
-                    let rest = lines.get(number + 1..).unwrap_or_default();
-                    let tells = |line: &&[u8]| line.iter().any(|byte| !byte.is_ascii_whitespace() && *byte != b'.');
-                    message.oddities.mime_epilogue_exists |= rest.iter().any(tells);
-                    return;
-                }
-                Some(false) if !last_line => {
-                    let next = lines.get(number + 1).copied().unwrap_or_default();
-                    message.oddities.missing_mime_headers |= !starts_field(next, false);
-                }
-                _ => {}
-            }
-            count += 1;
-            if count >= MOST_PARTS || message.nodes.len() > MOST_PARTS {
-                message.oddities.mimepart_limit_exceeded = true;
-                return;
-            }
-            continue;
-        }
-        if !part.in_body {
-            if starts_field(line, true) {
-                part.end_field();
-                part.field = Some(line.to_vec());
-                continue;
-            }
-            if matches!(line.first(), Some(b' ' | b'\t'))
-                && let Some(field) = &mut part.field
-            {
-                field.extend_from_slice(line);
-                continue;
-            }
-            if let Some(value) = part.end_field() {
-                nested |= decode::content_type(&value).boundary.is_some_and(|inner| inner == boundary);
-            }
-            part.in_body = true;
-            if matches!(*line, b"\n" | b"\r\n" | b"" | b"\r") {
-                continue;
-            }
-            message.oddities.missing_mime_head_body_separator = true;
-        }
-        part.line(line);
-    }
 }
 
 fn leaf(message: &mut Message, open: Open, queue: &mut std::collections::VecDeque<Open>) {

@@ -76,9 +76,12 @@ impl Probe {
         if state < Table::FIRST {
             return (told(state), 0);
         }
+        let (classes, next) = (&table.classes, table.next.as_slice());
         for (read, byte) in rest.iter().enumerate() {
+            let class = classes.get(usize::from(*byte)).copied().unwrap_or_default();
+            let Some(now) = next.get(usize::from(state) + usize::from(class)) else { return (May::Perhaps, read) };
             // A match is told one byte late.
-            state = table.next(state, *byte);
+            state = *now;
             if state < Table::FIRST {
                 return (told(state), read);
             }
@@ -155,12 +158,6 @@ impl Table {
             Some(byte) => self.starts.get(usize::from(byte)).copied().unwrap_or(Table::QUIT),
             None => self.start,
         }
-    }
-
-    #[inline]
-    fn next(&self, state: u16, byte: u8) -> u16 {
-        let class = self.classes.get(usize::from(byte)).copied().unwrap_or_default();
-        self.next.get(usize::from(state) + usize::from(class)).copied().unwrap_or(Table::QUIT)
     }
 
     fn at_end(&self, state: u16) -> bool {

@@ -24,21 +24,25 @@ pub(super) struct Wake {
 /// For each rule a list.
 #[derive(Debug, Default)]
 pub(super) struct Lists<T> {
-    ends: Vec<u32>,
+    /// Where each begins, and behind them where the last ends.
+    starts: Vec<u32>,
     all: Vec<T>,
 }
 
 impl<T: Copy + Ord> Lists<T> {
     pub(super) fn of(mut pairs: Vec<(u32, T)>, rules: usize) -> Lists<T> {
         pairs.sort_unstable();
-        let ends = (0..rules).map(|rule| pairs.partition_point(|(its, _)| *its as usize <= rule));
-        let ends = ends.map(|end| u32::try_from(end).unwrap_or(u32::MAX)).collect();
-        Lists { ends, all: pairs.into_iter().map(|(_, it)| it).collect() }
+        let starts = (0..=rules).map(|rule| pairs.partition_point(|(its, _)| (*its as usize) < rule));
+        let starts = starts.map(|start| u32::try_from(start).unwrap_or(u32::MAX)).collect();
+        Lists { starts, all: pairs.into_iter().map(|(_, it)| it).collect() }
     }
 
+    #[inline]
     pub(super) fn get(&self, rule: u32) -> &[T] {
-        let Some(end) = self.ends.get(rule as usize) else { return &[] };
-        let start = rule.checked_sub(1).and_then(|before| self.ends.get(before as usize)).copied().unwrap_or(0);
-        self.all.get(start as usize..*end as usize).unwrap_or_default()
+        let rule = rule as usize;
+        match self.starts.get(rule..rule.saturating_add(2)) {
+            Some(&[start, end]) => self.all.get(start as usize..end as usize).unwrap_or_default(),
+            _ => &[],
+        }
     }
 }

@@ -20,7 +20,10 @@ impl<'t> Trial<'t> {
                     self.first(member.rule, count);
                 }
             }
-            if is_there && let Some(slot) = self.store.noted.get_mut(number) {
+            if is_there
+                && let Some(slot) = self.store.noted.get_mut(number)
+                && !slot.seen().is_empty()
+            {
                 let noted = std::mem::take(slot);
                 for seen in &noted.seen {
                     let Some(member) = set.members.get(*seen as usize) else { continue };

@@ -142,8 +142,8 @@ impl Set {
     }
 
     /// Where matches of a member lie.
-    pub(super) fn near(&self, member: u32) -> Option<Near> {
-        self.near.get(member as usize).copied()
+    pub(super) fn near(&self, member: u32) -> Option<&Near> {
+        self.near.get(member as usize)
     }
 
     /// One pattern for those that are tried on every piece, where there are several.

@@ -5,6 +5,7 @@
 use regex_automata::dfa::{Automaton, StartKind, dense};
 use regex_automata::meta::Regex;
 use regex_automata::nfa::thompson;
+use regex_automata::util::primitives::StateID;
 use regex_automata::{Anchored, Input, MatchKind};
 use regex_syntax::hir::Hir;
 
@@ -29,7 +30,7 @@ pub(super) struct Probe {
 
 #[derive(Debug)]
 enum Automata {
-    Whole(Box<dense::DFA<Vec<u32>>>),
+    Whole(Box<Table>),
     Lazy(Regex),
 }
 
@@ -45,7 +46,7 @@ impl Probe {
     /// Makes it of a relaxed pattern; `None` where it would be too large. `is_all` says that the pattern is no more than that.
     pub(super) fn of(relaxed: &Hir, is_all: bool) -> Option<Probe> {
         let hir = coarse::of(relaxed);
-        let automaton = match whole(&hir) {
+        let automaton = match whole(&hir).and_then(|whole| Table::of(&whole)) {
             Some(whole) => Automata::Whole(Box::new(whole)),
             None => Automata::Lazy(regex_of(&hir, thompson::WhichCaptures::Implicit)?),
         };
@@ -56,34 +57,146 @@ impl Probe {
     pub(super) fn at(&self, text: &[u8], at: usize) -> (May, usize) {
         let yes = if self.is_exact { May::Surely } else { May::Perhaps };
         let rest = text.get(at..).unwrap_or_default();
-        let input = Input::new(text).range(at.min(text.len())..text.len()).anchored(Anchored::Yes);
-        let automaton = match &self.automaton {
-            Automata::Whole(automaton) => automaton,
+        let table = match &self.automaton {
+            Automata::Whole(table) => table,
             Automata::Lazy(regex) => {
+                let input = Input::new(text).range(at.min(text.len())..text.len()).anchored(Anchored::Yes);
                 let found = regex.search_half(&input.earliest(true));
                 // How much it read is not told.
                 let read = found.map_or(LIKELY_READ, |it| it.offset().saturating_sub(at).max(LIKELY_READ));
                 return (if found.is_some() { yes } else { May::Not }, read.min(rest.len()));
             }
         };
-        let Ok(mut state) = automaton.start_state_forward(&input) else { return (May::Perhaps, 0) };
+        let told = |state: u16| match state {
+            Table::DEAD => May::Not,
+            Table::MATCH => yes,
+            _ => May::Perhaps,
+        };
+        let mut state = table.start(at.checked_sub(1).and_then(|before| text.get(before)).copied());
+        if state < Table::FIRST {
+            return (told(state), 0);
+        }
+        let (classes, next) = (&table.classes, table.next.as_slice());
         for (read, byte) in rest.iter().enumerate() {
+            let class = classes.get(usize::from(*byte)).copied().unwrap_or_default();
+            let Some(now) = next.get(usize::from(state) + usize::from(class)) else { return (May::Perhaps, read) };
             // A match is told one byte late.
-            state = automaton.next_state(state, *byte);
-            if automaton.is_special_state(state) {
-                if automaton.is_dead_state(state) {
-                    return (May::Not, read);
-                }
-                if automaton.is_match_state(state) {
-                    return (yes, read);
-                }
-                if automaton.is_quit_state(state) {
-                    return (May::Perhaps, read);
-                }
+            state = *now;
+            if state < Table::FIRST {
+                return (told(state), read);
             }
         }
-        let end = automaton.next_eoi_state(state);
-        (if automaton.is_match_state(end) { yes } else { May::Not }, rest.len())
+        (if table.at_end(state) { yes } else { May::Not }, rest.len())
+    }
+}
+
+/// An automaton as a table of what comes next, of half the size, and with nothing to ask but that: it is read a few bytes at a time, and
+/// thousands of times a message.
+#[derive(Debug)]
+struct Table {
+    /// For each byte its class: bytes of one class lead to the same states.
+    classes: [u8; 256],
+    /// By states, where the row of what comes next begins for each class, or what is told.
+    next: Vec<u16>,
+    /// Whether a match is told where the text ends, by states.
+    ends: Vec<bool>,
+    width: usize,
+    /// Where to begin behind each byte, and where the text begins.
+    starts: [u16; 256],
+    start: u16,
+}
+
+impl Table {
+    /// What is told: that there is no match, that there is one, that the automaton cannot say. What begins from here on are rows.
+    const DEAD: u16 = 0;
+    const MATCH: u16 = 1;
+    const QUIT: u16 = 2;
+    const FIRST: u16 = 3;
+
+    /// `None` where it has more states than can be told apart.
+    fn of(automaton: &dense::DFA<Vec<u32>>) -> Option<Table> {
+        let classes = automaton.byte_classes();
+        let mut by_class = Vec::new();
+        let mut class_of = [0; 256];
+        for (byte, slot) in (0..=255u8).zip(&mut class_of) {
+            *slot = classes.get(byte);
+            if usize::from(*slot) == by_class.len() {
+                by_class.push(byte);
+            }
+        }
+        let mut rows = Rows { automaton, width: by_class.len(), known: Vec::new(), states: Vec::new() };
+        let start_behind = |before: Option<u8>| {
+            let text = [before.unwrap_or_default()];
+            let range = if before.is_some() { 1..1 } else { 0..0 };
+            let text = if before.is_some() { &text[..] } else { &[] };
+            automaton.start_state_forward(&Input::new(text).range(range).anchored(Anchored::Yes))
+        };
+        let mut start = |before: Option<u8>| match start_behind(before) {
+            Ok(state) => rows.of(state),
+            Err(_) => Some(Table::QUIT),
+        };
+        let (at_start, mut starts) = (start(None)?, [0; 256]);
+        for (byte, slot) in (0..=255u8).zip(&mut starts) {
+            *slot = start(Some(byte))?;
+        }
+        let (mut next, mut ends) = (vec![0; usize::from(Table::FIRST)], Vec::new());
+        let mut done = 0usize;
+        while let Some(state) = rows.states.get(done).copied() {
+            for byte in &by_class {
+                next.push(rows.of(automaton.next_state(state, *byte))?);
+            }
+            ends.push(automaton.is_match_state(automaton.next_eoi_state(state)));
+            done += 1;
+        }
+        Some(Table { classes: class_of, next, ends, width: by_class.len(), starts, start: at_start })
+    }
+
+    /// Where to begin behind a byte, or at the beginning of the text.
+    #[inline]
+    fn start(&self, before: Option<u8>) -> u16 {
+        match before {
+            Some(byte) => self.starts.get(usize::from(byte)).copied().unwrap_or(Table::QUIT),
+            None => self.start,
+        }
+    }
+
+    fn at_end(&self, state: u16) -> bool {
+        let row = usize::from(state.saturating_sub(Table::FIRST)).checked_div(self.width);
+        row.and_then(|row| self.ends.get(row)) == Some(&true)
+    }
+}
+
+/// The states of an automaton as they are met, each with its row.
+struct Rows<'a> {
+    automaton: &'a dense::DFA<Vec<u32>>,
+    width: usize,
+    /// By numbers of states; 0 where it has none.
+    known: Vec<u16>,
+    states: Vec<StateID>,
+}
+
+impl Rows<'_> {
+    fn of(&mut self, state: StateID) -> Option<u16> {
+        if self.automaton.is_dead_state(state) {
+            return Some(Table::DEAD);
+        }
+        if self.automaton.is_match_state(state) {
+            return Some(Table::MATCH);
+        }
+        if self.automaton.is_quit_state(state) {
+            return Some(Table::QUIT);
+        }
+        let number = state.as_usize() >> self.automaton.stride2();
+        if number >= self.known.len() {
+            self.known.resize(number + 1, 0);
+        }
+        let slot = self.known.get_mut(number)?;
+        if *slot == 0 {
+            let row = self.states.len().checked_mul(self.width)?.checked_add(usize::from(Table::FIRST))?;
+            *slot = u16::try_from(row).ok()?;
+            self.states.push(state);
+        }
+        Some(*slot)
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) struct Candidates(Vec<Candidate>);
 struct Search<'s> {
     pattern: &'s Pattern,
     member: Member,
-    near: Near,
+    near: &'s Near,
     pieces: Pieces<'s>,
     /// The piece that something was noted in last.
     line: Line<'s>,

@@ -22,7 +22,7 @@ impl<'t> Trial<'t> {
             }
             if is_there
                 && let Some(slot) = self.store.noted.get_mut(number)
-                && !slot.seen().is_empty()
+                && !slot.seen.is_empty()
             {
                 let noted = std::mem::take(slot);
                 for seen in &noted.seen {

@@ -7,8 +7,9 @@ use std::sync::OnceLock;
 
 use regex_automata::meta::Regex;
 
-use super::pattern::{Pattern, together};
+use super::pattern::Pattern;
 use super::watch::Watch;
+use crate::text::patterns::together;
 use crate::text::sequences::{Sieve, Waiting};
 
 /// Patterns that look at the same text.

@@ -9,7 +9,7 @@ use regex_automata::{Anchored, Input, MatchKind};
 use regex_syntax::hir::Hir;
 
 use super::coarse;
-use super::pattern::regex_of;
+use super::compile::regex_of;
 
 /// Largest automaton, in bytes: what is larger is seldom of use, and there are thousands.
 const LARGEST: usize = 48 << 10;
@@ -21,7 +21,7 @@ const LIKELY_READ: usize = 64;
 
 /// The automaton.
 #[derive(Debug)]
-pub(super) struct Probe {
+pub(crate) struct Probe {
     automaton: Automata,
     /// Whether it matches only what the pattern matches.
     is_exact: bool,
@@ -35,7 +35,7 @@ enum Automata {
 
 /// What a probe says of a place: whether a match begins there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum May {
+pub(crate) enum May {
     Not,
     Perhaps,
     Surely,
@@ -43,7 +43,7 @@ pub(super) enum May {
 
 impl Probe {
     /// Makes it of a relaxed pattern; `None` where it would be too large. `is_all` says that the pattern is no more than that.
-    pub(super) fn of(relaxed: &Hir, is_all: bool) -> Option<Probe> {
+    pub(crate) fn of(relaxed: &Hir, is_all: bool) -> Option<Probe> {
         let hir = coarse::of(relaxed);
         let automaton = match whole(&hir) {
             Some(whole) => Automata::Whole(Box::new(whole)),
@@ -53,7 +53,7 @@ impl Probe {
     }
 
     /// Whether a match may begin at a place; and how many bytes were read.
-    pub(super) fn at(&self, text: &[u8], at: usize) -> (May, usize) {
+    pub(crate) fn at(&self, text: &[u8], at: usize) -> (May, usize) {
         let yes = if self.is_exact { May::Surely } else { May::Perhaps };
         let rest = text.get(at..).unwrap_or_default();
         let input = Input::new(text).range(at.min(text.len())..text.len()).anchored(Anchored::Yes);
@@ -102,7 +102,6 @@ fn whole(hir: &Hir) -> Option<dense::DFA<Vec<u32>>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::pattern::syntax_of;
     use super::*;
 
     #[test]
@@ -114,7 +113,7 @@ mod tests {
             (r"a{2,40}c", "aaac ac aaaaaaab"),
             (r"x*", "xxa"),
         ] {
-            let hir = regex_automata::util::syntax::parse_with(pattern, &syntax_of()).unwrap();
+            let hir = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).unwrap();
             let probe = Probe::of(&hir, true).unwrap();
             let exact = regex_automata::meta::Regex::builder().build_from_hir(&hir).unwrap();
             let mut found = [0, 0];

@@ -4,10 +4,14 @@
 pub(crate) mod coarse;
 mod compile;
 pub(crate) mod literals;
+mod plain;
 mod probe;
+mod run;
 
 pub(crate) use compile::{COMPILED_BYTES, regex_of, together};
+pub(crate) use plain::{bytewise, unfolded};
 pub(crate) use probe::{May, Probe};
+pub(crate) use run::Run;
 
 use regex_syntax::hir::{Hir, HirKind, Look};
 

@@ -110,7 +110,8 @@ fn best(one: Option<Required>, other: Option<Required>) -> Option<Required> {
     }
 }
 
-fn is_common(literal: &[u8]) -> bool {
+/// Whether it is in most mail.
+pub(crate) fn is_common(literal: &[u8]) -> bool {
     COMMON.iter().any(|text| text.len() >= literal.len() && memchr::memmem::find(text.as_bytes(), literal).is_some())
 }
 

@@ -45,11 +45,17 @@ impl Probe {
     /// Makes it of a relaxed pattern; `None` where it would be too large. `is_all` says that the pattern is no more than that.
     pub(crate) fn of(relaxed: &Hir, is_all: bool) -> Option<Probe> {
         let hir = coarse::of(relaxed);
-        let automaton = match whole(&hir) {
+        let is_exact = is_all && hir == *relaxed;
+        Some(Probe { is_exact, ..Probe::of_coarse(&hir)? })
+    }
+
+    /// The same of a coarse form.
+    pub(crate) fn of_coarse(hir: &Hir) -> Option<Probe> {
+        let automaton = match whole(hir) {
             Some(whole) => Automata::Whole(Box::new(whole)),
-            None => Automata::Lazy(regex_of(&hir, thompson::WhichCaptures::Implicit)?),
+            None => Automata::Lazy(regex_of(hir, thompson::WhichCaptures::Implicit)?),
         };
-        Some(Probe { automaton, is_exact: is_all && hir == *relaxed })
+        Some(Probe { automaton, is_exact: false })
     }
 
     /// Whether a match may begin at a place; and how many bytes were read.

@@ -49,13 +49,14 @@ const DOORS: &[(&str, &[&str])] = &[
     ("aho_corasick", &["engine/src/text/sequences/", "engine/src/detect/spamassassin/"]),
     ("regex", &["engine/src/detect/rules/", "engine/src/detect/spamassassin/"]),
     ("fancy_regex", &["engine/src/detect/spamassassin/"]),
-    ("regex_automata", &["engine/src/detect/rules/", "engine/src/detect/spamassassin/"]),
+    ("regex_automata", &["engine/src/detect/rules/", "engine/src/detect/spamassassin/", "engine/src/text/patterns/"]),
     (
         "regex_syntax",
         &[
             "engine/src/detect/rules/",
             "engine/src/detect/spamassassin/",
             "engine/src/text/patterns.rs",
+            "engine/src/text/patterns/",
             "engine/src/text/sequences/",
         ],
     ),

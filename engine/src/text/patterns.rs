@@ -1,4 +1,17 @@
-//! What a pattern's tree says about all texts. Takes a tree, gives what holds of every match.
+//! What a pattern's tree says about all texts, and what is cheaper to ask than the pattern itself. Takes a tree, gives what holds of every
+//! match.
+
+pub(crate) mod coarse;
+mod compile;
+pub(crate) mod literals;
+mod plain;
+mod probe;
+mod run;
+
+pub(crate) use compile::{COMPILED_BYTES, regex_of, together};
+pub(crate) use plain::{bytewise, unfolded};
+pub(crate) use probe::{May, Probe};
+pub(crate) use run::Run;
 
 use regex_syntax::hir::{Hir, HirKind, Look};
 

@@ -107,7 +107,7 @@ struct Builder<'s> {
 /// A pattern of a rule.
 enum Part {
     Known(Form, u32),
-    New(Pattern),
+    New(Box<Pattern>),
 }
 
 impl Builder<'_> {
@@ -167,7 +167,7 @@ impl Builder<'_> {
                 match Pattern::compile(text, over) {
                     Ok(pattern) => {
                         self.notes_on(&pattern, it, span);
-                        list.push(Part::New(pattern));
+                        list.push(Part::New(Box::new(pattern)));
                     }
                     Err(error) => {
                         let why = error.lines().last().unwrap_or_default().trim().trim_start_matches("error: ");
@@ -209,7 +209,7 @@ impl Builder<'_> {
                         let form = pattern.form;
                         let patterns = self.texts.entry((source.clone(), form)).or_default();
                         let number = u32::try_from(patterns.len()).unwrap_or(u32::MAX);
-                        patterns.push(pattern);
+                        patterns.push(*pattern);
                         self.known.entry(source.clone()).or_default().insert(text.as_str().into(), (form, number));
                         (form, number)
                     }

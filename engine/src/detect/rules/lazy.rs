@@ -53,7 +53,7 @@ impl Lazy {
         if let Some(guard) = &self.guard
             && !text.get(input.get_range()).is_some_and(<[u8]>::is_ascii)
         {
-            let made = || compile(&without_boundaries(&reading::read(&self.text, self.over).ok()?.0)).ok();
+            let made = || compile(&without_boundaries(&self.tree()?)).ok();
             if guard.get_or_init(made).as_ref().is_some_and(|guard| guard.search_half(&input).is_none()) {
                 return None;
             }
@@ -61,9 +61,14 @@ impl Lazy {
         self.get()?.search(&input).map(|found| (found.start(), found.end()))
     }
 
+    /// Its tree.
+    pub(super) fn tree(&self) -> Option<Hir> {
+        Some(reading::read(&self.text, self.over).ok()?.0)
+    }
+
     /// Its program.
     pub(super) fn get(&self) -> Option<&Regex> {
-        let compiled = || compile(&reading::read(&self.text, self.over).ok()?.0).ok();
+        let compiled = || compile(&self.tree()?).ok();
         self.program.get_or_init(compiled).as_ref()
     }
 }

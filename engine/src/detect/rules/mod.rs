@@ -6,10 +6,12 @@ mod compile;
 pub(crate) mod condition;
 mod lazy;
 mod load;
+mod near;
 mod patterns;
 mod places;
 mod reading;
 mod texts;
+mod union;
 mod watch;
 
 #[cfg(test)]
@@ -81,6 +83,13 @@ struct Compiled {
 impl Compiled {
     fn spots(&self) -> impl Iterator<Item = &Spot> {
         self.any.iter().chain(&self.all)
+    }
+
+    /// Whether it has no more than one pattern, which was searched for and not found: nearly all rules are told so, for less.
+    fn surely_misses(&self, memory: &Memory) -> bool {
+        let ([(text, number)], [], None) = (self.any.as_slice(), self.all.as_slice(), &self.when) else { return false };
+        memory.searched.get(*text) == Some(&true)
+            && memory.matches.get(*text).and_then(|matches| matches.get(*number as usize)) == Some(&None)
     }
 
     /// Whether all texts of its patterns were searched.
@@ -190,6 +199,9 @@ impl Rules {
                 watch.rule(before);
             }
             let Some(rule) = self.compiled.get(*number) else { continue };
+            if rule.surely_misses(memory) {
+                continue;
+            }
             // A text that no rule has looked at yet may need no look: a condition costs less than a search. Once it was
             // searched, the condition waits for the patterns.
             let mut seen = None;

@@ -87,7 +87,11 @@ impl Watch {
     /// In the search at hand patterns were compiled.
     pub(super) fn compiled(&mut self, text: usize, patterns: &[(u32, u64)]) {
         for (number, taken) in patterns {
-            self.compiled.push((text, *number, *taken));
+            // The pattern itself, and what asks the bytes around its places, are compiled each when a text needs it.
+            match self.compiled.iter_mut().find(|(of, known, _)| (*of, *known) == (text, *number)) {
+                Some((_, _, sum)) => *sum = sum.saturating_add(*taken),
+                None => self.compiled.push((text, *number, *taken)),
+            }
             self.compiling = self.compiling.saturating_add(*taken);
         }
     }

@@ -13,7 +13,7 @@ use regex_automata::{Anchored, Input, MatchKind};
 use regex_syntax::hir::{Capture, Class, Hir, HirKind};
 
 use self::runs::Runs;
-use super::coarse;
+use crate::text::patterns::{coarse, regex_of};
 
 /// How the translator names the groups of the relaxed form that stand for references: with the group's number, and one of their own.
 pub(super) const REFERENCE: &str = "reference_";
@@ -208,7 +208,7 @@ impl Apart {
             let piece = |range: std::ops::Range<usize>| Hir::concat(items.get(range).unwrap_or_default().to_vec());
             let mark = mark(items.get(first + 1..at).unwrap_or_default(), folds);
             return Some(Apart {
-                head: super::pattern::regex_of(&piece(0..first + 1), thompson::WhichCaptures::Implicit)?,
+                head: regex_of(&piece(0..first + 1), thompson::WhichCaptures::Implicit)?,
                 before: automaton(&piece(0..first))?,
                 group: automaton(&piece(first..first + 1))?,
                 between: automaton(&piece(first + 1..at))?,

@@ -8,8 +8,9 @@ use std::sync::OnceLock;
 use regex_automata::meta::Regex;
 
 use super::noted::{Noted, Notes, Pieces};
-use super::pattern::{Pattern, together};
+use super::pattern::Pattern;
 use super::watch::Watch;
+use crate::text::patterns::together;
 use crate::text::sequences::{Sequence, Sieve};
 
 /// Patterns that look at the same text.

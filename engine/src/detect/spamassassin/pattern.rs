@@ -6,25 +6,17 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use fancy_regex::{BytesMode, RegexBuilder};
-use regex_automata::meta::{self, Regex};
+use regex_automata::meta::Regex;
 use regex_automata::nfa::thompson::WhichCaptures;
 use regex_automata::util::syntax::{self, Config};
-use regex_automata::{Anchored, Input, MatchKind};
+use regex_automata::{Anchored, Input};
 use regex_syntax::hir::{Hir, HirKind, Look};
 
-use super::coarse;
 use super::echo::{Echo, REFERENCE};
-use super::literals;
 use super::perl::{self, Translated};
-use super::probe::Probe;
-use crate::text::patterns;
+use crate::text::patterns::{self, COMPILED_BYTES, Probe, coarse, literals, regex_of};
 use crate::text::sequences::{self, Ahead, Needs};
 
-/// Largest compiled pattern, in bytes.
-const COMPILED_BYTES: usize = 16 << 20;
-/// Most memory of a pattern's states, which are made as texts lead to them. Four times what the library takes by itself; that it pays
-/// was not shown: the largest patterns took as long with either.
-const STATES_BYTES: usize = 8 << 20;
 /// Steps back that one search of a pattern with look-around may take: real mail needs some thousands.
 const MOST_STEPS: usize = 200_000;
 /// Places of one text that a pattern with look-around is tried at one by one; behind them the rest is one search.
@@ -93,28 +85,6 @@ pub(super) fn syntax_of() -> Config {
 
 fn regex(pattern: &str, groups: WhichCaptures) -> Option<Regex> {
     regex_of(&syntax::parse_with(pattern, &syntax_of()).ok()?, groups)
-}
-
-pub(super) fn regex_of(hir: &Hir, groups: WhichCaptures) -> Option<Regex> {
-    let config = meta::Config::new()
-        .nfa_size_limit(Some(COMPILED_BYTES))
-        .which_captures(groups)
-        .dfa(false)
-        .utf8_empty(false)
-        .hybrid_cache_capacity(STATES_BYTES);
-    Regex::builder().configure(config).build_from_hir(hir).ok()
-}
-
-/// Several patterns as one that tells which of them match somewhere.
-pub(super) fn together(hirs: &[Hir]) -> Option<Regex> {
-    let config = meta::Config::new()
-        .match_kind(MatchKind::All)
-        .nfa_size_limit(Some(COMPILED_BYTES))
-        .which_captures(WhichCaptures::None)
-        .dfa(false)
-        .utf8_empty(false)
-        .hybrid_cache_capacity(STATES_BYTES);
-    Regex::builder().configure(config).build_many_from_hir(hirs).ok()
 }
 
 impl Pattern {

@@ -6,8 +6,8 @@ use std::ops::Range;
 use super::matcher::{Member, Near, Set, Tried};
 use super::noted::{Hit, Line, Noted, Pieces};
 use super::pattern::{Found, Pattern};
-use super::probe::May;
 use super::watch::Watch;
+use crate::text::patterns::May;
 
 /// For each byte of a text so many may be read by trying the beginnings of one member, and so many at least; with more, what may hold
 /// matches is searched once.

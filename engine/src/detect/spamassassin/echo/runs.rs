@@ -9,7 +9,7 @@ use regex_automata::{Anchored, Input};
 use regex_syntax::hir::{Capture, Hir, HirKind, Repetition};
 
 use super::reference;
-use crate::text::patterns;
+use crate::text::patterns::{self, regex_of};
 
 /// Longest text that is looked for.
 const LONGEST: usize = 8;
@@ -54,7 +54,7 @@ impl Runs {
         }
         let others = match patterns::never_matches(&others) {
             true => None,
-            false => Some(super::super::pattern::regex_of(&others, WhichCaptures::Implicit)?),
+            false => Some(regex_of(&others, WhichCaptures::Implicit)?),
         };
         Some(Runs { runs, others, folds })
     }

@@ -8,9 +8,8 @@ use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
 use regex_syntax::hir::Hir;
 
-use super::super::probe::{May, Probe};
-use super::super::{coarse, literals};
 use super::{Compiled, Found, LARGEST_TAIL, MOST_MATCHES, MOST_STARTS, Pattern, syntax_of};
+use crate::text::patterns::{May, Probe, coarse, literals};
 use crate::text::sequences;
 
 impl Pattern {

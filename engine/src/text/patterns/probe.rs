@@ -10,7 +10,7 @@ use regex_automata::{Anchored, Input, MatchKind};
 use regex_syntax::hir::Hir;
 
 use super::coarse;
-use super::pattern::regex_of;
+use super::compile::regex_of;
 
 /// Largest automaton, in bytes: what is larger is seldom of use, and there are thousands.
 const LARGEST: usize = 48 << 10;
@@ -22,7 +22,7 @@ const LIKELY_READ: usize = 64;
 
 /// The automaton.
 #[derive(Debug)]
-pub(super) struct Probe {
+pub(crate) struct Probe {
     automaton: Automata,
     /// Whether it matches only what the pattern matches.
     is_exact: bool,
@@ -36,7 +36,7 @@ enum Automata {
 
 /// What a probe says of a place: whether a match begins there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum May {
+pub(crate) enum May {
     Not,
     Perhaps,
     Surely,
@@ -44,17 +44,23 @@ pub(super) enum May {
 
 impl Probe {
     /// Makes it of a relaxed pattern; `None` where it would be too large. `is_all` says that the pattern is no more than that.
-    pub(super) fn of(relaxed: &Hir, is_all: bool) -> Option<Probe> {
+    pub(crate) fn of(relaxed: &Hir, is_all: bool) -> Option<Probe> {
         let hir = coarse::of(relaxed);
-        let automaton = match whole(&hir).and_then(|whole| Table::of(&whole)) {
+        let is_exact = is_all && hir == *relaxed;
+        Some(Probe { is_exact, ..Probe::of_coarse(&hir)? })
+    }
+
+    /// The same of a coarse form.
+    pub(crate) fn of_coarse(hir: &Hir) -> Option<Probe> {
+        let automaton = match whole(hir).and_then(|whole| Table::of(&whole)) {
             Some(whole) => Automata::Whole(Box::new(whole)),
-            None => Automata::Lazy(regex_of(&hir, thompson::WhichCaptures::Implicit)?),
+            None => Automata::Lazy(regex_of(hir, thompson::WhichCaptures::Implicit)?),
         };
-        Some(Probe { automaton, is_exact: is_all && hir == *relaxed })
+        Some(Probe { automaton, is_exact: false })
     }
 
     /// Whether a match may begin at a place; and how many bytes were read.
-    pub(super) fn at(&self, text: &[u8], at: usize) -> (May, usize) {
+    pub(crate) fn at(&self, text: &[u8], at: usize) -> (May, usize) {
         let yes = if self.is_exact { May::Surely } else { May::Perhaps };
         let rest = text.get(at..).unwrap_or_default();
         let table = match &self.automaton {
@@ -215,7 +221,6 @@ fn whole(hir: &Hir) -> Option<dense::DFA<Vec<u32>>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::pattern::syntax_of;
     use super::*;
 
     #[test]
@@ -227,7 +232,7 @@ mod tests {
             (r"a{2,40}c", "aaac ac aaaaaaab"),
             (r"x*", "xxa"),
         ] {
-            let hir = regex_automata::util::syntax::parse_with(pattern, &syntax_of()).unwrap();
+            let hir = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).unwrap();
             let probe = Probe::of(&hir, true).unwrap();
             let exact = regex_automata::meta::Regex::builder().build_from_hir(&hir).unwrap();
             let mut found = [0, 0];

@@ -9,7 +9,7 @@ const LARGE_REPETITION: u64 = 24;
 const LARGE: u64 = 200;
 
 /// About how many states a pattern comes to.
-pub(super) fn size(hir: &Hir) -> u64 {
+pub(crate) fn size(hir: &Hir) -> u64 {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) | HirKind::Class(_) => 1,
         HirKind::Literal(text) => text.0.len() as u64,
@@ -26,13 +26,13 @@ fn copies(it: &Repetition) -> u64 {
 }
 
 /// Whether the coarse form of a pattern pays.
-pub(super) fn pays(hir: &Hir) -> bool {
+pub(crate) fn pays(hir: &Hir) -> bool {
     let all = size(hir);
     all > LARGE && size(&of(hir)) < all / 2
 }
 
 /// The coarse form.
-pub(super) fn of(hir: &Hir) -> Hir {
+pub(crate) fn of(hir: &Hir) -> Hir {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) | HirKind::Class(_) | HirKind::Literal(_) => hir.clone(),
         HirKind::Capture(capture) => of(&capture.sub),

@@ -1,7 +1,7 @@
 //! What is asked of each byte of a text before anything is looked up: whether any sequence's noted groups begin so. Takes ways with their
 //! widths; a bit for each pair of groups, or where these are in most mail, for each three.
 
-use super::fold::{GROUP_BITS, GROUPS, weight_of};
+use super::fold::{GROUP_BITS, GROUPS, WIDTH, weight_of};
 
 /// Pairs of groups that mail has at more of its places are too many.
 pub(super) const SELDOM_PAIRS: f64 = 0.05;
@@ -9,60 +9,85 @@ pub(super) const SELDOM_PAIRS: f64 = 0.05;
 /// Groups that what is looked up begins with.
 #[derive(Debug)]
 pub(super) enum First {
-    /// 512 bytes.
-    Pairs(Bits<{ GROUPS as usize }>),
-    /// 32 KB, of which mail reads a few again and again.
-    Triples(Bits<{ (GROUPS * GROUPS) as usize }>),
+    /// By the first of two groups the second, as bits: 512 bytes.
+    Pairs(Box<[u64; GROUPS as usize]>),
+    /// By the first two of three groups the third: 64 KB, of which mail reads a few again and again.
+    Triples(Box<[Thirds; (GROUPS * GROUPS) as usize]>),
 }
 
-/// Some groups, one behind the other: of all but the last a word, with a bit for each last one.
-#[derive(Debug)]
-pub(super) struct Bits<const WORDS: usize>(Box<[u64; WORDS]>);
-
-impl<const WORDS: usize> Default for Bits<WORDS> {
-    fn default() -> Bits<WORDS> {
-        Bits(Box::new([0; WORDS]))
-    }
+/// Groups, as bits.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Thirds {
+    /// Of what is `WIDTH` groups wide.
+    long: u64,
+    /// Of what is less.
+    short: u64,
 }
 
-impl<const WORDS: usize> Bits<WORDS> {
-    fn add(&mut self, groups: u32) {
-        if let Some(word) = self.0.get_mut((groups >> GROUP_BITS) as usize % WORDS) {
-            *word |= 1 << (groups % GROUPS);
-        }
-    }
+/// What is to be looked up at a place, by its width: as far as the first of its groups tell.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Widths {
+    pub(super) is_long: bool,
+    pub(super) is_short: bool,
+}
 
-    /// Groups before these do not count.
+impl Widths {
+    pub(super) const ALL: Widths = Widths { is_long: true, is_short: true };
+
     #[inline(always)]
-    pub(super) fn has(&self, groups: u32) -> bool {
-        self.0.get((groups >> GROUP_BITS) as usize % WORDS).is_some_and(|word| (word >> (groups % GROUPS)) & 1 != 0)
+    pub(super) fn any(self) -> bool {
+        self.is_long | self.is_short
     }
 }
 
 impl Default for First {
     fn default() -> First {
-        First::Pairs(Bits::default())
+        First::Pairs(Box::new([0; GROUPS as usize]))
     }
 }
 
 impl First {
     /// Of ways with their widths; by pairs where mail has them at fewer places than `seldom`.
     pub(super) fn new(ways: impl Iterator<Item = (usize, u32)> + Clone, seldom: f64) -> First {
-        let mut pairs = Bits::default();
+        let mut pairs = Box::new([0; GROUPS as usize]);
         for (width, way) in ways.clone() {
-            pairs.add(way >> (GROUP_BITS as usize * width.saturating_sub(2)));
+            let pair = way >> (GROUP_BITS as usize * width.saturating_sub(2));
+            if let Some(seconds) = pairs.get_mut(((pair >> GROUP_BITS) % GROUPS) as usize) {
+                *seconds |= 1 << (pair % GROUPS);
+            }
         }
-        let seconds = (0..GROUPS).zip(pairs.0.iter());
+        let seconds = (0..GROUPS).zip(pairs.iter());
         if seconds.map(|(first, seconds)| weight_of(1 << first) * weight_of(*seconds)).sum::<f64>() < seldom {
             return First::Pairs(pairs);
         }
-        let mut triples = Bits::default();
+        let mut triples = Box::new([Thirds::default(); (GROUPS * GROUPS) as usize]);
         for (width, way) in ways {
-            match width.checked_sub(3) {
-                Some(more) => triples.add(way >> (GROUP_BITS as usize * more)),
-                None => (0..GROUPS).for_each(|third| triples.add((way << GROUP_BITS) | third)),
-            }
+            let (pair, thirds) = match width.checked_sub(3) {
+                Some(more) => {
+                    let triple = way >> (GROUP_BITS as usize * more);
+                    (triple >> GROUP_BITS, 1 << (triple % GROUPS))
+                }
+                None => (way, u64::MAX),
+            };
+            let Some(word) = triples.get_mut((pair % (GROUPS * GROUPS)) as usize) else { continue };
+            *(if width == WIDTH { &mut word.long } else { &mut word.short }) |= thirds;
         }
         First::Triples(triples)
     }
+}
+
+/// Whether what is looked up may begin with the first two of a way's groups.
+#[inline(always)]
+pub(super) fn by_pairs(pairs: &[u64; GROUPS as usize], way: u32) -> Widths {
+    let (first, second) = (way >> (3 * GROUP_BITS), way >> (2 * GROUP_BITS));
+    let has = pairs.get(first as usize % pairs.len()).is_some_and(|seconds| (seconds >> (second % GROUPS)) & 1 != 0);
+    Widths { is_long: has, is_short: has }
+}
+
+/// The same of the first three.
+#[inline(always)]
+pub(super) fn by_triples(triples: &[Thirds; (GROUPS * GROUPS) as usize], way: u32) -> Widths {
+    let thirds = triples.get((way >> (2 * GROUP_BITS)) as usize % triples.len()).copied().unwrap_or_default();
+    let third = (way >> GROUP_BITS) % GROUPS;
+    Widths { is_long: (thirds.long >> third) & 1 != 0, is_short: (thirds.short >> third) & 1 != 0 }
 }

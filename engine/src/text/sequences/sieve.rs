@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, StartKind};
 
-use super::first::{First, SELDOM_PAIRS};
+use super::first::{First, SELDOM_PAIRS, Widths, by_pairs, by_triples};
 use super::fold::{GROUP_BITS, GROUPS, Part, SHORTEST, WIDTH, group, groups, next_way, rarest, rarest_beside};
 use super::known::{Knowns, merged};
 use super::sets::{Bytes, Sequence, has};
@@ -121,15 +121,15 @@ impl Sieve {
             let mut at = 0usize;
             while let Some(length) = self.next_start(text.get(at..).unwrap_or_default()) {
                 at += length;
-                self.look(text, at, way(text, at), &mut each);
+                self.look(text, at, way(text, at), Widths::ALL, &mut each);
                 at += 1;
             }
             return;
         }
-        let look = |at, way| self.look(text, at, way, &mut each);
+        let look = |at, way, widths| self.look(text, at, way, widths, &mut each);
         match &self.first {
-            First::Pairs(pairs) => over(text, |way| pairs.has(way >> (2 * GROUP_BITS)), look),
-            First::Triples(triples) => over(text, |way| triples.has(way >> GROUP_BITS), look),
+            First::Pairs(pairs) => over(text, |way| by_pairs(pairs, way), look),
+            First::Triples(triples) => over(text, |way| by_triples(triples, way), look),
         }
     }
 
@@ -144,11 +144,15 @@ impl Sieve {
 
     /// Compares the sequences whose noted classes may begin at a place.
     #[inline(never)]
-    fn look(&self, text: &[u8], at: usize, way: u32, each: &mut impl FnMut(usize, u32, usize, usize)) {
+    fn look(&self, text: &[u8], at: usize, way: u32, widths: Widths, each: &mut impl FnMut(usize, u32, usize, usize)) {
         let [two, three, four] = &self.tables;
-        self.compare(four.from(way), text, at, each);
-        self.compare(three.from(way >> GROUP_BITS), text, at, each);
-        self.compare(two.from(way >> (2 * GROUP_BITS)), text, at, each);
+        if widths.is_long {
+            self.compare(four.from(way), text, at, each);
+        }
+        if widths.is_short {
+            self.compare(three.from(way >> GROUP_BITS), text, at, each);
+            self.compare(two.from(way >> (2 * GROUP_BITS)), text, at, each);
+        }
     }
 
     /// Compares sequences, up to the last one of those that they begin with.
@@ -195,17 +199,18 @@ fn of_letter(byte: &u8) -> Bytes {
 /// Gives each place of a text, with its way, at which a look at that says that there may be something. The loop over all bytes of a text
 /// is this; what is beyond `WIDTH` groups of a way has not been taken away where `may` is asked.
 #[inline(always)]
-fn over(text: &[u8], may: impl Fn(u32) -> bool, mut look: impl FnMut(usize, u32)) {
+fn over(text: &[u8], may: impl Fn(u32) -> Widths, mut look: impl FnMut(usize, u32, Widths)) {
     let mut before = way(text, 0) >> GROUP_BITS;
     for (at, byte) in text.get(WIDTH - 1..).unwrap_or_default().iter().enumerate() {
         before = (before << GROUP_BITS) | group(*byte);
-        if may(before) {
-            look(at, before % GROUPS.pow(WIDTH as u32));
+        let widths = may(before);
+        if widths.any() {
+            look(at, before % GROUPS.pow(WIDTH as u32), widths);
         }
     }
     // Behind the end anything may stand: what does not end in the text is not compared.
     for at in (text.len() + 1).saturating_sub(WIDTH)..text.len() {
-        look(at, way(text, at));
+        look(at, way(text, at), Widths::ALL);
     }
 }
 

@@ -1,9 +1,9 @@
 //! Which sequences are noted by a way, groups spelled one behind the other: a bit for each place says whether there are any, so that
-//! nearly every byte of a text is one look at 128 KB at most.
+//! most looks end in 256 KB at most.
 
 use super::fold::weight_of_way;
 
-/// Bits of a table's places, at most: 128 KB; with fewer ways there are 16 places for each.
+/// Bits of a table's places, at most: 256 KB with their ranks, which stand beside them; with fewer ways there are 16 places for each.
 const MOST_BITS: u32 = 20;
 
 /// Ways in which noted groups are spelled, and the sequences that have them. Ways that have the same place are not told apart.
@@ -11,14 +11,21 @@ const MOST_BITS: u32 = 20;
 pub(super) struct Table {
     /// Bits of a way that do not count for its place.
     shift: u32,
-    /// For each place whether there is a way.
-    bits: Vec<u64>,
-    /// For each word of these how many ways there are before it.
-    ranks: Vec<u32>,
+    /// For each 64 places.
+    words: Vec<Word>,
     /// For each of these where its sequences begin among all.
     starts: Vec<u32>,
     /// Those of ways that mail has often stand first, so that what is read is near together.
     sequences: Vec<Entry>,
+}
+
+/// Of 64 places, one behind the other.
+#[derive(Clone, Copy, Debug, Default)]
+struct Word {
+    /// Whether there is a way.
+    bits: u64,
+    /// How many ways there are before them.
+    rank: u32,
 }
 
 /// A sequence, and of one more of its classes, the one that mail has least often, the groups, as bits. Nearly always it says no,
@@ -47,7 +54,7 @@ impl Table {
             return Table::default();
         }
         let bits = (pairs.len() * 16).next_power_of_two().trailing_zeros().clamp(6, MOST_BITS);
-        let table = Table { shift: 32 - bits, bits: vec![0; 1 << (bits - 6)], ..Table::default() };
+        let table = Table { shift: 32 - bits, words: vec![Word::default(); 1 << (bits - 6)], ..Table::default() };
         // Two ways of one sequence may have one place.
         pairs.sort_unstable_by_key(|(way, entry)| (table.place(*way), entry.number));
         pairs.dedup_by_key(|(way, entry)| (table.place(*way), entry.number));
@@ -58,8 +65,8 @@ impl Table {
         places.sort_by(|one, other| other.0.total_cmp(&one.0));
         for (_, rank, pairs) in places {
             let place = pairs.first().map_or(0, |(way, _)| table.place(*way));
-            if let (Some(word), Some(start)) = (table.bits.get_mut(place as usize / 64), table.starts.get_mut(rank)) {
-                *word |= 1u64 << (place % 64);
+            if let (Some(word), Some(start)) = (table.words.get_mut(place as usize / 64), table.starts.get_mut(rank)) {
+                word.bits |= 1u64 << (place % 64);
                 *start = u32::try_from(table.sequences.len()).unwrap_or(u32::MAX);
             }
             table.sequences.extend(pairs.iter().map(|(_, entry)| *entry));
@@ -67,12 +74,11 @@ impl Table {
                 last.is_last = true;
             }
         }
-        let ranks = table.bits.iter().scan(0, |rank, word| {
-            let before = *rank;
-            *rank += word.count_ones();
-            Some(before)
-        });
-        table.ranks = ranks.collect();
+        let mut rank = 0;
+        for word in &mut table.words {
+            word.rank = rank;
+            rank += word.bits.count_ones();
+        }
         table
     }
 
@@ -86,11 +92,10 @@ impl Table {
     #[inline(always)]
     pub(super) fn from(&self, way: u32) -> &[Entry] {
         let place = self.place(way);
-        let word = self.bits.get(place as usize / 64).copied().filter(|word| word & (1u64 << (place % 64)) != 0);
+        let word = self.words.get(place as usize / 64).filter(|word| word.bits & (1u64 << (place % 64)) != 0);
         let start = word.and_then(|word| {
-            let before = (word & ((1u64 << (place % 64)) - 1)).count_ones();
-            let rank = self.ranks.get(place as usize / 64)? + before;
-            self.starts.get(rank as usize).copied()
+            let before = (word.bits & ((1u64 << (place % 64)) - 1)).count_ones();
+            self.starts.get((word.rank + before) as usize).copied()
         });
         start.and_then(|start| self.sequences.get(start as usize..)).unwrap_or_default()
     }

@@ -8,7 +8,7 @@ mod plain;
 mod probe;
 mod run;
 
-pub(crate) use compile::{COMPILED_BYTES, regex_of, together};
+pub(crate) use compile::{COMPILED_BYTES, Together, regex_of};
 pub(crate) use plain::{bytewise, unfolded};
 pub(crate) use probe::{May, Probe};
 pub(crate) use run::Run;

@@ -3,11 +3,10 @@
 
 use std::sync::OnceLock;
 
-use regex_automata::meta::Regex;
 use regex_syntax::hir::Hir;
 
 use super::patterns::Pattern;
-use crate::text::patterns::{Run, bytewise, coarse, together, unfolded};
+use crate::text::patterns::{Run, Together, bytewise, coarse, unfolded};
 
 /// A pattern with shorter matches is found often.
 const SELDOM: usize = 4;
@@ -23,7 +22,7 @@ pub(super) struct Union {
     alone: Vec<(u32, Option<Box<Run>>)>,
     /// Searched for where all of them together may match.
     members: Vec<u32>,
-    together: OnceLock<Option<Regex>>,
+    together: OnceLock<Option<Together>>,
 }
 
 impl Union {
@@ -50,13 +49,13 @@ impl Union {
         patterns: &[Pattern],
     ) -> impl Iterator<Item = u32> + use<'t> {
         let of = |number: &u32| patterns.get(*number as usize).and_then(tree);
-        let make = || together(&self.members.iter().map(of).collect::<Option<Vec<_>>>()?);
+        let make = || Together::of(&self.members.iter().map(of).collect::<Option<Vec<_>>>()?);
         let mut members = self.members.as_slice();
         if members.len() >= FEWEST
             && let Some(together) = self.together.get_or_init(make)
         {
             *read = read.saturating_add(text.len() as u64);
-            if !together.is_match(text) {
+            if !together.may_match(text) {
                 members = &[];
             }
         }

@@ -5,12 +5,10 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use regex_automata::meta::Regex;
-
 use super::noted::{Noted, Notes, Pieces};
 use super::pattern::Pattern;
 use super::watch::Watch;
-use crate::text::patterns::together;
+use crate::text::patterns::Together;
 use crate::text::sequences::{Sequence, Sieve};
 
 /// Patterns that look at the same text.
@@ -27,7 +25,7 @@ pub(super) struct Set {
     /// Members that have neither literals nor sequences, but for such as match often.
     always: Vec<u32>,
     /// These as one pattern, which says of a piece whether they are to be tried.
-    together: OnceLock<Option<Regex>>,
+    together: OnceLock<Option<Together>>,
 }
 
 /// A pattern in a set.
@@ -148,13 +146,13 @@ impl Set {
     }
 
     /// One pattern for those that are tried on every piece, where there are several.
-    pub(super) fn together(&self, patterns: &[Pattern]) -> Option<&Regex> {
+    pub(super) fn together(&self, patterns: &[Pattern]) -> Option<&Together> {
         if self.always.len() < 2 {
             return None;
         }
         let make = || {
             let of = |number: &u32| patterns.get(self.members.get(*number as usize)?.pattern as usize)?.coarse_hir();
-            together(&self.always.iter().map(of).collect::<Option<Vec<_>>>()?)
+            Together::of(&self.always.iter().map(of).collect::<Option<Vec<_>>>()?)
         };
         self.together.get_or_init(make).as_ref()
     }

@@ -88,7 +88,7 @@ impl Set {
             if let Some(together) = together.filter(|_| noted.by_blanks) {
                 let whole = *noted.whole.get_or_insert_with(|| {
                     search.read = pieces.text.len() as u64;
-                    together.is_match(pieces.text)
+                    together.may_match(pieces.text)
                 });
                 if !whole {
                     return search.read;
@@ -107,7 +107,7 @@ impl Set {
                     && let Some(together) = together
                 {
                     search.read = search.read.saturating_add(pieces.text.len() as u64);
-                    noted.together.extend((0..pieces.ends.len()).map(|piece| together.is_match(pieces.get(piece))));
+                    noted.together.extend((0..pieces.ends.len()).map(|piece| together.may_match(pieces.get(piece))));
                 }
                 for piece in 0..pieces.ends.len() {
                     if noted.together.get(piece).copied().unwrap_or(true) {

@@ -1,8 +1,13 @@
 //! Trees of patterns -> automata whose states are made as texts lead to them.
 
-use regex_automata::MatchKind;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use regex_automata::hybrid::dfa::{Cache, DFA};
 use regex_automata::meta::{self, Regex};
-use regex_automata::nfa::thompson::WhichCaptures;
+use regex_automata::nfa::thompson::{self, WhichCaptures};
+use regex_automata::util::pool::Pool;
+use regex_automata::{Input, MatchErrorKind, MatchKind};
 use regex_syntax::hir::Hir;
 
 /// Largest compiled pattern, in bytes.
@@ -25,8 +30,79 @@ pub(crate) fn regex_of(hir: &Hir, groups: WhichCaptures) -> Option<Regex> {
     Regex::builder().configure(config(groups)).build_from_hir(hir).ok()
 }
 
-/// Several patterns as one that tells which of them match somewhere.
-pub(crate) fn together(hirs: &[Hir]) -> Option<Regex> {
-    let config = config(WhichCaptures::None).match_kind(MatchKind::All);
-    Regex::builder().configure(config).build_many_from_hir(hirs).ok()
+type NewCache = Box<dyn Fn() -> Cache + Send + Sync + UnwindSafe + RefUnwindSafe>;
+
+/// Several patterns as one that tells whether any of them may match. Those that lead to more states than are kept would be slower
+/// together than one by one, four times with 300 of letters in all lengths: where that shows, nothing is told any more.
+pub(crate) struct Together {
+    automaton: DFA,
+    caches: Pool<Cache, NewCache>,
+    gave_up: AtomicBool,
+}
+
+impl std::fmt::Debug for Together {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        to.debug_struct("Together").field("gave_up", &self.gave_up).finish_non_exhaustive()
+    }
+}
+
+impl Together {
+    /// `None` where they are too large.
+    pub(crate) fn of(hirs: &[Hir]) -> Option<Together> {
+        Together::with(hirs, STATES_BYTES)
+    }
+
+    fn with(hirs: &[Hir], states_bytes: usize) -> Option<Together> {
+        let config = thompson::Config::new().utf8(false).which_captures(WhichCaptures::None);
+        let config = config.nfa_size_limit(Some(COMPILED_BYTES));
+        let nfa = thompson::Compiler::new().configure(config).build_many_from_hir(hirs).ok()?;
+        let config = DFA::config()
+            .match_kind(MatchKind::All)
+            .unicode_word_boundary(true)
+            .cache_capacity(states_bytes)
+            .minimum_cache_clear_count(Some(0));
+        let automaton = DFA::builder().configure(config).build_from_nfa(nfa).ok()?;
+        let new = automaton.clone();
+        let caches = Pool::new(Box::new(move || new.create_cache()) as NewCache);
+        Some(Together { automaton, caches, gave_up: AtomicBool::new(false) })
+    }
+
+    /// Whether any of them may match in a text.
+    pub(crate) fn may_match(&self, text: &[u8]) -> bool {
+        if self.gave_up.load(Ordering::Relaxed) {
+            return true;
+        }
+        let mut cache = self.caches.get();
+        match self.automaton.try_search_fwd(&mut cache, &Input::new(text).earliest(true)) {
+            Ok(found) => found.is_some(),
+            Err(error) => {
+                if matches!(error.kind(), MatchErrorKind::GaveUp { .. }) {
+                    self.gave_up.store(true, Ordering::Relaxed);
+                    *cache = self.automaton.create_cache();
+                }
+                true
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_takes_too_many_states_tells_nothing() {
+        let of = |pattern: &str| {
+            regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).unwrap()
+        };
+        let hirs = [of(r"[a-z]{3,9} [a-z]{4,8}[0-9]"), of("[a-m]{2,7} [a-z]{5} [x-z]")];
+        let text = b"words of many letters, each of another length: a bb ccc dddd eeeee ffffff";
+        let roomy = Together::of(&hirs).unwrap();
+        assert!(!roomy.may_match(text) && !roomy.may_match(b"some words 1"));
+        assert!(roomy.may_match(b"some words1") && roomy.may_match(b"an abcde x"));
+        assert!(!roomy.gave_up.load(Ordering::Relaxed));
+        let narrow = (10..30).find_map(|bits| Together::with(&hirs, 1 << bits)).unwrap();
+        assert!(narrow.may_match(text) && narrow.gave_up.load(Ordering::Relaxed), "it may be");
+        assert!(narrow.may_match(b""), "and from then on always");
+    }
 }

@@ -81,9 +81,4 @@ impl Span {
     pub(super) fn may_be_zero(self) -> bool {
         self.zero
     }
-
-    /// Whether it is known if it is 0.
-    pub(super) fn has_truth(self) -> bool {
-        !(self.zero && self.other)
-    }
 }

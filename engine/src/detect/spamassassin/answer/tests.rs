@@ -59,7 +59,9 @@ fn what_is_asked_for_decides_as_the_whole_does() {
                     assert!(truth || (span.least <= expected && expected <= span.most), "{text}: {span:?} {expected}");
                     match span.value() {
                         Some(value) => break value,
-                        None if truth && span.has_truth() => break f64::from(u8::from(!span.is_zero())),
+                        None if truth && (span.is_zero() || !span.may_be_zero()) => {
+                            break f64::from(u8::from(!span.is_zero()));
+                        }
                         None => {
                             let place = ask.next.unwrap() as usize;
                             assert!(!asked[place], "{text}: {} twice", it.names[place]);

@@ -1,6 +1,6 @@
 //! Looks for many sequences of byte classes in one pass. Takes sequences, each with its owner, and a text; hands on where one was
-//! seen. Of each sequence the few classes that mail has least often one behind the other are noted in a table: a byte of the text is one look
-//! at that table, whatever the number of sequences, and only where it says so sequences are compared. Automata, which were here before,
+//! seen. Of each sequence the few classes that mail has least often one behind the other are noted in a table: for a byte of the text the groups
+//! that it begins say whether to look there, whatever the number of sequences, and only where the table says so sequences are compared. Automata, which were here before,
 //! waited for memory with SpamAssassin's rules, and kept 8 MB for each thread.
 
 use std::collections::HashMap;

@@ -106,7 +106,8 @@ fn near(pattern: &Pattern) -> Near {
         (false, false) if pattern.looks_at_words_at_most() && !pattern.only_at_start => Tried::Together,
         (false, _) => Tried::Always,
     };
-    Near { tried, slot: u32::MAX, begins, tail, times, ahead: pattern.ahead.map_or(longest, |(_, most)| most), longest }
+    let ahead = pattern.ahead.map_or(longest, |(_, most)| most);
+    Near { tried, slot: u32::MAX, begins, tail, times, ahead, longest }
 }
 
 /// What is noted of a pattern: literals, or sequences.

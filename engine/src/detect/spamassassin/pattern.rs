@@ -26,8 +26,11 @@ const LONGEST_WINDOW: usize = 500;
 /// Matches of one pattern that are counted, where its rule sets no limit.
 const MOST_MATCHES: u32 = 10_000;
 
+/// For each byte of a text so many may be read by trying each beginning of a line.
+const MOST_OF_LINES: usize = 2;
+
 /// A pattern of more states is not followed from a part of it on.
-const LARGEST_TAIL: u64 = 20_000;
+const LARGEST_TAIL: u64 = 60_000;
 
 /// What a search found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,6 +54,8 @@ pub(super) struct Pattern {
     pub(super) tail_ahead: Ahead,
     /// A match begins where the text does.
     pub(super) only_at_start: bool,
+    /// Or where a line does.
+    begins_lines: bool,
     /// What it asks of the places around it, if anything, is where words begin and end.
     looks_at_words: bool,
     /// It asks nothing of them.
@@ -125,6 +130,7 @@ impl Pattern {
             tail: OnceLock::new(),
             longest,
             only_at_start: relaxed.properties().look_set_prefix().contains(Look::Start),
+            begins_lines: relaxed.properties().look_set_prefix().contains(Look::StartLF),
             looks_at_words: relaxed
                 .properties()
                 .look_set()

@@ -126,7 +126,12 @@ impl Search<'_> {
     }
 
     fn noted(&mut self, noted: &Noted) {
-        for hit in noted.hits(self.near.slot) {
+        let hits = || noted.hits(self.near.slot);
+        let least = self.near.times as usize;
+        if least > 1 && noted.beyond(self.near.slot).is_none() && hits().take(least).count() < least {
+            return;
+        }
+        for hit in hits() {
             if self.is_done() {
                 return;
             }
@@ -141,7 +146,7 @@ impl Search<'_> {
         }
         let mut candidates = std::mem::take(self.candidates);
         for candidate in candidates.drain(..) {
-            if candidate.times >= self.near.times {
+            if candidate.times >= self.near.times && !candidate.range.is_empty() {
                 self.confirm(candidate.piece, candidate.range);
             }
         }
@@ -195,9 +200,12 @@ impl Search<'_> {
         if let Some((least, most)) = near.tail
             && !places(least, most).is_some_and(|places| self.goes_on(places))
         {
+            if near.times > 1 {
+                self.note(hit, false);
+            }
             return;
         }
-        self.note(hit);
+        self.note(hit, true);
     }
 
     /// Whether a match may go on at one of few places of the piece at hand.
@@ -235,7 +243,7 @@ impl Search<'_> {
         }
         for at in begins {
             if self.tried > self.most_tried {
-                return self.note(hit);
+                return self.note(hit, true);
             }
             let (may, read) = self.pattern.may_begin_at(line, at);
             self.tried = self.tried.saturating_add(read + 1);
@@ -244,7 +252,7 @@ impl Search<'_> {
             }
             if self.member.most > 1 {
                 // How many there are is for a search to say.
-                return self.note(hit);
+                return self.note(hit, true);
             }
             let found = match may {
                 May::Surely => Found { count: 1, ..Found::default() },
@@ -278,11 +286,16 @@ impl Search<'_> {
         (self.each)(piece, found);
     }
 
-    /// Notes that there may be matches around what was noted, in the piece at hand.
-    fn note(&mut self, hit: Hit) {
+    /// Notes that there may be matches around what was noted, in the piece at hand; or none whose first of several it is.
+    fn note(&mut self, hit: Hit, is_first: bool) {
         let (from, to, near) = (hit.from as usize, hit.to as usize, self.near);
-        let range = to.saturating_sub(near.longest).max(from.saturating_sub(near.ahead)).max(self.line.start)
-            ..from.saturating_add(near.longest);
+        let range = match is_first {
+            true => {
+                to.saturating_sub(near.longest).max(from.saturating_sub(near.ahead)).max(self.line.start)
+                    ..from.saturating_add(near.longest)
+            }
+            false => usize::MAX..0,
+        };
         match self.candidates.last_mut() {
             Some(candidate) if candidate.piece == hit.piece as usize => {
                 candidate.range.start = candidate.range.start.min(range.start);

@@ -185,7 +185,7 @@ fn known(hir: &Hir, with_tails: bool) -> Known {
             }
             let exact = repetition.max == Some(repetition.min);
             let least = from_whole(run.clone().or_else(|| sub.whole.clone()), AT_ONCE, itself);
-            let part = sub.part.map(|it| Required { tail: it.tail.closed(), ..it });
+            let part = sub.part.map(|it| Required { tail: it.tail.and_again(repetition, with_tails), ..it });
             Known { whole: run.filter(|_| exact), part: best(least, part) }
         }
         HirKind::Concat(parts) => {

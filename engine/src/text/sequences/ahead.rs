@@ -1,7 +1,7 @@
 //! How much of a match stands before a part of it, and what follows from that part on. Takes trees of patterns, gives counts of bytes and
 //! trees.
 
-use regex_syntax::hir::Hir;
+use regex_syntax::hir::{Hir, Repetition};
 
 /// How many bytes of a match stand before what it must contain, at least and at most; `None` where there is no most.
 pub(crate) type Ahead = Option<(usize, usize)>;
@@ -10,22 +10,22 @@ pub(crate) type Ahead = Option<(usize, usize)>;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tail {
     parts: Vec<Hir>,
-    /// More of the pattern is to stand behind these, and is not known.
-    is_closed: bool,
 }
 
 impl Tail {
     pub(crate) fn new(parts: &[Hir], with_tails: bool) -> Tail {
-        Tail { parts: if with_tails { parts.to_vec() } else { Vec::new() }, is_closed: false }
+        Tail { parts: if with_tails { parts.to_vec() } else { Vec::new() } }
     }
 
-    pub(crate) fn closed(self) -> Tail {
-        Tail { is_closed: true, ..self }
+    /// With the other times of a repetition, where it is a part of what is repeated: of the first time.
+    pub(crate) fn and_again(self, it: &Repetition, with_tails: bool) -> Tail {
+        let (min, max) = (it.min.saturating_sub(1), it.max.map(|max| max.saturating_sub(1)));
+        self.and(&[Hir::repetition(Repetition { min, max, ..it.clone() })], with_tails)
     }
 
     /// With what stands behind it.
     pub(crate) fn and(mut self, parts: &[Hir], with_tails: bool) -> Tail {
-        if !self.is_closed && with_tails {
+        if with_tails {
             self.parts.extend_from_slice(parts);
         }
         self
@@ -33,12 +33,11 @@ impl Tail {
 
     /// The one or the other.
     pub(crate) fn or(self, other: Tail) -> Tail {
-        let is_closed = self.is_closed || other.is_closed;
         let parts = match self.parts.is_empty() && other.parts.is_empty() {
             true => Vec::new(),
             false => vec![Hir::alternation(vec![Hir::concat(self.parts), Hir::concat(other.parts)])],
         };
-        Tail { parts, is_closed }
+        Tail { parts }
     }
 
     pub(crate) fn hir(self) -> Hir {

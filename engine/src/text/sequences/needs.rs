@@ -54,6 +54,7 @@ pub(crate) struct Needs {
     /// How many of them, none of which overlaps another.
     pub(crate) times: u32,
     pub(crate) ahead: Ahead,
+    /// Of what is needed several times, the tail of the first.
     pub(crate) tail: Tail,
     pub(crate) tail_ahead: Ahead,
 }
@@ -90,7 +91,11 @@ fn repeated(hir: &Hir, with_tails: bool) -> Option<Needs> {
         HirKind::Repetition(it) if it.min >= 2 => {
             let sub = known(&it.sub, with_tails);
             let part = rarer(sub.whole.map(|set| at_once(set, &it.sub, with_tails)), sub.part)?;
-            part.set.iter().all(|it| it.len() > 1).then(|| part.needs(it.min))
+            if part.set.iter().any(|it| it.len() < 2) {
+                return None;
+            }
+            let tail = part.tail.and_again(it, with_tails);
+            Some(Part { tail, ..part }.needs(it.min))
         }
         _ => None,
     }
@@ -223,7 +228,7 @@ fn known(hir: &Hir, with_tails: bool) -> Known {
                 let part = sub.part.filter(|_| repetition.min > 0);
                 return Known {
                     begins: sub.begins.filter(|_| repetition.min > 0),
-                    part: part.map(|it| Part { tail: it.tail.closed(), ..it }),
+                    part: part.map(|it| Part { tail: it.tail.and_again(repetition, with_tails), ..it }),
                     ..Known::default()
                 };
             };
@@ -238,7 +243,7 @@ fn known(hir: &Hir, with_tails: bool) -> Known {
                 all.extend(run.iter().cloned());
             }
             let whole = (complete && most.is_some()).then(|| small(tidy(all)));
-            let inner = sub.part.map(|it| Part { tail: it.tail.closed(), ..it });
+            let inner = sub.part.map(|it| Part { tail: it.tail.and_again(repetition, with_tails), ..it });
             let begins = (repetition.min > 0).then(|| part.clone());
             let (ends, is_end) = times_over(&sub_whole, repetition.min.min(MOST_AT_ENDS));
             let ends = (is_end && repetition.min > 0).then_some(ends);

@@ -8,7 +8,7 @@ use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
 use regex_syntax::hir::Hir;
 
-use super::{Compiled, Found, LARGEST_TAIL, MOST_MATCHES, MOST_STARTS, Pattern, syntax_of};
+use super::{Compiled, Found, LARGEST_TAIL, MOST_MATCHES, MOST_OF_LINES, MOST_STARTS, Pattern, syntax_of};
 use crate::text::patterns::{May, Probe, coarse, literals};
 use crate::text::sequences;
 
@@ -64,6 +64,13 @@ impl Pattern {
                 _ => {}
             }
         }
+        let range = match self.begins_lines {
+            true => match self.first_line(text, range.start..end_of_range) {
+                Some(start) => start..range.end,
+                None => return found,
+            },
+            false => range,
+        };
         if !self.may_match(text, &range) {
             return found;
         }
@@ -100,6 +107,20 @@ impl Pattern {
             };
         }
         found
+    }
+
+    /// The first place at which a match may begin, where that is the beginning of a line: a line mostly says no with its first bytes.
+    fn first_line(&self, text: &[u8], range: Range<usize>) -> Option<usize> {
+        let first = range.start.saturating_sub(1);
+        let ends =
+            memchr::memchr_iter(b'\n', text.get(first..range.end).unwrap_or_default()).map(|end| first + end + 1);
+        let at_start = (range.start == 0).then_some(0);
+        let mut left = range.len().saturating_mul(MOST_OF_LINES);
+        at_start.into_iter().chain(ends).find(|at| {
+            let (may, read) = if left > 0 { self.may_begin_at(text, *at) } else { (May::Perhaps, 0) };
+            left = left.saturating_sub(read);
+            may != May::Not
+        })
     }
 
     /// Whether a match may begin at a place, for less than a search costs; and how many bytes were read.

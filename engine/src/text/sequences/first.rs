@@ -11,8 +11,19 @@ pub(super) const SELDOM_PAIRS: f64 = 0.05;
 pub(super) enum First {
     /// By the first of two groups the second, as bits: 512 bytes.
     Pairs(Box<[u64; GROUPS as usize]>),
-    /// By the first two of three groups the third: 64 KB, of which mail reads a few again and again.
-    Triples(Box<[Thirds; (GROUPS * GROUPS) as usize]>),
+    /// By the first two of three groups the third.
+    Triples(Box<Triples>),
+}
+
+/// By two groups, the first of them first.
+type Pairs<T> = [T; (GROUPS * GROUPS) as usize];
+
+/// By the first two of three groups the third, whatever the width, which is asked of each byte: 32 KB, of which mail reads a few again
+/// and again; and by the width, which is asked where there is any.
+#[derive(Debug)]
+pub(super) struct Triples {
+    any: Pairs<u64>,
+    of: Pairs<Thirds>,
 }
 
 /// Groups, as bits.
@@ -33,11 +44,6 @@ pub(super) struct Widths {
 
 impl Widths {
     pub(super) const ALL: Widths = Widths { is_long: true, is_short: true };
-
-    #[inline(always)]
-    pub(super) fn any(self) -> bool {
-        self.is_long | self.is_short
-    }
 }
 
 impl Default for First {
@@ -60,7 +66,7 @@ impl First {
         if seconds.map(|(first, seconds)| weight_of(1 << first) * weight_of(*seconds)).sum::<f64>() < seldom {
             return First::Pairs(pairs);
         }
-        let mut triples = Box::new([Thirds::default(); (GROUPS * GROUPS) as usize]);
+        let mut triples = Box::new(Triples::default());
         for (width, way) in ways {
             let (pair, thirds) = match width.checked_sub(3) {
                 Some(more) => {
@@ -69,7 +75,9 @@ impl First {
                 }
                 None => (way, u64::MAX),
             };
-            let Some(word) = triples.get_mut((pair % (GROUPS * GROUPS)) as usize) else { continue };
+            let place = (pair % (GROUPS * GROUPS)) as usize;
+            let (Some(any), Some(word)) = (triples.any.get_mut(place), triples.of.get_mut(place)) else { continue };
+            *any |= thirds;
             *(if width == WIDTH { &mut word.long } else { &mut word.short }) |= thirds;
         }
         First::Triples(triples)
@@ -78,16 +86,30 @@ impl First {
 
 /// Whether what is looked up may begin with the first two of a way's groups.
 #[inline(always)]
-pub(super) fn by_pairs(pairs: &[u64; GROUPS as usize], way: u32) -> Widths {
+pub(super) fn by_pairs(pairs: &[u64; GROUPS as usize], way: u32) -> bool {
     let (first, second) = (way >> (3 * GROUP_BITS), way >> (2 * GROUP_BITS));
-    let has = pairs.get(first as usize % pairs.len()).is_some_and(|seconds| (seconds >> (second % GROUPS)) & 1 != 0);
-    Widths { is_long: has, is_short: has }
+    pairs.get(first as usize % pairs.len()).is_some_and(|seconds| (seconds >> (second % GROUPS)) & 1 != 0)
 }
 
-/// The same of the first three.
-#[inline(always)]
-pub(super) fn by_triples(triples: &[Thirds; (GROUPS * GROUPS) as usize], way: u32) -> Widths {
-    let thirds = triples.get((way >> (2 * GROUP_BITS)) as usize % triples.len()).copied().unwrap_or_default();
-    let third = (way >> GROUP_BITS) % GROUPS;
-    Widths { is_long: (thirds.long >> third) & 1 != 0, is_short: (thirds.short >> third) & 1 != 0 }
+impl Triples {
+    /// The same of the first three.
+    #[inline(always)]
+    pub(super) fn may(&self, way: u32) -> bool {
+        let thirds = self.any.get((way >> (2 * GROUP_BITS)) as usize % self.any.len());
+        thirds.is_some_and(|thirds| (thirds >> ((way >> GROUP_BITS) % GROUPS)) & 1 != 0)
+    }
+
+    /// And what is to be looked up.
+    #[inline(always)]
+    pub(super) fn widths(&self, way: u32) -> Widths {
+        let thirds = self.of.get((way >> (2 * GROUP_BITS)) as usize % self.of.len()).copied().unwrap_or_default();
+        let third = (way >> GROUP_BITS) % GROUPS;
+        Widths { is_long: (thirds.long >> third) & 1 != 0, is_short: (thirds.short >> third) & 1 != 0 }
+    }
+}
+
+impl Default for Triples {
+    fn default() -> Triples {
+        Triples { any: [0; (GROUPS * GROUPS) as usize], of: [Thirds::default(); (GROUPS * GROUPS) as usize] }
+    }
 }

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 use super::needs::weight;
+use super::pairs;
 use super::sets::{Bytes, has};
 
 /// Bits of the number of a group.
@@ -126,15 +127,15 @@ pub(super) fn rarest(sequence: &[u64], first: usize, load: &HashMap<(usize, u32)
         let last = sequence.len().saturating_sub(width).max(first);
         let mut least = f64::INFINITY;
         for before in (first..=last).filter(|before| width == SHORTEST || ways(*before) <= MOST_WAYS) {
-            let (mut often, mut spelled) = (1.0, vec![0u32]);
+            let mut spelled = vec![0u32];
             for groups in places(before) {
                 let mut longer = Vec::with_capacity(spelled.len() * groups.count_ones() as usize);
                 for group in bits(groups) {
                     longer.extend(spelled.iter().map(|way| (way << GROUP_BITS) | group));
                 }
-                often *= weight_of(groups);
                 spelled = longer;
             }
+            let often: f64 = spelled.iter().map(|way| weight_of_way(*way, width)).sum();
             let (mut crowd, mut commons) = (0, 0u32);
             for way in &spelled {
                 crowd = crowd.max(load.get(&(width, *way)).copied().unwrap_or(0));
@@ -172,14 +173,11 @@ pub(super) fn tells(sequence: &[Bytes]) -> bool {
     groups.windows(WIDTH.min(groups.len()).max(1)).any(|it| it.iter().product::<f64>() < SELDOM)
 }
 
-/// How often mail has a way.
-pub(super) fn weight_of_way(mut way: u32) -> f64 {
-    let mut product = 1.0;
-    for _ in 0..WIDTH {
-        product *= weight_of(1 << (way % GROUPS));
-        way >>= GROUP_BITS;
-    }
-    product
+/// How often mail has a way of a width.
+pub(super) fn weight_of_way(way: u32, width: usize) -> f64 {
+    let mut groups = (0..width).rev().map(|place| (way >> (GROUP_BITS as usize * place)) % GROUPS);
+    let first = groups.next().unwrap_or_default();
+    groups.fold((pairs::single(first), first), |(often, last), group| (often * pairs::follows(last, group), group)).0
 }
 
 /// How often mail has one of some groups.

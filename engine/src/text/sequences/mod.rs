@@ -6,6 +6,7 @@ mod first;
 mod fold;
 mod known;
 mod needs;
+mod pairs;
 mod sets;
 mod sieve;
 mod table;

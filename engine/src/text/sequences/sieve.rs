@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, StartKind};
 
-use super::first::{First, SELDOM_PAIRS, Widths, by_pairs, by_triples};
+use super::first::{First, SELDOM_PAIRS, Widths, by_pairs};
 use super::fold::{GROUP_BITS, GROUPS, Part, SHORTEST, WIDTH, group, groups, next_way, rarest, rarest_beside};
 use super::known::{Knowns, merged};
 use super::sets::{Bytes, Sequence, has};
@@ -88,7 +88,8 @@ impl Sieve {
             self.starts.clear();
         }
         self.first = First::new(load.keys().copied(), seldom_pairs);
-        self.tables = pairs.map(Table::of);
+        let [two, three, four] = pairs;
+        self.tables = [Table::of(two, 2), Table::of(three, 3), Table::of(four, WIDTH)];
     }
 
     /// Hands owner, start and end of each sequence that is in the text, by where they end.
@@ -126,10 +127,14 @@ impl Sieve {
             }
             return;
         }
-        let look = |at, way, widths| self.look(text, at, way, widths, &mut each);
+        let mut look = |at, way, widths| self.look(text, at, way, widths, &mut each);
         match &self.first {
-            First::Pairs(pairs) => over(text, |way| by_pairs(pairs, way), look),
-            First::Triples(triples) => over(text, |way| by_triples(triples, way), look),
+            First::Pairs(pairs) => over(text, |way| by_pairs(pairs, way), |at, way| look(at, way, Widths::ALL)),
+            First::Triples(triples) => over(text, |way| triples.may(way), |at, way| look(at, way, triples.widths(way))),
+        }
+        // Behind the end anything may stand: what does not end in the text is not compared.
+        for at in (text.len() + 1).saturating_sub(WIDTH)..text.len() {
+            look(at, way(text, at), Widths::ALL);
         }
     }
 
@@ -199,18 +204,25 @@ fn of_letter(byte: &u8) -> Bytes {
 /// Gives each place of a text, with its way, at which a look at that says that there may be something. The loop over all bytes of a text
 /// is this; what is beyond `WIDTH` groups of a way has not been taken away where `may` is asked.
 #[inline(always)]
-fn over(text: &[u8], may: impl Fn(u32) -> Widths, mut look: impl FnMut(usize, u32, Widths)) {
+fn over(text: &[u8], may: impl Fn(u32) -> bool, mut look: impl FnMut(usize, u32)) {
     let mut before = way(text, 0) >> GROUP_BITS;
-    for (at, byte) in text.get(WIDTH - 1..).unwrap_or_default().iter().enumerate() {
-        before = (before << GROUP_BITS) | group(*byte);
-        let widths = may(before);
-        if widths.any() {
-            look(at, before % GROUPS.pow(WIDTH as u32), widths);
+    let mut next = |at: usize, byte: u8| {
+        before = (before << GROUP_BITS) | group(byte);
+        if may(before) {
+            look(at, before % GROUPS.pow(WIDTH as u32));
         }
+    };
+    let bytes = text.get(WIDTH - 1..).unwrap_or_default();
+    let (fours, rest) = bytes.as_chunks::<4>();
+    for (number, [one, two, three, four]) in fours.iter().enumerate() {
+        let at = 4 * number;
+        next(at, *one);
+        next(at + 1, *two);
+        next(at + 2, *three);
+        next(at + 3, *four);
     }
-    // Behind the end anything may stand: what does not end in the text is not compared.
-    for at in (text.len() + 1).saturating_sub(WIDTH)..text.len() {
-        look(at, way(text, at), Widths::ALL);
+    for (at, byte) in (4 * fours.len()..).zip(rest) {
+        next(at, *byte);
     }
 }
 

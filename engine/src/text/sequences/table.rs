@@ -49,7 +49,7 @@ impl Entry {
 
 impl Table {
     /// Makes it of ways and numbers of sequences.
-    pub(super) fn of(mut pairs: Vec<(u32, Entry)>) -> Table {
+    pub(super) fn of(mut pairs: Vec<(u32, Entry)>, width: usize) -> Table {
         if pairs.is_empty() {
             return Table::default();
         }
@@ -59,7 +59,8 @@ impl Table {
         pairs.sort_unstable_by_key(|(way, entry)| (table.place(*way), entry.number));
         pairs.dedup_by_key(|(way, entry)| (table.place(*way), entry.number));
         let of_place = pairs.chunk_by(|one, other| table.place(one.0) == table.place(other.0)).enumerate();
-        let often = |pairs: &[(u32, Entry)]| pairs.iter().map(|(way, _)| weight_of_way(*way)).fold(0.0, f64::max);
+        let often =
+            |pairs: &[(u32, Entry)]| pairs.iter().map(|(way, _)| weight_of_way(*way, width)).fold(0.0, f64::max);
         let mut places: Vec<_> = of_place.map(|(rank, pairs)| (often(pairs), rank, pairs)).collect();
         let mut table = Table { starts: vec![0; places.len()], ..table };
         places.sort_by(|one, other| other.0.total_cmp(&one.0));

@@ -289,23 +289,23 @@ impl Search<'_> {
     /// Notes that there may be matches around what was noted, in the piece at hand; or none whose first of several it is.
     fn note(&mut self, hit: Hit, is_first: bool) {
         let (from, to, near) = (hit.from as usize, hit.to as usize, self.near);
-        let range = match is_first {
+        let (start, end) = match is_first {
             true => {
-                to.saturating_sub(near.longest).max(from.saturating_sub(near.ahead)).max(self.line.start)
-                    ..from.saturating_add(near.longest)
+                let first = to.saturating_sub(near.longest).max(from.saturating_sub(near.ahead));
+                (first.max(self.line.start), from.saturating_add(near.longest))
             }
-            false => usize::MAX..0,
+            false => (usize::MAX, 0),
         };
         match self.candidates.last_mut() {
             Some(candidate) if candidate.piece == hit.piece as usize => {
-                candidate.range.start = candidate.range.start.min(range.start);
-                candidate.range.end = candidate.range.end.max(range.end);
+                candidate.range.start = candidate.range.start.min(start);
+                candidate.range.end = candidate.range.end.max(end);
                 if from >= candidate.end {
                     candidate.times = candidate.times.saturating_add(1);
                     candidate.end = to;
                 }
             }
-            _ => self.candidates.push(Candidate { piece: hit.piece as usize, range, times: 1, end: to }),
+            _ => self.candidates.push(Candidate { piece: hit.piece as usize, range: start..end, times: 1, end: to }),
         }
     }
 

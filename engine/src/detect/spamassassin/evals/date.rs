@@ -44,9 +44,26 @@ const ZONES: &[(&str, i64)] = &[
 const USUAL_WORDS: usize = 8;
 
 fn number(word: &str) -> Option<i64> {
-    (!word.is_empty() && word.len() <= 6 && word.bytes().all(|byte| byte.is_ascii_digit()))
-        .then(|| word.parse().ok())
-        .flatten()
+    let is_number = (1..=6).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| word.bytes().fold(0, |number, digit| number * 10 + i64::from(digit - b'0')))
+}
+
+/// What stands between commas and blanks.
+fn words(text: &str) -> Vec<&str> {
+    let mut words = Vec::with_capacity(USUAL_WORDS);
+    if !text.is_ascii() {
+        words.extend(text.split(|it: char| it == ',' || it.is_whitespace()).filter(|word| !word.is_empty()));
+        return words;
+    }
+    let parts = |byte: u8| matches!(byte, b',' | b' ' | 9..=13);
+    let mut rest = text;
+    while let Some(start) = rest.bytes().position(|byte| !parts(byte)) {
+        rest = rest.get(start..).unwrap_or_default();
+        let (word, behind) = rest.split_at(rest.bytes().position(parts).unwrap_or(rest.len()));
+        words.push(word);
+        rest = behind;
+    }
+    words
 }
 
 fn month(word: &str) -> Option<i64> {
@@ -56,8 +73,7 @@ fn month(word: &str) -> Option<i64> {
 
 /// Seconds since 1970; `None` where there is no day, month and year.
 pub(super) fn parse(text: &str) -> Option<i64> {
-    let mut words: Vec<&str> = Vec::with_capacity(USUAL_WORDS);
-    words.extend(text.split(|it: char| it == ',' || it.is_whitespace()).filter(|word| !word.is_empty()));
+    let words = words(text);
     let triple = |at: usize| match words.get(at..at + 3)? {
         [day, name, year] => {
             let year_length = year.len();
@@ -93,9 +109,9 @@ pub(super) fn parse(text: &str) -> Option<i64> {
     }
     let mut zone = 0;
     for word in &words {
-        let sign = match word.chars().next() {
-            Some('+') => 1,
-            Some('-') => -1,
+        let sign = match word.as_bytes().first() {
+            Some(b'+') => 1,
+            Some(b'-') => -1,
             _ => 0,
         };
         if sign != 0
@@ -159,12 +175,22 @@ pub(super) fn in_received(line: &str) -> Option<&str> {
         let length = run(zone, |byte| !byte.is_ascii_whitespace() && *byte != 0x0B);
         (length > 0).then_some(zone + length)
     };
-    // Most words begin with no digit.
-    let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
-    let blanks = bytes.iter().enumerate().filter(|(_, byte)| is_blank(**byte)).map(|(at, _)| at);
-    blanks.filter(|at| is_digit(at + 1) || is_digit(at + 2)).find_map(|at| {
-        let odd = bytes.get(at + 1).filter(|byte| **byte != b'\n').and_then(|_| rest(at + 2));
-        line.get(at..odd.or_else(|| rest(at + 1))?)
+    // Before its first colon such a date has an hour, a year, a month and a day: from there back to where it may begin.
+    memchr::memchr_iter(b':', bytes).find_map(|colon| {
+        let back = |from: usize, is: fn(&u8) -> bool| {
+            let length = bytes.get(..from)?.iter().rev().take_while(|byte| is(byte)).count();
+            (length > 0).then(|| from - length)
+        };
+        let hour = back(colon, u8::is_ascii_digit)?;
+        let year = back(hour.checked_sub(1)?, u8::is_ascii_digit)?;
+        let day = back(year.checked_sub(5)?, u8::is_ascii_digit)?;
+        let end = rest(day)?;
+        // A blank, and perhaps one more byte before the digits.
+        let is_blank_at = |at: Option<usize>| at.filter(|at| bytes.get(*at).is_some_and(|byte| is_blank(*byte)));
+        let odd = is_blank_at(day.checked_sub(2)).filter(|at| bytes.get(at + 1) != Some(&b'\n'));
+        // The first of two digits may be that byte.
+        let at = odd.or_else(|| is_blank_at(day.checked_sub(1)))?;
+        line.get(at..end)
     })
 }
 

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 use self::formats::{FORMATS, LOGINS, Then};
 use self::patterns::{Lazy, Pieces};
-use self::words::{by, helo, id, words};
+use self::words::{between_two, by, helo, id, is_local, parted, words};
 use super::settings::{self, Settings};
 
 /// Received fields that are read.
@@ -97,7 +97,6 @@ pub(super) struct Reader {
     upper: Lazy,
     navgw: Lazy,
     any_ip: Lazy,
-    no_hop: Lazy,
 }
 
 impl std::fmt::Debug for Reader {
@@ -144,7 +143,6 @@ impl Reader {
             ),
             navgw: new(r"^\(from (?<helo>\S*) \[(?<ip>IP)\]\) by (?<by>\S+) \(NAVGW .*?\) with "),
             any_ip: new(r"\[(IP)\]"),
-            no_hop: new(r"(?i)^from (\S+) by [^\s;]+ ?;"),
             pieces: Pieces::new(),
         };
         pieces.finish()?;
@@ -218,7 +216,7 @@ impl Reader {
             return Line::NoHop;
         }
         let mut seen = self.pieces.seen(text.as_bytes());
-        if text.contains(" with local for ") || text.ends_with(" with local for") {
+        if is_local(&text) {
             return Line::NoHop;
         }
         let literal = |it: &[u8]| {
@@ -226,17 +224,14 @@ impl Reader {
                 && it.ends_with(b"]")
                 && it.iter().all(|byte| matches!(byte, b'[' | b']' | b'.' | b'0'..=b'9'))
         };
-        if text.split(' ').nth(2).is_some_and(|it| it.eq_ignore_ascii_case("by"))
-            && let Some(found) = self.no_hop.captures(text.as_bytes(), &seen)
-            && !found.get(1).is_some_and(literal)
-        {
+        if between_two(&text).is_some_and(|name| !literal(name.as_bytes())) {
             return Line::NoHop;
         }
         if let Some(date) = self.date.regex().and_then(|date| date.find(text.as_bytes())) {
             text.truncate(date.start());
         }
-        if text.contains(")by ") {
-            text = text.replacen(")by ", ") by ", 1);
+        if let Some(parted) = parted(&text) {
+            text = parted;
             seen = self.pieces.seen(text.as_bytes());
         }
         let bytes = text.as_bytes();
@@ -268,12 +263,15 @@ impl Reader {
                         continue;
                     }
                 }
-                let Some(found) = format.pattern.captures(rest, &seen) else { continue };
-                match format.then {
-                    Then::Skip => return Line::NoHop,
-                    Then::Fetched => return Line::Fetched,
-                    _ => {}
+                if let Then::Skip | Then::Fetched = format.then {
+                    // What its groups are nobody asks.
+                    match format.pattern.is_match(rest, &seen) {
+                        true if format.then == Then::Skip => return Line::NoHop,
+                        true => return Line::Fetched,
+                        false => continue,
+                    }
                 }
+                let Some(found) = format.pattern.captures(rest, &seen) else { continue };
                 return Line::Hop(fill(relay, found.named(), format.then));
             }
             if relay.helo.is_empty() {
@@ -432,7 +430,7 @@ mod tests {
     fn every_format_compiles() {
         let it = Reader::new().unwrap();
         let formats = it.guards.iter().chain(it.formats.iter().map(|it| &it.pattern));
-        let others = [&it.date, &it.envelope, &it.upper, &it.navgw, &it.any_ip, &it.no_hop];
+        let others = [&it.date, &it.envelope, &it.upper, &it.navgw, &it.any_ip];
         let all: Vec<&Lazy> = formats.chain(it.logins.iter().map(|(login, _)| login)).chain(others).collect();
         assert!(all.len() > 60);
         all.iter().for_each(|it| assert!(it.regex().is_some(), "{}", it.text));

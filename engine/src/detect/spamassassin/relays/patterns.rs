@@ -119,8 +119,8 @@ pub(super) struct Lazy {
     /// It means no more than its letters.
     is_plain: bool,
     regex: OnceLock<Option<Regex>>,
-    /// Says where the groups of a match are, where there is but one way to have them.
-    one_way: OnceLock<Option<onepass::DFA>>,
+    /// Each says where the groups of a match are, where there is but one way to have them.
+    one_way: OnceLock<Vec<onepass::DFA>>,
 }
 
 /// What the groups of a match are.
@@ -189,17 +189,17 @@ impl Lazy {
 
     /// The same with anything for an address that could be one, where it begins with a text and there never are two ways to go on. The
     /// way of a match is one of its ways, and so the only one: groups cost a tenth so of what going back for them does.
-    fn one_way(&self) -> Option<&onepass::DFA> {
-        let compile = || {
-            if !self.text.starts_with('^') {
-                return None;
-            }
-            let pattern = replace_words(&usual(self.text), LOOSE_IP);
+    fn one_way(&self) -> &[onepass::DFA] {
+        let compile = |pattern: String| {
+            let pattern = replace_words(&pattern, LOOSE_IP);
             let config = thompson::Config::new().utf8(false);
             let nfa = thompson::Compiler::new().configure(config).syntax(syntax_of()).build(&pattern).ok()?;
             onepass::DFA::builder().build_from_nfa(nfa).ok()
         };
-        self.one_way.get_or_init(compile).as_ref()
+        self.one_way.get_or_init(|| match self.text.starts_with('^') {
+            true => usual(self.text).into_iter().filter_map(compile).collect(),
+            false => Vec::new(),
+        })
     }
 
     pub(super) fn captures<'p, 't>(&'p self, text: &'t [u8], seen: &Seen) -> Option<Groups<'p, 't>> {
@@ -208,8 +208,9 @@ impl Lazy {
         }
         let regex = self.regex()?;
         let mut slots = vec![None; regex.group_info().slot_len()];
-        if let Some(one_way) = self.one_way() {
-            let end = regex.search_half(&Input::new(text))?.offset();
+        let all = self.one_way();
+        let end = if all.is_empty() { 0 } else { regex.search_half(&Input::new(text))?.offset() };
+        for one_way in all {
             let input = Input::new(text).range(..end).anchored(Anchored::Yes);
             let found = one_way.try_search_slots(&mut one_way.create_cache(), &input, &mut slots);
             if found.is_ok_and(|it| it.is_some()) && slots.get(1).copied().flatten().is_some_and(|it| it.get() == end) {
@@ -227,15 +228,24 @@ impl Lazy {
     }
 }
 
+/// What Sendmail writes of a client, with its ident, as a pattern; and that without an ident, whose group then never is there, with one,
+/// and with one that is marked so.
+const WITH_IDENT: &str = r"\((?:IDENT:)?(?:(?<ident>[^@ ]*)@)?(?<rdns>\S+) \[(?<ip>IP)\].*\) by ";
+const IDENTS: [&str; 3] = [
+    r"\((?:\x00(?<ident>)\z\x00)?(?<rdns>[^\s@:\x00]+) \[(?<ip>IP)\](?: \(may be forged\))?\) by ",
+    r"\((?<ident>[^@: ]*)@(?<rdns>[^\s@]+) \[(?<ip>IP)\](?: \(may be forged\))?\) by ",
+    r"\(IDENT:(?<ident>[^@ ]*)@(?<rdns>[^\s@]+) \[(?<ip>IP)\](?: \(may be forged\))?\) by ",
+];
+
 /// A pattern as most texts fit it, where that leaves but one way to match: nothing between an address in brackets and what follows it,
-/// and no ident before a name, whose group then never is there. Where such a match ends where that of the pattern does it has the same
-/// groups: what stands before the address has no other way to match, and `by` none to end there.
-fn usual(pattern: &str) -> String {
-    let without_ident = r"\((?:\x00(?<ident>)\z\x00)?(?<rdns>[^\s@:\x00]+) \[(?<ip>IP)\]\) by ";
-    pattern
-        .replace(r"\((?:IDENT:)?(?:(?<ident>[^@ ]*)@)?(?<rdns>\S+) \[(?<ip>IP)\].*\) by ", without_ident)
-        .replace(r"\]\).*? by ", r"\]\) by ")
-        .replace(r"\](?<sub>.*?)\) by ", r"\](?<sub>)\) by ")
+/// and an ident or none. Where such a match ends where that of the pattern does it has the same groups: what stands before the address
+/// has no other way to match that comes first, and `by` none to end there.
+fn usual(pattern: &str) -> Vec<String> {
+    let pattern = pattern.replace(r"\]\).*? by ", r"\]\) by ").replace(r"\](?<sub>.*?)\) by ", r"\](?<sub>)\) by ");
+    match pattern.contains(WITH_IDENT) {
+        true => IDENTS.iter().map(|ident| pattern.replace(WITH_IDENT, ident)).collect(),
+        false => vec![pattern],
+    }
 }
 
 fn needed(pattern: &str) -> Needs {
@@ -317,12 +327,15 @@ mod tests {
         let mut pieces = Pieces::new();
         let all: Vec<Lazy> = formats.iter().map(|it| Lazy::new(it.pattern, &mut pieces)).collect();
         pieces.finish().unwrap();
-        assert!(all.iter().filter(|it| it.one_way().is_some()).count() > 40);
+        assert!(all.iter().filter(|it| !it.one_way().is_empty()).count() > 40);
         let parts = [
             "h.example",
             "[192.0.2.7]",
             "(192.0.2.7)",
             "(r.example [192.0.2.7])",
+            "(r.example [192.0.2.7] (may be forged))",
+            "(u@r.example [192.0.2.7])",
+            "(IDENT:u@r.example [192.0.2.7])",
             "([::1])",
             "(HELO x)",
             "by mx.example",

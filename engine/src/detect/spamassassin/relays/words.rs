@@ -1,5 +1,17 @@
 //! Single words of Received: what stands behind `by`, `id` and HELO. Takes a field's bytes, gives words.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
+/// What is looked for in each field: to make a searcher takes longer than most searches.
+static BY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" by "));
+static ID: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" id"));
+static HELO: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"helo="));
+static SAID: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"LO "));
+static LOCAL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b" with local for"));
+static UNPARTED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b")by "));
+
 /// A field with one blank for each run of them, and none at its ends.
 pub(super) fn words(field: &[u8]) -> String {
     let is_blank = |byte: &u8| matches!(byte, 9..=13 | b' ');
@@ -31,16 +43,45 @@ fn run(text: &str, from: usize, is: impl Fn(&u8) -> bool) -> &str {
     text.get(from..from + length).unwrap_or_default()
 }
 
+/// Whether ` with local for` stands there as words.
+pub(super) fn is_local(text: &str) -> bool {
+    let text = text.as_bytes();
+    LOCAL.find_iter(text).any(|at| matches!(text.get(at + LOCAL.needle().len()), None | Some(b' ')))
+}
+
+/// The same text with a blank in the first `)by `, where there is one.
+pub(super) fn parted(text: &str) -> Option<String> {
+    let at = UNPARTED.find(text.as_bytes())?;
+    let (head, rest) = text.split_at_checked(at + 1)?;
+    Some([head, " ", rest].concat())
+}
+
+/// What stands behind a word at the start of a text, whatever the word's case.
+fn behind<'t>(text: &'t str, word: &str) -> Option<&'t str> {
+    let (head, rest) = text.split_at_checked(word.len())?;
+    head.eq_ignore_ascii_case(word).then_some(rest)
+}
+
+/// The word behind `from` of a field that names two hosts and says no more: `from a by b;`.
+pub(super) fn between_two(text: &str) -> Option<&str> {
+    let from = behind(text, "from ")?;
+    let (name, rest) = from.split_at(run(from, 0, |byte| *byte != b' ').len());
+    let rest = behind(rest, " by ")?;
+    let end = rest.get(run(rest, 0, |byte| !matches!(byte, b' ' | b';')).len()..)?;
+    let ends = end.len() < rest.len() && (end.starts_with(';') || end.starts_with(" ;"));
+    (ends && !name.is_empty()).then_some(name)
+}
+
 /// The first word behind ` by `.
 pub(super) fn by(text: &str) -> Option<&str> {
-    let at = memchr::memmem::find(text.as_bytes(), b" by ")?;
+    let at = BY.find(text.as_bytes())?;
     Some(run(text, at + 4, |byte| !byte.is_ascii_whitespace()))
 }
 
 /// ` id <?([^\s<>;]{3,})`
 pub(super) fn id(text: &str) -> Option<&str> {
     // Without its last blank, which may be the first of the next.
-    memchr::memmem::find_iter(text.as_bytes(), b" id").find_map(|at| {
+    ID.find_iter(text.as_bytes()).find_map(|at| {
         let rest = text.get(at + 3..)?;
         let from = at + if rest.starts_with(" <") { 5 } else { 4 };
         if !rest.starts_with(' ') {
@@ -60,9 +101,9 @@ pub(super) fn helo(text: &str) -> Option<&str> {
         before.is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_')
     };
     let value = |at: usize| Some(run(text, at + 5, is_word)).filter(|word| !word.is_empty());
-    let given = memchr::memmem::find_iter(bytes, b"helo=").filter(|at| starts(*at)).find_map(value);
+    let given = HELO.find_iter(bytes).filter(|at| starts(*at)).find_map(value);
     given.or_else(|| {
-        let said = memchr::memmem::find_iter(bytes, b"LO ").filter_map(|at| at.checked_sub(2));
+        let said = SAID.find_iter(bytes).filter_map(|at| at.checked_sub(2));
         let said = said.filter(|at| matches!(bytes.get(*at..*at + 2), Some(b"HE" | b"EH")) && starts(*at));
         said.into_iter().find_map(value)
     })
@@ -97,7 +138,7 @@ mod tests {
         };
         let parts = [
             " id", " ", "<", "ab", "abc;", "helo=", "HELO ", "xEHLO ", "EHLO", "(", "\u{E9}", "x", " by ", ")", "_",
-            "LO ",
+            "LO ", ";",
         ];
         let mut state = 1u64;
         for _ in 0..20_000 {
@@ -111,6 +152,8 @@ mod tests {
             assert_eq!(owned(id(&text)), of(r" id <?([^\s<>;]{3,})", &text), "{text}");
             let by_pattern = of(r" by (\S+)(?:[^-A-Za-z0-9;.]|$)", &text).unwrap_or_default();
             assert_eq!(by(&text).unwrap_or_default(), by_pattern, "{text}");
+            let two = of(r"(?i)^from (\S+) by [^\s;]+ ?;", &text);
+            assert_eq!(owned(between_two(&text)), two, "{text}");
             let said = of(&format!(r"\bhelo=({word}){not_word}"), &text);
             let said = said.or_else(|| of(&format!(r"\b(?:HELO|EHLO) ({word}){not_word}"), &text));
             assert_eq!(owned(helo(&text)), said, "{text}");

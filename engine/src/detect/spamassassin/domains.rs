@@ -63,7 +63,7 @@ impl Settings {
 
     /// The same for a name in lower case, in its ASCII form.
     fn registered_of(&self, mut name: Cow<'_, str>) -> String {
-        if name.is_empty() || name.starts_with('.') || name.ends_with('.') || name.contains("..") {
+        if name.is_empty() || name.starts_with('.') || name.ends_with('.') || has_empty_label(&name) {
             name = Cow::Owned(name.split('.').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("."));
         }
         // The last one to five labels; of what follows those of a top-level domain one label more is registered.
@@ -134,6 +134,11 @@ impl Settings {
         let is_domain = is_fqdn(&host) && host.rsplit_once('.').is_some_and(|(_, tld)| self.is_tld(tld));
         is_domain.then(|| (self.registered_of(Cow::Borrowed(&host)), host))
     }
+}
+
+/// Whether a name has two dots in a row.
+fn has_empty_label(name: &str) -> bool {
+    name.as_bytes().windows(2).any(|pair| pair == b"..")
 }
 
 /// Whether a name has an escape of a character that names do not need to escape.

@@ -1,6 +1,8 @@
 //! Lists of addresses in which `*` stands for anything and `?` for one character.
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
+
+use super::words::Words;
 
 /// Longest domain that is looked up.
 const LONGEST_DOMAIN: usize = 254;
@@ -8,12 +10,20 @@ const LONGEST_DOMAIN: usize = 254;
 /// A list of globs. Plain entries are looked up, the others tried one by one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Globs {
-    plain: HashSet<String>,
+    plain: Words,
     /// What stands behind the `*` of `*@host`: nearly all globs are such.
-    hosts: HashSet<String>,
+    hosts: Words,
     /// What stands behind the last `*` of `*@*.domain`.
-    domains: HashSet<String>,
-    globs: Vec<String>,
+    domains: Words,
+    /// The others, by what stands behind their `*@`.
+    globs: BTreeMap<Start, Vec<String>>,
+}
+
+/// The letter behind the `*@` of a glob; `None` for one that does not begin so.
+type Start = Option<u8>;
+
+fn start_of(glob: &str) -> Start {
+    glob.strip_prefix("*@").and_then(|rest| rest.bytes().next()).filter(|byte| !matches!(byte, b'*' | b'?'))
 }
 
 /// `@host` of `*@host`.
@@ -33,7 +43,7 @@ impl Globs {
             match (host_of(&entry), domain_of(&entry)) {
                 (Some(host), _) => drop(self.hosts.insert(host.to_owned())),
                 (_, Some(domain)) => drop(self.domains.insert(domain.to_owned())),
-                _ if entry.contains(['*', '?']) => self.globs.push(entry),
+                _ if entry.contains(['*', '?']) => self.globs.entry(start_of(&entry)).or_default().push(entry),
                 _ => drop(self.plain.insert(entry)),
             }
         }
@@ -48,17 +58,22 @@ impl Globs {
                 self.domains.remove(domain);
             }
             self.plain.remove(&entry);
-            self.globs.retain(|glob| *glob != entry);
+            if let Some(globs) = self.globs.get_mut(&start_of(&entry)) {
+                globs.retain(|glob| *glob != entry);
+            }
         }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.plain.is_empty() && self.hosts.is_empty() && self.domains.is_empty() && self.globs.is_empty()
+        self.plain.is_empty()
+            && self.hosts.is_empty()
+            && self.domains.is_empty()
+            && self.globs.values().all(Vec::is_empty)
     }
 
     /// Whether a text in lower case is in the list.
     pub(super) fn fits(&self, text: &str) -> bool {
-        // Most globs begin with `*@`. Where there is one `@` what follows has to fit, and that nearly always ends at its first letter.
+        // Most globs begin with `*@`. Where there is one `@` what follows has to fit, and what begins otherwise is not asked.
         let first = memchr::memchr(b'@', text.as_bytes());
         let behind = first.and_then(|at| text.get(at + 1..)).unwrap_or_default();
         let has_one = first.is_some() && memchr::memchr(b'@', behind.as_bytes()).is_none();
@@ -77,14 +92,21 @@ impl Globs {
             || domains().is_some()
             || memchr::memchr_iter(b'@', text.as_bytes())
                 .any(|at| text.get(at..).is_some_and(|host| self.hosts.contains(host)))
-            || self.globs.iter().any(fits_glob)
+            || match host {
+                Some(host) => {
+                    let of = |start: Start| self.globs.get(&start).into_iter().flatten();
+                    let like = host.bytes().next().into_iter().flat_map(|byte| of(Some(byte)));
+                    like.chain(of(None)).any(fits_glob)
+                }
+                None => self.globs.values().flatten().any(fits_glob),
+            }
     }
 
     /// Whether any entry stands somewhere in a text in lower case.
     pub(super) fn within(&self, text: &str) -> bool {
         self.plain.iter().chain(&self.hosts).any(|entry| text.contains(entry.as_str()))
             || self.domains.iter().any(|domain| fits(&format!("*@*{domain}*"), text))
-            || self.globs.iter().any(|glob| fits(&format!("*{glob}*"), text))
+            || self.globs.values().flatten().any(|glob| fits(&format!("*{glob}*"), text))
     }
 }
 

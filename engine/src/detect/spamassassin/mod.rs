@@ -41,6 +41,7 @@ mod trial;
 mod tries;
 mod uris;
 mod watch;
+mod words;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,11 +1,12 @@
 //! The settings of `.cf` files that are no rules: lists of addresses and hosts, networks, top-level domains, free mail. Takes key
 //! and value, keeps what rules ask for; settings that steer what Tamis does another way, or not at all, have no effect and are told.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use super::conf::bytes_of;
 use super::globs::Globs;
 use super::perl;
+use super::words::{WordMap, Words};
 use crate::input::Network;
 
 /// What became of a setting.
@@ -25,14 +26,14 @@ pub(super) struct Settings {
     /// Addresses with the relay that has to hand their mail over.
     pub(super) relayed: BTreeMap<String, Vec<(String, String)>>,
     /// Hosts of addresses in text, by list: false takes one out.
-    pub(super) uri_hosts: BTreeMap<String, BTreeMap<String, bool>>,
-    pub(super) freemail: HashSet<String>,
+    pub(super) uri_hosts: BTreeMap<String, WordMap<bool>>,
+    pub(super) freemail: Words,
     pub(super) freemail_globs: Globs,
-    pub(super) freemail_exempt: HashSet<String>,
+    pub(super) freemail_exempt: Words,
     pub(super) freemail_most: (usize, usize),
-    pub(super) tlds: HashSet<String>,
-    pub(super) two_level: HashSet<String>,
-    pub(super) three_level: HashSet<String>,
+    pub(super) tlds: Words,
+    pub(super) two_level: Words,
+    pub(super) three_level: Words,
     /// Patterns of addresses that lead on to the address in their first group.
     pub(super) redirectors: Vec<String>,
     pub(super) trusted: Option<Vec<(Network, bool)>>,
@@ -237,7 +238,7 @@ impl Settings {
                 }
             }
             "unwelcomelist_from_rcvd" => {
-                let gone: HashSet<String> = lower().collect();
+                let gone: Words = lower().collect();
                 for list in self.relayed.values_mut() {
                     list.retain(|(address, _)| !gone.contains(address));
                 }

@@ -279,7 +279,7 @@ impl Builder<'_> {
                     }
                 };
                 if !off {
-                    let (arguments, of_html) = (Arguments { texts, pattern }, evals::is_of_html(function));
+                    let (arguments, of_html) = (Arguments::new(texts, pattern), evals::is_of_html(function));
                     self.out.evals.push(Eval { rule: number, function: run, arguments, of_html });
                 }
             }

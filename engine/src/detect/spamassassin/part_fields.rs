@@ -81,9 +81,9 @@ impl Trial<'_> {
     /// All header fields of a name that parts have, in lower case.
     fn part_fields(&self, name: &str, raw: bool) -> Vec<u8> {
         let mut text = Vec::new();
-        let fields = self.context.views.message.nodes.iter().flat_map(|node| &node.fields);
-        for field in fields.filter(|field| field.name.eq_ignore_ascii_case(name)) {
-            text.extend_from_slice(if raw { &field.raw } else { &field.value });
+        let fields = self.context.views.message.nodes.iter().flat_map(|node| node.fields.iter());
+        for field in fields.filter(|field| field.is_named(name)) {
+            text.extend_from_slice(if raw { field.raw } else { field.value });
             text.push(b'\n');
         }
         text.make_ascii_lowercase();

@@ -234,7 +234,7 @@ impl<'t> Trial<'t> {
         let context = self.context;
         match group.is_field {
             true if !has_needed => context.fields(&group.selector).next().map(|_| Cow::Borrowed(&[][..])),
-            true => context.joined_fields(&group.selector).map(Cow::Owned),
+            true => context.joined_fields(&group.selector),
             false => context.joined(&group.selector),
         }
     }

@@ -125,11 +125,10 @@ impl Trial<'_> {
         let message = &self.context.views.message;
         let mut together = Vec::new();
         let (mut count, mut gave_up) = (0, false);
-        for (number, part) in (1..).zip(&message.parts(0)) {
+        for (number, (_, node)) in (1..).zip(message.in_order()) {
             if number < rule.range.0 || number > rule.range.1 {
                 continue;
             }
-            let Some(node) = message.nodes.get(*part) else { continue };
             let value = mime_value(node, rule);
             if rule.concat {
                 together.extend_from_slice(value.as_deref().unwrap_or(&rule.unset));
@@ -160,7 +159,7 @@ impl Trial<'_> {
             detail.conditions.iter().all(|(key, negated, pattern)| {
                 let Some(pattern) = program.patterns.get(*pattern as usize) else { return false };
                 let mut gave_up = false;
-                let mut fits = |text: &String| {
+                let mut fits = |text: &str| {
                     let found = pattern.search(text.as_bytes(), 1);
                     self.tried(detail.rule, found);
                     gave_up |= found.gave_up;
@@ -168,11 +167,11 @@ impl Trial<'_> {
                 };
                 let matched = match key.as_str() {
                     "raw" => fits(raw),
-                    "type" => uri.types.iter().any(fits),
-                    "cleaned" => uri.cleaned.iter().any(fits),
-                    "text" => uri.anchors.iter().any(fits),
-                    "domain" => uri.hosts.values().any(fits),
-                    _ => uri.hosts.keys().any(fits),
+                    "type" => uri.types.iter().any(|it| fits(it)),
+                    "cleaned" => uri.cleaned.iter().any(|it| fits(it)),
+                    "text" => uri.anchors.iter().any(|it| fits(it)),
+                    "domain" => uri.hosts.iter().any(|(_, domain)| fits(domain)),
+                    _ => uri.hosts.iter().any(|(host, _)| fits(host)),
                 };
                 matched != *negated && (matched || !gave_up)
             })
@@ -237,14 +236,14 @@ fn behind(before: &Pattern, template: &Template, values: &BTreeMap<&str, Vec<Str
 /// The value of a part's header field.
 fn mime_value(node: &Node, rule: &MimeRule) -> Option<Vec<u8>> {
     if rule.name == "ALL" {
-        let line = |field: &HeaderField| match rule.raw {
-            true => [field.name.as_bytes(), b": ", &field.raw].concat(),
-            false => [field.name.as_bytes(), b": ", &field.value, b"\n"].concat(),
+        let line = |field: HeaderField<'_>| match rule.raw {
+            true => [field.name, b": ", field.raw].concat(),
+            false => [field.name, b": ", field.ended].concat(),
         };
         return Some(node.fields.iter().flat_map(line).collect());
     }
-    let field = node.fields.iter().rev().find(|field| field.name.eq_ignore_ascii_case(&rule.name))?;
-    Some(if rule.raw { field.raw.clone() } else { [field.value.as_slice(), b"\n"].concat() })
+    let field = node.fields.iter().rev().find(|field| field.is_named(&rule.name))?;
+    Some(if rule.raw { field.raw } else { field.ended }.to_vec())
 }
 
 /// A text as a pattern that matches it and nothing else.

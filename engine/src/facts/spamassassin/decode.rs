@@ -141,23 +141,31 @@ fn is_stateful(charset: &str) -> bool {
     ["iso-2022", "utf-7", "utf-16", "utf16", "utf-32", "hz-gb"].iter().any(|it| lower.starts_with(it))
 }
 
-/// A header field's value, unfolded, with encoded words decoded where the field may have them.
-pub(super) fn header(value: &[u8], name: &str) -> Vec<u8> {
-    let value = trim(value);
-    if memchr::memchr(b'\n', value).is_none() {
-        return decode_words(value, name);
-    }
-    let mut unfolded = Vec::with_capacity(value.len());
-    let mut rest = value;
+/// Appends a header field's value, unfolded, with encoded words decoded where the field may have them.
+pub(super) fn header_into(value: &[u8], name: &[u8], out: &mut Vec<u8>) {
+    let start = out.len();
+    let mut rest = trim(value);
+    let mut is_whole = true;
     while let Some(at) = memchr::memchr(b'\n', rest) {
-        unfolded.extend_from_slice(rest.get(..at).unwrap_or_default());
+        out.extend_from_slice(rest.get(..at).unwrap_or_default());
         let behind = rest.get(at + 1..).unwrap_or_default();
         let blanks = behind.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-        unfolded.push(if blanks > 0 { b' ' } else { b'\n' });
+        out.push(if blanks > 0 { b' ' } else { b'\n' });
+        is_whole &= blanks > 0;
         rest = behind.get(blanks..).unwrap_or_default();
     }
-    unfolded.extend_from_slice(rest);
-    decode_words(&unfolded, name)
+    out.extend_from_slice(rest);
+    // Nearly all values are done so, and stand where they are to be.
+    let unfolded = out.get(start..).unwrap_or_default();
+    if !is_whole || !unfolded.is_ascii() || (may_have_words(unfolded) && !has_no_words(name)) {
+        let decoded = decode_words(unfolded, name);
+        out.truncate(start);
+        out.extend_from_slice(&decoded);
+    }
+}
+
+fn may_have_words(value: &[u8]) -> bool {
+    memchr::memchr_iter(b'=', value).any(|at| value.get(at + 1) == Some(&b'?'))
 }
 
 /// Blanks as Perl counts them.
@@ -174,7 +182,7 @@ pub(crate) fn trim(bytes: &[u8]) -> &[u8] {
 }
 
 /// Decodes encoded words. A field such as Received has none.
-pub(crate) fn decode_words(value: &[u8], name: &str) -> Vec<u8> {
+pub(crate) fn decode_words(value: &[u8], name: &[u8]) -> Vec<u8> {
     let mut value: Cow<'_, [u8]> = match memchr::memchr(b'\n', value) {
         Some(_) => Cow::Owned(value.iter().filter(|byte| **byte != b'\n').copied().collect()),
         None => Cow::Borrowed(value),
@@ -182,8 +190,7 @@ pub(crate) fn decode_words(value: &[u8], name: &str) -> Vec<u8> {
     if !value.is_ascii() {
         value = Cow::Owned(text(&value, Some("utf-8")).into_owned().into_bytes());
     }
-    let mut signs = memchr::memchr_iter(b'=', &value);
-    if !signs.any(|at| value.get(at + 1) == Some(&b'?')) || has_no_words(name) {
+    if !may_have_words(&value) || has_no_words(name) {
         return value.into_owned();
     }
     // Text, and the charset that it is in; words of one charset that follow each other are decoded as one, since a
@@ -263,12 +270,15 @@ fn word(text: &[u8]) -> Option<(String, Vec<u8>, usize)> {
     Some((name, bytes, 2 + charset + 3 + end + 2))
 }
 
-fn has_no_words(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    let bare = lower.strip_prefix("resent-").unwrap_or(&lower);
-    matches!(bare, "message-id" | "date")
-        || matches!(lower.as_str(), "received" | "mime-version" | "references" | "in-reply-to")
-        || lower.starts_with("list-")
+fn has_no_words(name: &[u8]) -> bool {
+    let behind = |prefix: &[u8]| match name.split_at_checked(prefix.len()) {
+        Some((head, rest)) if head.eq_ignore_ascii_case(prefix) => Some(rest),
+        _ => None,
+    };
+    let is_any = |name: &[u8], of: &[&[u8]]| of.iter().any(|it| name.eq_ignore_ascii_case(it));
+    is_any(behind(b"resent-").unwrap_or(name), &[b"message-id", b"date"])
+        || is_any(name, &[b"received", b"mime-version", b"references", b"in-reply-to"])
+        || behind(b"list-").is_some()
 }
 
 #[cfg(test)]
@@ -288,11 +298,11 @@ mod tests {
 
     #[test]
     fn words() {
-        let decoded = |text: &str| String::from_utf8(decode_words(text.as_bytes(), "subject")).unwrap();
+        let decoded = |text: &str| String::from_utf8(decode_words(text.as_bytes(), b"subject")).unwrap();
         assert_eq!(decoded("=?utf-8?B?w6Q=?= =?utf-8?q?=C3=A4_b?= c"), "ää b c");
         assert_eq!(decoded("=?utf-8?B?ww==?= =?utf-8?B?pA==?="), "ä");
         assert_eq!(decoded("a =?x"), "a =?x");
-        assert_eq!(decode_words(b"=?utf-8?q?a?=", "Received"), b"=?utf-8?q?a?=");
+        assert_eq!(decode_words(b"=?utf-8?q?a?=", b"Received"), b"=?utf-8?q?a?=");
     }
 
     #[test]

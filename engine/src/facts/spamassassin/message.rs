@@ -3,11 +3,13 @@
 //! Beside the tree of `mime/`, which keeps every plausible reading, since `.cf` rules were written against this one: a preamble,
 //! a boundary that is not closed, or a header in the wrong place changes which text a rule sees.
 
+mod fields;
 mod parts;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+pub(crate) use self::fields::{Fields, HeaderField};
 use self::parts::multipart;
 use super::{decode, lines_of};
 
@@ -22,24 +24,14 @@ const LONGEST_HEADER: usize = 65_536;
 const BLANK_LINES: usize = 20;
 /// Header fields of one part that are read.
 const MOST_FIELDS: usize = 2_000;
-/// Room for the fields of a message.
+/// Room for the fields of a message, and for their bytes.
 const USUAL_FIELDS: usize = 32;
-
-/// One header field.
-#[derive(Debug)]
-pub(crate) struct HeaderField {
-    /// As written.
-    pub(crate) name: String,
-    /// Behind the colon, folds and line end included.
-    pub(crate) raw: Vec<u8>,
-    /// Unfolded, trimmed, encoded words decoded.
-    pub(crate) value: Vec<u8>,
-}
+const USUAL_HEADER: usize = 4_096;
 
 /// The message itself or one of its parts.
 #[derive(Debug, Default)]
 pub(crate) struct Node {
-    pub(crate) fields: Vec<HeaderField>,
+    pub(crate) fields: Fields,
     /// In lower case.
     pub(crate) media_type: String,
     pub(crate) charset: Option<String>,
@@ -54,7 +46,7 @@ pub(crate) struct Node {
 impl Node {
     /// The last field of a name, decoded.
     pub(crate) fn field(&self, name: &str) -> Option<&[u8]> {
-        self.fields.iter().rev().find(|field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value.as_slice())
+        self.fields.iter().rev().find(|field| field.is_named(name)).map(|field| field.value)
     }
 
     fn field_text(&self, name: &str) -> String {
@@ -107,6 +99,8 @@ pub(crate) struct Message {
     pub(crate) body_at: usize,
     /// Where the header starts: behind the line of a mailbox.
     pub(crate) header_at: usize,
+    /// The numbers of all parts as `parts` gives them.
+    order: Vec<usize>,
 }
 
 impl Message {
@@ -126,10 +120,14 @@ impl Message {
         found
     }
 
-    /// The leaves among the parts, in order.
+    /// All parts with their numbers, the message itself first.
+    pub(crate) fn in_order(&self) -> impl Iterator<Item = (usize, &Node)> {
+        self.order.iter().filter_map(|number| Some((*number, self.nodes.get(*number)?)))
+    }
+
+    /// The leaves among them.
     pub(crate) fn leaves(&self) -> impl Iterator<Item = (usize, &Node)> {
-        let parts = self.parts(0).into_iter();
-        parts.filter_map(|number| Some((number, self.nodes.get(number)?))).filter(|(_, node)| node.is_leaf)
+        self.in_order().filter(|(_, node)| node.is_leaf)
     }
 }
 
@@ -158,6 +156,7 @@ pub(super) fn read(raw: &[u8]) -> Message {
         }
     }
     message.oddities.missing_boundary = boundaries.values().any(|state| *state != 0);
+    message.order = message.parts(0);
     message
 }
 
@@ -178,7 +177,7 @@ fn whole(raw: &[u8], message: &mut Message, depth: u32) -> Option<Open> {
 
     let is_first = message.nodes.is_empty();
     let number = message.nodes.len();
-    let mut node = Node { is_leaf: true, fields: Vec::with_capacity(USUAL_FIELDS), ..Node::default() };
+    let mut node = Node { is_leaf: true, fields: Fields::with_room(USUAL_FIELDS, USUAL_HEADER), ..Node::default() };
     // Empty where none was begun: what is begun has its line end at least.
     let mut field = Vec::new();
     let (mut at, mut errors) = (0usize, 0u32);
@@ -225,8 +224,7 @@ fn whole(raw: &[u8], message: &mut Message, depth: u32) -> Option<Open> {
     if is_first {
         message.header_at = start;
         message.body_at = start + at;
-        let size: usize = node.fields.iter().map(|field| field.name.len() + field.value.len() + 3).sum();
-        message.oddities.truncated_header |= size > LONGEST_HEADER;
+        message.oddities.truncated_header |= node.fields.within(LONGEST_HEADER) < node.fields.len();
     }
     let body = head.get(at..).unwrap_or_default();
     let body = if crlf { decode::without_carriage_returns(body.to_vec()) } else { body.to_vec() };
@@ -278,12 +276,7 @@ fn push_field(node: &mut Node, field: &[u8], colon: &[u8], truncated: &mut bool)
         name = name.get(..LONGEST_NAME).unwrap_or(name);
         value = value.get(..LONGEST_VALUE).unwrap_or(value);
     }
-    let name = match std::str::from_utf8(name) {
-        Ok(name) => name.to_owned(),
-        Err(_) => String::from_utf8_lossy(name).into_owned(),
-    };
-    let value_decoded = decode::header(value, &name);
-    node.fields.push(HeaderField { raw: value.to_vec(), value: value_decoded, name });
+    node.fields.push(name, value);
 }
 
 /// More than twenty blank lines in a row are cut to twenty.

@@ -21,7 +21,7 @@ use crate::facts::spamassassin::{Html, Node, Views, decode};
 
 use self::names::Names;
 use self::people::received_of;
-use self::special::{Special, with_end};
+use self::special::Special;
 
 /// Patterns of our own, compiled once.
 #[derive(Debug)]
@@ -53,7 +53,10 @@ impl Formats {
 }
 
 /// What a selector gives.
-type Values = std::rc::Rc<Vec<Vec<u8>>>;
+type Values<'m> = std::rc::Rc<Vec<Cow<'m, [u8]>>>;
+
+/// What addresses a value has.
+type Addresses = std::rc::Rc<Vec<Address>>;
 
 /// A message.
 pub(super) struct Context<'m> {
@@ -69,11 +72,11 @@ pub(super) struct Context<'m> {
     senders: OnceCell<BTreeSet<String>>,
     recipients: OnceCell<BTreeSet<String>>,
     /// By selector. They are so few that to look through them takes less than a tree does.
-    values: RefCell<Vec<(String, Values)>>,
+    values: RefCell<Vec<(String, Values<'m>)>>,
     /// The values of a field that is not there, which most are that are asked for.
-    nothing: Values,
+    nothing: Values<'m>,
     names: Names,
-    parsed: RefCell<BTreeMap<Vec<u8>, std::rc::Rc<Vec<Address>>>>,
+    parsed: RefCell<BTreeMap<Cow<'m, [u8]>, Addresses>>,
 }
 
 /// What stands behind the name of a selector.
@@ -112,6 +115,12 @@ pub(super) fn is_field(selector: &str) -> bool {
 
 fn is_special(name: &str) -> bool {
     SPECIAL.iter().any(|it| it.eq_ignore_ascii_case(name))
+}
+
+/// The name of a selector, and the modifiers behind it.
+fn parts_of(selector: &str) -> (&str, &str) {
+    let colon = memchr::memchr(b':', selector.as_bytes());
+    colon.and_then(|at| Some((selector.get(..at)?, selector.get(at + 1..)?))).unwrap_or((selector, ""))
 }
 
 /// Bytes as text. Nearly all are UTF-8, and stay where they are then.
@@ -167,10 +176,20 @@ impl<'m> Context<'m> {
     }
 
     /// The header fields of a name.
-    pub(super) fn fields<'n>(&self, name: &'n str) -> impl Iterator<Item = &'m HeaderField> + use<'m, 'n> {
-        let root = self.root().filter(|_| self.names.may_have(name));
-        let fields = root.map(|root| root.fields.as_slice()).unwrap_or_default();
-        fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name))
+    pub(super) fn fields<'n>(
+        &'n self,
+        name: &'n str,
+    ) -> impl DoubleEndedIterator<Item = HeaderField<'m>> + use<'m, 'n> {
+        let fields = self.root().map(|root| &root.fields);
+        let all = self.names.like(name.as_bytes()).filter_map(move |at| fields?.get(at));
+        all.filter(move |field| field.is_named(name))
+    }
+
+    /// Where the header fields of a name are among all.
+    fn numbers<'n>(&'n self, name: &'n str) -> impl DoubleEndedIterator<Item = usize> + use<'m, 'n> {
+        let fields = self.root().map(|root| &root.fields);
+        let is = move |at: &usize| fields.and_then(|it| it.get(*at)).is_some_and(|it| it.is_named(name));
+        self.names.like(name.as_bytes()).filter(is)
     }
 
     /// The relays.
@@ -178,12 +197,12 @@ impl<'m> Context<'m> {
         self.relays.get_or_init(|| {
             // What our own server will write of the session is not in the message yet.
             let session = self.facts.session.and_then(received_of);
-            let fields = self.fields("received").map(|field| field.value.as_slice());
+            let fields = self.fields("Received").map(|field| field.value);
             let received: Vec<&[u8]> = session.as_deref().map(str::as_bytes).into_iter().chain(fields).collect();
             let mut originating = Vec::new();
             for name in &self.settings.originating {
-                if let Some(field) = self.fields(name).last()
-                    && let Some(groups) = self.formats.ip.groups(&field.value)
+                if let Some(field) = self.fields(name).next_back()
+                    && let Some(groups) = self.formats.ip.groups(field.value)
                     && let Some((start, end)) = groups.get(1).copied().flatten()
                 {
                     originating
@@ -205,23 +224,21 @@ impl<'m> Context<'m> {
     }
 
     /// The addresses in a field's value.
-    pub(super) fn addresses(&self, value: &[u8]) -> std::rc::Rc<Vec<Address>> {
-        if let Some(known) = self.parsed.borrow().get(value) {
+    pub(super) fn addresses(&self, value: Cow<'m, [u8]>) -> Addresses {
+        if let Some(known) = self.parsed.borrow().get(&value) {
             return std::rc::Rc::clone(known);
         }
-        let text = String::from_utf8_lossy(value);
-        let found = std::rc::Rc::new(self.formats.grammar.parse(&text));
-        self.parsed.borrow_mut().insert(value.to_vec(), std::rc::Rc::clone(&found));
+        let found = std::rc::Rc::new(self.formats.grammar.parse(&String::from_utf8_lossy(&value)));
+        self.parsed.borrow_mut().insert(value, std::rc::Rc::clone(&found));
         found
     }
 
     /// What a selector gives: one value a field, or one an address.
-    pub(super) fn get(&self, selector: &str) -> Values {
+    pub(super) fn get(&self, selector: &str) -> Values<'m> {
         if let Some((_, known)) = self.values.borrow().iter().find(|(known, _)| known == selector) {
             return std::rc::Rc::clone(known);
         }
-        let name = selector.bytes().position(|byte| byte == b':').and_then(|end| selector.get(..end));
-        let name = name.unwrap_or(selector);
+        let (name, _) = parts_of(selector);
         if self.fields(name).next().is_none() && !is_special(name) {
             return std::rc::Rc::clone(&self.nothing);
         }
@@ -233,66 +250,74 @@ impl<'m> Context<'m> {
     /// All values of a selector as one text, as header rules see it; `None` where there is none.
     pub(super) fn joined(&self, selector: &str) -> Option<Cow<'_, [u8]>> {
         match selector {
-            "ALL" | "ALL:raw" => return Some(Cow::Owned(self.all_joined(selector != "ALL")?)),
             "X-Spam-Relays-Untrusted" => return Some(Cow::Borrowed(self.relays().untrusted_text.as_bytes())),
             "X-Spam-Relays-External" => return Some(Cow::Borrowed(self.relays().external_text.as_bytes())),
             _ => {}
         }
+        if selector.starts_with("ALL")
+            && let Some(joined) = self.stretch_joined(selector)
+        {
+            return joined.map(Cow::Borrowed);
+        }
         let values = self.get(selector);
         let first = values.first()?;
+        if values.len() == 1 {
+            return Some(first.clone());
+        }
         let separator: &[u8] = if first.ends_with(b"\n") { b"" } else { b"\n" };
         Some(Cow::Owned(values.join(separator)))
     }
 
     /// The same for a selector that is no more than the name of a field.
-    pub(super) fn joined_fields(&self, name: &str) -> Option<Vec<u8>> {
-        let mut text = None;
-        for field in self.fields(name) {
-            let text = text.get_or_insert_with(|| Vec::with_capacity(field.value.len() + 1));
-            text.extend_from_slice(&field.value);
-            text.push(b'\n');
-        }
-        text
+    pub(super) fn joined_fields(&self, name: &str) -> Option<Cow<'m, [u8]>> {
+        let mut fields = self.fields(name);
+        let first = fields.next()?;
+        let Some(second) = fields.next() else { return Some(Cow::Borrowed(first.ended)) };
+        let more = self.fields(name).map(|field| field.ended.len()).sum();
+        let mut text = Vec::with_capacity(more);
+        [first, second].into_iter().chain(fields).for_each(|field| text.extend_from_slice(field.ended));
+        Some(Cow::Owned(text))
     }
 
     /// All values as one text, or the first where the selector asks for addresses or names; empty where there is none.
-    pub(super) fn text(&self, selector: &str) -> String {
+    pub(super) fn text(&self, selector: &str) -> Cow<'m, str> {
         if is_field(selector) {
-            return as_text(self.joined_fields(selector).unwrap_or_default());
+            return match self.joined_fields(selector) {
+                Some(Cow::Borrowed(value)) => String::from_utf8_lossy(value),
+                value => Cow::Owned(as_text(value.unwrap_or_default().into_owned())),
+            };
         }
         let values = self.get(selector);
         let one = selector.contains(':') && !selector.ends_with(":raw") || selector == "EnvelopeFrom";
-        let bytes = if one { values.first().cloned().unwrap_or_default() } else { values.concat() };
-        let mut bytes = bytes;
+        let mut bytes = if one { values.first().cloned().unwrap_or_default().into_owned() } else { values.concat() };
         if one && bytes.ends_with(b"\n") {
             bytes.pop();
         }
-        as_text(bytes)
+        Cow::Owned(as_text(bytes))
     }
 
     /// The texts of a selector.
     pub(super) fn texts(&self, selector: &str) -> Vec<String> {
         if is_field(selector) {
-            return self.fields(selector).map(|field| as_text(with_end(&field.value))).collect();
+            return self.fields(selector).map(|field| as_text(field.ended.to_vec())).collect();
         }
-        self.get(selector).iter().map(|value| as_text(value.clone())).collect()
+        self.get(selector).iter().map(|value| as_text(value.to_vec())).collect()
     }
 
-    fn select(&self, selector: &str) -> Vec<Vec<u8>> {
-        let mut parts = selector.split(':');
-        let name = parts.next().unwrap_or_default();
+    fn select(&self, selector: &str) -> Vec<Cow<'m, [u8]>> {
+        let (name, modifiers) = parts_of(selector);
         let mut it = Modifiers::default();
-        for modifier in parts {
+        for modifier in modifiers.as_bytes().split(|byte| *byte == b':') {
             match modifier {
-                "raw" => it.raw = true,
-                "addr" => it.address = true,
-                "name" => it.name = true,
-                "host" => it.host = true,
-                "domain" => (it.host, it.domain) = (true, true),
-                "ip" => it.ip = true,
-                "revip" => (it.ip, it.reversed) = (true, true),
-                "first" => it.first = true,
-                "last" => it.last = true,
+                b"raw" => it.raw = true,
+                b"addr" => it.address = true,
+                b"name" => it.name = true,
+                b"host" => it.host = true,
+                b"domain" => (it.host, it.domain) = (true, true),
+                b"ip" => it.ip = true,
+                b"revip" => (it.ip, it.reversed) = (true, true),
+                b"first" => it.first = true,
+                b"last" => it.last = true,
                 _ => {}
             }
         }
@@ -301,7 +326,7 @@ impl<'m> Context<'m> {
             Special::Values(values) => values,
             Special::Field => {
                 let raw = it.raw || it.address || it.name;
-                self.fields(name).map(|field| if raw { field.raw.clone() } else { with_end(&field.value) }).collect()
+                self.fields(name).map(|field| Cow::Borrowed(if raw { field.raw } else { field.ended })).collect()
             }
         };
         if it.first {
@@ -316,33 +341,37 @@ impl<'m> Context<'m> {
             return values
                 .iter()
                 .filter_map(|value| self.host(&String::from_utf8_lossy(value), it))
-                .map(String::into_bytes)
+                .map(|host| Cow::Owned(host.into_bytes()))
                 .collect();
         }
         if it.ip {
-            return values.iter().filter_map(|value| self.ip(value, it.reversed)).map(String::into_bytes).collect();
+            return values
+                .iter()
+                .filter_map(|value| self.ip(value, it.reversed))
+                .map(|ip| Cow::Owned(ip.into_bytes()))
+                .collect();
         }
         values
     }
 
-    fn address_parts(&self, values: &[Vec<u8>], it: Modifiers) -> Vec<Vec<u8>> {
+    fn address_parts(&self, values: &[Cow<'m, [u8]>], it: Modifiers) -> Vec<Cow<'m, [u8]>> {
         let mut found = Vec::new();
         for value in values {
-            for address in self.addresses(value).iter() {
+            for address in self.addresses(value.clone()).iter() {
                 if it.address {
-                    found.extend(address.address.as_ref().map(|it| it.clone().into_bytes()));
+                    found.extend(address.address.as_ref().map(|it| Cow::Owned(it.as_bytes().to_vec())));
                     continue;
                 }
                 let Some(phrase) = &address.phrase else { continue };
                 if it.raw {
-                    found.push(phrase.clone().into_bytes());
+                    found.push(Cow::Owned(phrase.as_bytes().to_vec()));
                     continue;
                 }
-                let decoded = decode::decode_words(phrase.as_bytes(), "");
+                let decoded = decode::decode_words(phrase.as_bytes(), b"");
                 let text = String::from_utf8_lossy(&decoded);
                 let tidy = text.split_whitespace().collect::<Vec<_>>().join(" ");
                 let bare = tidy.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')).unwrap_or(&tidy);
-                found.push(bare.as_bytes().to_vec());
+                found.push(Cow::Owned(bare.as_bytes().to_vec()));
             }
         }
         found

@@ -1,5 +1,6 @@
 //! Whom a message is from and to, by its envelope and its header fields.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::Context;
@@ -15,7 +16,7 @@ impl Context<'_> {
     pub(super) fn find_envelope_from(&self) -> Option<String> {
         let first = |name: &str| {
             let field = self.fields(name).next()?;
-            self.addresses(&field.raw).iter().find_map(|it| it.address.clone())
+            self.addresses(Cow::Borrowed(field.raw)).iter().find_map(|it| it.address.clone())
         };
         if let Some(header) = &self.settings.envelope_header {
             return first(header).filter(|from| from.contains('@') || from.is_empty());
@@ -31,15 +32,13 @@ impl Context<'_> {
             return Some(from.clone());
         }
         if first("x-sender").is_some_and(|it| it.contains('@'))
-            && self.fields("received").any(|field| memchr::memmem::find(&field.value, b"(fetchmail").is_some())
+            && self.fields("Received").any(|field| memchr::memmem::find(field.value, b"(fetchmail").is_some())
         {
             return None;
         }
         // Below a Received field such a field is of an earlier journey.
-        let fields = self.root().map(|root| root.fields.as_slice()).unwrap_or_default();
         let below = |name: &str| {
-            let received = fields.iter().position(|field| field.name.eq_ignore_ascii_case("received"));
-            let last = fields.iter().rposition(|field| field.name.eq_ignore_ascii_case(name));
+            let (received, last) = (self.numbers("Received").next(), self.numbers(name).next_back());
             received.zip(last).is_some_and(|(received, last)| received < last)
         };
         if let Some(from) = first("x-envelope-from") {
@@ -97,8 +96,8 @@ impl Context<'_> {
             "Cc:addr",
         ];
         let mut all: BTreeSet<String> = selectors.iter().flat_map(|it| self.texts(it)).collect();
-        for field in self.fields("received").take(3) {
-            let text = String::from_utf8_lossy(&field.value);
+        for field in self.fields("Received").take(3) {
+            let text = String::from_utf8_lossy(field.value);
             if let Some((_, rest)) = text.split_once(" for ")
                 && let Some((address, _)) = rest.split_once(';')
             {

@@ -1,116 +1,114 @@
 //! Selectors that are no field: all header fields or a stretch of them, relays, several fields as one.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use super::Context;
 use crate::facts::spamassassin::message::HeaderField;
 
-impl Context<'_> {
-    pub(super) fn special(&self, name: &str, raw: bool) -> Special {
-        let lower = name.to_ascii_lowercase();
-        match (name, lower.as_str()) {
-            ("ALL", _) => Special::All(self.all(raw)),
-            ("ALL-TRUSTED", _) => Special::All(self.all_between(None, Some(self.relays().trusted_fields), raw)),
-            ("ALL-INTERNAL", _) => Special::All(self.all_between(None, Some(self.relays().internal_fields), raw)),
-            ("ALL-UNTRUSTED", _) => Special::All(self.all_between(Some(self.relays().trusted_fields), None, raw)),
-            ("ALL-EXTERNAL", _) => Special::All(self.all_between(Some(self.relays().internal_fields), None, raw)),
-            (_, "envelopefrom") => {
-                Special::Values(self.envelope_from().map(|from| from.as_bytes().to_vec()).into_iter().collect())
-            }
-            (_, "x-spam-relays-untrusted") => Special::Values(vec![self.relays().untrusted_text.clone().into_bytes()]),
-            (_, "x-spam-relays-trusted") => Special::Values(vec![self.relays().trusted_text.clone().into_bytes()]),
-            (_, "x-spam-relays-external") => Special::Values(vec![self.relays().external_text.clone().into_bytes()]),
-            (_, "x-spam-relays-internal") => Special::Values(vec![self.relays().internal_text.clone().into_bytes()]),
-            (_, "tocc") => Special::Values(self.several(&["to", "cc"], raw)),
-            ("MESSAGEID", _) => Special::Values(
-                self.several(&["x-message-id", "resent-message-id", "x-original-message-id", "message-id"], raw),
-            ),
-            _ => Special::Field,
+/// Most bytes of all header fields that a message is told to have, where they are decoded.
+const MOST_BYTES: usize = 65_536;
+
+impl<'m> Context<'m> {
+    pub(super) fn special(&self, name: &str, raw: bool) -> Special<'m> {
+        if let Some(range) = self.stretch(name, raw) {
+            return Special::All(self.lines_of(range, raw));
+        }
+        let relays = |text: fn(&super::Relays) -> &str| vec![Cow::Owned(text(self.relays()).as_bytes().to_vec())];
+        let is = |other: &str| name.eq_ignore_ascii_case(other);
+        if is("EnvelopeFrom") {
+            Special::Values(self.envelope_from().map(|from| Cow::Owned(from.as_bytes().to_vec())).into_iter().collect())
+        } else if is("X-Spam-Relays-Untrusted") {
+            Special::Values(relays(|it| &it.untrusted_text))
+        } else if is("X-Spam-Relays-Trusted") {
+            Special::Values(relays(|it| &it.trusted_text))
+        } else if is("X-Spam-Relays-External") {
+            Special::Values(relays(|it| &it.external_text))
+        } else if is("X-Spam-Relays-Internal") {
+            Special::Values(relays(|it| &it.internal_text))
+        } else if is("ToCc") {
+            Special::Values(self.several(&["To", "Cc"], raw))
+        } else if name == "MESSAGEID" {
+            let names = ["X-Message-Id", "Resent-Message-Id", "X-Original-Message-Id", "Message-Id"];
+            Special::Values(self.several(&names, raw))
+        } else {
+            Special::Field
         }
     }
 
-    pub(super) fn several(&self, names: &[&str], raw: bool) -> Vec<Vec<u8>> {
-        let value = |field: &HeaderField| if raw { unfolded(&field.raw) } else { with_end(&field.value) };
+    pub(super) fn several(&self, names: &[&str], raw: bool) -> Vec<Cow<'m, [u8]>> {
+        let value = |field: HeaderField<'m>| match raw {
+            true => Cow::Owned(unfolded(field.raw)),
+            false => Cow::Borrowed(field.ended),
+        };
         names.iter().flat_map(|name| self.fields(name).map(value)).collect()
     }
 
-    /// All header fields that the message is told to have: decoded, they end where they would be too long.
-    pub(in super::super) fn all_fields(&self, raw: bool) -> impl Iterator<Item = &HeaderField> {
-        let mut size = 0usize;
-        self.root().into_iter().flat_map(|root| &root.fields).take_while(move |field| {
-            size = size.saturating_add(field.name.len() + field.value.len() + 3);
-            raw || size <= 65_536
-        })
+    /// How many header fields the message is told to have: decoded, they end where they would be too long.
+    fn told(&self, raw: bool) -> usize {
+        self.root().map_or(0, |root| if raw { root.fields.len() } else { root.fields.within(MOST_BYTES) })
     }
 
-    /// All header fields, one a line.
-    pub(super) fn all(&self, raw: bool) -> Vec<Vec<u8>> {
-        self.all_fields(raw).map(|field| line(field, raw)).collect()
+    /// All header fields that the message is told to have.
+    pub(in super::super) fn all_fields(&self, raw: bool) -> impl Iterator<Item = HeaderField<'m>> {
+        let most = self.told(raw);
+        self.root().into_iter().flat_map(|root| root.fields.iter()).take(most)
     }
 
-    /// The same as one text.
-    pub(super) fn all_joined(&self, raw: bool) -> Option<Vec<u8>> {
-        let first = self.all_fields(raw).next()?;
-        let needs_end = raw && !first.raw.ends_with(b"\n");
-        let mut text = Vec::with_capacity(self.all_fields(raw).map(|it| it.name.len() + it.raw.len() + 4).sum());
-        for (number, field) in self.all_fields(raw).enumerate() {
-            if needs_end && number > 0 {
-                text.push(b'\n');
-            }
-            push_line(field, raw, &mut text);
+    /// The header fields that a name of all of them, or of a stretch of them, stands for.
+    fn stretch(&self, name: &str, raw: bool) -> Option<Range<usize>> {
+        match name {
+            "ALL" => Some(0..self.told(raw)),
+            "ALL-TRUSTED" => Some(self.up_to(self.relays().trusted_fields, raw)),
+            "ALL-INTERNAL" => Some(self.up_to(self.relays().internal_fields, raw)),
+            "ALL-UNTRUSTED" => Some(self.from(self.relays().trusted_fields, raw)),
+            "ALL-EXTERNAL" => Some(self.from(self.relays().internal_fields, raw)),
+            _ => None,
         }
-        Some(text)
     }
 
-    /// The header fields from one Received field to another.
-    pub(super) fn all_between(&self, from: Option<usize>, to: Option<usize>, raw: bool) -> Vec<Vec<u8>> {
-        let mut seen: Option<usize> = None;
-        let mut found = Vec::new();
-        for field in self.all_fields(raw) {
-            if field.name.eq_ignore_ascii_case("received") {
-                seen = Some(seen.map_or(0, |number| number + 1));
-            }
-            let at_least = from.is_none_or(|from| seen.is_some_and(|seen| from <= seen));
-            let below = to.is_none_or(|to| seen.is_none_or(|seen| seen < to));
-            if at_least && below {
-                found.push(line(field, raw));
-            } else if to.is_some() && seen == to {
-                found.push(line(field, raw));
-                break;
-            }
+    /// The header fields as far as a Received field goes.
+    fn up_to(&self, number: usize, raw: bool) -> Range<usize> {
+        let told = self.told(raw);
+        0..self.received_at(number).map_or(told, |at| told.min(at + 1))
+    }
+
+    /// The header fields from a Received field on.
+    fn from(&self, number: usize, raw: bool) -> Range<usize> {
+        let told = self.told(raw);
+        self.received_at(number).map_or(told, |at| told.min(at))..told
+    }
+
+    /// Where a Received field is among the header fields.
+    fn received_at(&self, number: usize) -> Option<usize> {
+        self.numbers("Received").nth(number)
+    }
+
+    fn lines_of(&self, range: Range<usize>, raw: bool) -> Vec<Cow<'m, [u8]>> {
+        let Some(root) = self.root() else { return Vec::new() };
+        let line = |at: usize| if raw { root.fields.raws(at..at + 1) } else { root.fields.lines(at..at + 1) };
+        range.map(|at| Cow::Borrowed(line(at))).collect()
+    }
+
+    /// All header fields or a stretch of them as one text, which is there already, where a selector is for that; `None` within where
+    /// there are none.
+    pub(super) fn stretch_joined(&self, selector: &str) -> Option<Option<&'m [u8]>> {
+        let (name, raw) = selector.strip_suffix(":raw").map_or((selector, false), |name| (name, true));
+        let range = self.stretch(name, raw)?;
+        let fields = &self.root()?.fields;
+        // A raw field may have been cut before its line end: then there is one more between any two.
+        if raw && fields.get(range.start).is_some_and(|first| !first.raw.ends_with(b"\n")) {
+            return None;
         }
-        found
+        Some((!range.is_empty()).then(|| if raw { fields.raws(range) } else { fields.lines(range) }))
     }
 }
 
-fn push_line(field: &HeaderField, raw: bool, text: &mut Vec<u8>) {
-    text.extend_from_slice(field.name.as_bytes());
-    if raw {
-        text.push(b':');
-        text.extend_from_slice(&field.raw);
-    } else {
-        text.extend_from_slice(b": ");
-        text.extend_from_slice(&field.value);
-        text.push(b'\n');
-    }
-}
-
-fn line(field: &HeaderField, raw: bool) -> Vec<u8> {
-    let mut line = Vec::with_capacity(field.name.len() + 3 + if raw { field.raw.len() } else { field.value.len() });
-    push_line(field, raw, &mut line);
-    line
-}
-
-pub(super) enum Special {
+pub(super) enum Special<'m> {
     /// Values to which no modifier applies.
-    All(Vec<Vec<u8>>),
-    Values(Vec<Vec<u8>>),
+    All(Vec<Cow<'m, [u8]>>),
+    Values(Vec<Cow<'m, [u8]>>),
     Field,
-}
-
-pub(super) fn with_end(value: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(value.len() + 1);
-    out.extend_from_slice(value);
-    out.push(b'\n');
-    out
 }
 
 /// A raw value with its folds as blanks.

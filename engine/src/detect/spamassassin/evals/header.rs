@@ -84,7 +84,7 @@ pub(super) fn hotmail(it: &State<'_>) -> (bool, bool) {
     *it.hotmail.get_or_init(|| {
         // Where neither names it all that follows says no.
         let from = is_of(&it.header("From:addr"), "hotmail.com");
-        let mut received = it.context.fields("Received").map(|field| field.value.as_slice());
+        let mut received = it.context.fields("Received").map(|field| field.value);
         if !from && received.all(|value| memchr::memmem::find(value, b"hotmail.com").is_none()) {
             return (false, false);
         }
@@ -113,8 +113,10 @@ pub(super) fn hotmail(it: &State<'_>) -> (bool, bool) {
 
 /// Whether an address ends in a name, as a word of its own.
 fn is_of(address: &str, name: &str) -> bool {
-    let lower = address.to_ascii_lowercase();
-    lower.strip_suffix(name).is_some_and(|rest| !rest.ends_with(|it: char| it.is_ascii_alphanumeric() || it == '_'))
+    let Some((rest, end)) = address.len().checked_sub(name.len()).and_then(|at| address.split_at_checked(at)) else {
+        return false;
+    };
+    end.eq_ignore_ascii_case(name) && !rest.ends_with(|it: char| it.is_ascii_alphanumeric() || it == '_')
 }
 
 pub(super) fn forged_eudoramail(it: &State<'_>, _: &Arguments) -> bool {
@@ -208,7 +210,7 @@ pub(super) fn faraway_charset(it: &State<'_>, _: &Arguments) -> bool {
 
 pub(super) fn illegal_chars(it: &State<'_>, arguments: &Arguments) -> bool {
     let name = arguments.text(0).trim_end_matches(":raw");
-    let bytes = it.context.get(&format!("{name}:raw")).concat();
+    let bytes = it.context.get(&[name, ":raw"].concat()).concat();
     if bytes.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0x0B) {
         return false;
     }
@@ -393,7 +395,7 @@ pub(super) fn message_id_unusable(it: &State<'_>, _: &Arguments) -> bool {
 }
 
 pub(super) fn count_range(it: &State<'_>, arguments: &Arguments) -> bool {
-    let mut values: Vec<&[u8]> = it.context.fields(arguments.text(0)).map(|field| field.value.as_slice()).collect();
+    let mut values: Vec<&[u8]> = it.context.fields(arguments.text(0)).map(|field| field.value).collect();
     values.sort_unstable();
     values.dedup();
     let count = values.len() as f64;
@@ -403,8 +405,11 @@ pub(super) fn count_range(it: &State<'_>, arguments: &Arguments) -> bool {
 pub(super) fn unresolved_template(it: &State<'_>, _: &Arguments) -> bool {
     // The patterns are asked of the few lines that have a percent sign.
     let has_sign = |text: &[u8]| memchr::memchr(b'%', text).is_some();
-    let may = it.context.all_fields(false).filter(|field| has_sign(field.name.as_bytes()) || has_sign(&field.value));
-    may.map(|field| format!("{}: {}\n", field.name, String::from_utf8_lossy(&field.value)))
+    if !it.context.joined("ALL").is_some_and(|all| has_sign(&all)) {
+        return false;
+    }
+    let may = it.context.all_fields(false).filter(|field| has_sign(field.name) || has_sign(field.value));
+    may.map(|field| String::from_utf8_lossy(&[field.name, b": ", field.ended].concat()).into_owned())
         .any(|line| it.finds("template", &line) && !it.finds("template-exempt", &line))
 }
 

@@ -65,7 +65,7 @@ fn gather(it: &State<'_>) -> Attachments {
     let (mut normal, mut unicode) = (0usize, 0usize);
     // Of leaves that are no attachments: type and size.
     let mut sizes: Vec<(String, usize)> = Vec::new();
-    for node in message.parts(0).into_iter().filter_map(|number| message.nodes.get(number)) {
+    for (_, node) in message.in_order() {
         let content_type = decode::content_type(
             &node.field("content-type").map(|it| String::from_utf8_lossy(it).into_owned()).unwrap_or_default(),
         );

@@ -11,6 +11,7 @@ mod lists;
 mod mime;
 mod relay;
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
@@ -49,19 +50,26 @@ impl<'c> State<'c> {
 /// What a call has in parentheses.
 #[derive(Debug)]
 pub(super) struct Arguments {
-    pub(super) texts: Vec<String>,
+    texts: Vec<String>,
+    /// What they are as numbers; `None` where one is none.
+    numbers: Vec<Option<f64>>,
     /// The argument that is a pattern, where the function takes one.
     pub(super) pattern: Option<Pattern>,
 }
 
 impl Arguments {
+    pub(super) fn new(texts: Vec<String>, pattern: Option<Pattern>) -> Arguments {
+        let numbers = texts.iter().map(|text| text.trim().parse().ok()).collect();
+        Arguments { texts, numbers, pattern }
+    }
+
     fn text(&self, number: usize) -> &str {
         self.texts.get(number).map_or("", String::as_str)
     }
 
     /// A number; `None` where there is none, or `undef`.
     fn number(&self, number: usize) -> Option<f64> {
-        self.texts.get(number)?.trim().parse().ok()
+        self.numbers.get(number).copied().flatten()
     }
 
     /// Whether a value is at least the first of two arguments, and below the second.
@@ -267,7 +275,7 @@ impl State<'_> {
         text.get(start..end).map(str::to_owned)
     }
 
-    fn header(&self, selector: &str) -> String {
+    fn header(&self, selector: &str) -> Cow<'_, str> {
         self.context.text(selector)
     }
 

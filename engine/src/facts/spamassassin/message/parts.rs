@@ -30,8 +30,8 @@ impl PartReader {
     fn end_field(&mut self) -> Option<String> {
         let field = self.field.take()?;
         push_field(&mut self.node, &field, b": ", &mut false);
-        let last = self.node.fields.last()?;
-        last.name.eq_ignore_ascii_case("content-type").then(|| String::from_utf8_lossy(&last.value).into_owned())
+        let last = self.node.fields.iter().next_back()?;
+        last.name.eq_ignore_ascii_case(b"content-type").then(|| String::from_utf8_lossy(last.value).into_owned())
     }
 
     fn line(&mut self, line: &[u8]) {

@@ -19,12 +19,12 @@ const MOST: usize = 5_000;
 /// What is known of an address.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Uri {
-    /// Tags, and `parsed` for what stands in text.
-    pub(super) types: BTreeSet<String>,
+    /// Tags, and `parsed` for what stands in text; sorted.
+    pub(super) types: Vec<&'static str>,
     pub(super) cleaned: Vec<String>,
     pub(super) anchors: Vec<String>,
-    /// Hosts with their registered domains.
-    pub(super) hosts: BTreeMap<String, String>,
+    /// Hosts with their registered domains; sorted.
+    pub(super) hosts: Vec<(String, String)>,
 }
 
 /// The addresses of a message.
@@ -46,15 +46,14 @@ pub(super) fn gather(views: &Views, settings: &Settings, redirectors: &Redirecto
                 && seen.insert(raw.to_owned())
                 && let Some((uri, types)) = whole(raw, kind, settings)
             {
-                uris.add(&uri, &types, true, settings, redirectors);
+                uris.add(&uri, types, true, settings, redirectors);
             }
         });
     }
     for (_, html) in &views.htmls {
         uris.truncated |= html.uri_truncated;
         for (uri, found) in html.uris.iter().take(MOST) {
-            let types: Vec<&str> = found.types.iter().map(String::as_str).collect();
-            if uris.add(uri, &types, false, settings, redirectors)
+            if uris.add(uri, &found.types, false, settings, redirectors)
                 && let Some(known) = uris.all.get_mut(uri)
             {
                 for anchor in &found.anchors {
@@ -80,7 +79,7 @@ impl Uris {
     fn add(
         &mut self,
         uri: &str,
-        types: &[&str],
+        types: &[&'static str],
         must_be_domain: bool,
         settings: &Settings,
         redirectors: &Redirectors,
@@ -93,25 +92,30 @@ impl Uris {
             if must_be_domain && known.hosts.is_empty() {
                 return false;
             }
-            known.types.extend(types.iter().map(|it| (*it).to_owned()));
+            for it in types {
+                if let Err(at) = known.types.binary_search(it) {
+                    known.types.insert(at, it);
+                }
+            }
             return true;
         }
         let mut cleaned = canonical(uri, settings, redirectors);
-        let mut hosts = BTreeMap::new();
+        let mut hosts = Vec::new();
         for clean in &mut cleaned {
             if clean.len() > LONGEST {
                 self.truncated = true;
                 clean.truncate(clean.floor_char_boundary(LONGEST));
             }
-            if let Some((domain, host)) = settings.of_uri(clean) {
-                hosts.insert(host, domain);
+            if let Some((domain, host)) = settings.of_uri(clean)
+                && let Err(at) = hosts.binary_search_by(|(known, _): &(String, String)| known.cmp(&host))
+            {
+                hosts.insert(at, (host, domain));
             }
         }
         if cleaned.is_empty() || (must_be_domain && hosts.is_empty()) {
             return false;
         }
-        let types = types.iter().map(|it| (*it).to_owned()).collect();
-        self.all.insert(uri.to_owned(), Uri { types, cleaned, hosts, anchors: Vec::new() });
+        self.all.insert(uri.to_owned(), Uri { types: types.to_vec(), cleaned, hosts, anchors: Vec::new() });
         true
     }
 }
@@ -128,7 +132,9 @@ mod tests {
 
     fn found(text: &str) -> Vec<String> {
         let mut all = Vec::new();
-        in_text(text.as_bytes(), |raw, kind| all.extend(whole(raw, kind, &settings()).map(|(uri, _)| uri)));
+        in_text(text.as_bytes(), |raw, kind| {
+            all.extend(whole(raw, kind, &settings()).map(|(uri, _)| uri.into_owned()));
+        });
         all
     }
 

@@ -13,7 +13,7 @@ pub(super) type Attribute<'t> = (Cow<'t, str>, Cow<'t, str>);
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Token<'t> {
     /// A tag's name in lower case, and its attributes, names in lower case, values decoded, the first of each name.
-    Start(Cow<'t, str>, Vec<Attribute<'t>>),
+    Start(Cow<'t, str>, &'t [Attribute<'t>]),
     End(Cow<'t, str>),
     Text(&'t str, Decode),
     Comment(&'t str),
@@ -41,7 +41,8 @@ const LITERAL: &[(&str, Decode)] = &[
 const MOST_ATTRIBUTES: usize = 200;
 
 /// Hands each token of `text` to `each`.
-pub(super) fn read<'t>(text: &'t str, mut each: impl FnMut(Token<'t>)) {
+pub(super) fn read(text: &str, mut each: impl FnMut(Token<'_>)) {
+    let mut attributes = Vec::new();
     let bytes = text.as_bytes();
     let piece = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
     let mut at = 0;
@@ -103,10 +104,10 @@ pub(super) fn read<'t>(text: &'t str, mut each: impl FnMut(Token<'t>)) {
                 }
                 end
             }
-            _ => match start_tag(text, open) {
-                Some((name, attributes, end)) => {
+            _ => match start_tag(text, open, &mut attributes) {
+                Some((name, end)) => {
                     let literal = LITERAL.iter().find(|(literal, _)| *literal == name);
-                    each(Token::Start(name, attributes));
+                    each(Token::Start(name, &attributes));
                     match literal {
                         Some((name, decode)) => literal_text(text, end, name, *decode, &mut each),
                         None => end,
@@ -160,12 +161,12 @@ fn name_end(bytes: &[u8], from: usize) -> usize {
     from + length
 }
 
-/// A start tag at `open`: name, attributes, where it ends. `None` where it does not end.
-fn start_tag(text: &str, open: usize) -> Option<(Cow<'_, str>, Vec<Attribute<'_>>, usize)> {
+/// A start tag at `open`: name, where it ends, and its attributes instead of those before. `None` where it does not end.
+fn start_tag<'t>(text: &'t str, open: usize, attributes: &mut Vec<Attribute<'t>>) -> Option<(Cow<'t, str>, usize)> {
     let bytes = text.as_bytes();
     let mut at = name_end(bytes, open + 1);
     let name = lower(text.get(open + 1..at)?);
-    let mut attributes: Vec<Attribute<'_>> = Vec::new();
+    attributes.clear();
     let skip = |at: &mut usize| {
         while bytes.get(*at).is_some_and(|byte| is_space(*byte)) {
             *at += 1;
@@ -175,7 +176,7 @@ fn start_tag(text: &str, open: usize) -> Option<(Cow<'_, str>, Vec<Attribute<'_>
         skip(&mut at);
         let byte = *bytes.get(at)?;
         if byte == b'>' {
-            return Some((name, attributes, at + 1));
+            return Some((name, at + 1));
         }
         let start = at;
         at += 1;
@@ -222,12 +223,12 @@ fn start_tag(text: &str, open: usize) -> Option<(Cow<'_, str>, Vec<Attribute<'_>
 
 /// The text of an element that holds nothing else, and its end tag; gives where it ends. Without an end tag script and style end
 /// at once, and title is as if it had ended where the next tag starts.
-fn literal_text<'t>(
-    text: &'t str,
+fn literal_text(
+    text: &str,
     from: usize,
     name: &'static str,
     decode: Decode,
-    each: &mut impl FnMut(Token<'t>),
+    each: &mut impl FnMut(Token<'_>),
 ) -> usize {
     let bytes = text.as_bytes();
     let mut at = from;

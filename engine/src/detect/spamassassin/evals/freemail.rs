@@ -44,7 +44,7 @@ fn addresses(it: &State<'_>, selector: &str) -> Vec<String> {
 }
 
 pub(super) fn header(it: &State<'_>, arguments: &Arguments) -> bool {
-    let selector = format!("{}:addr", arguments.text(0));
+    let selector = [arguments.text(0), ":addr"].concat();
     addresses(it, &selector).iter().any(|address| is_free(it, address) && arguments.matches(address.as_bytes()))
 }
 
@@ -64,7 +64,7 @@ fn find_in_body(it: &State<'_>) -> Option<Vec<String>> {
     let settings = it.context.settings;
     let (mut seen, mut all) = (BTreeSet::new(), Vec::new());
     for (uri, found) in &it.context.uris().all {
-        if found.types.contains("a") && !found.types.contains("parsed") {
+        if found.types.contains(&"a") && !found.types.contains(&"parsed") {
             let Some(rest) =
                 uri.get(..7).filter(|head| head.eq_ignore_ascii_case("mailto:")).and_then(|_| uri.get(7..))
             else {

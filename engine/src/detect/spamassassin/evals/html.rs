@@ -106,7 +106,7 @@ pub(super) fn title_ratio(it: &State<'_>, arguments: &Arguments) -> bool {
 }
 
 pub(super) fn iframe(it: &State<'_>, _: &Arguments) -> bool {
-    it.context.htmls().any(|html| html.uris.values().any(|uri| uri.types.contains("iframe")))
+    it.context.htmls().any(|html| html.uris.values().any(|uri| uri.types.contains(&"iframe")))
 }
 
 /// The host of an address of the web, behind `https?://`.

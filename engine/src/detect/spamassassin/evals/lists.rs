@@ -103,15 +103,15 @@ pub(super) fn uri_host_in(it: &State<'_>, list: &str) -> bool {
         .all
         .iter()
         .filter(|(uri, _)| !uri.get(..7).is_some_and(|head| head.eq_ignore_ascii_case("mailto:")));
-    uris.flat_map(|(_, uri)| uri.hosts.keys()).any(|host| {
+    uris.flat_map(|(_, uri)| &uri.hosts).any(|(host, _)| {
         // The most special entry decides.
         let mut name = host.as_str();
         loop {
             if let Some(counts) = list.get(name) {
                 return *counts;
             }
-            match name.split_once('.') {
-                Some((_, rest)) => name = rest,
+            match memchr::memchr(b'.', name.as_bytes()).and_then(|at| name.get(at + 1..)) {
+                Some(rest) => name = rest,
                 None => return false,
             }
         }

@@ -88,20 +88,32 @@ pub(super) fn canonical(uri: &str, settings: &Settings, redirectors: &Redirector
     let mut todo = vec![uri.to_owned()];
     let mut found: Vec<String> = Vec::new();
     let mut at = 0;
-    while let Some(uri) = todo.get(at).cloned() {
+    while let Some(mut uri) = todo.get_mut(at).map(std::mem::take) {
         at += 1;
-        let uri = if uri.contains(['\n', '\r']) { uri.replace(['\n', '\r'], "") } else { uri };
-        let uri = uri.trim_matches(|it: char| it.is_ascii_whitespace() || it == '\u{0B}');
-        if let Some(slot) = todo.get_mut(at - 1).filter(|slot| *slot != uri) {
-            uri.clone_into(slot);
+        if memchr::memchr2(b'\n', b'\r', uri.as_bytes()).is_some() {
+            uri.retain(|it| !matches!(it, '\n' | '\r'));
         }
-        if uri.len() <= 1 || uri.starts_with(['#', '?', '&']) || (uri.starts_with('/') && !uri.starts_with("//")) {
-            continue;
+        let trimmed = uri.trim_matches(|it: char| it.is_ascii_whitespace() || it == '\u{0B}');
+        if trimmed.len() < uri.len() {
+            uri = trimmed.to_owned();
         }
-        variants(uri, settings, redirectors, &mut found, &mut todo);
-        if todo.len() > MOST_STEPS {
+        let leads_nowhere = match uri.as_bytes() {
+            [] | [_] | [b'#' | b'?' | b'&', ..] => true,
+            [b'/', second, ..] => *second != b'/',
+            _ => false,
+        };
+        if !leads_nowhere {
+            variants(&uri, settings, redirectors, &mut found, &mut todo);
+        }
+        if let Some(slot) = todo.get_mut(at - 1) {
+            *slot = uri;
+        }
+        if !leads_nowhere && todo.len() > MOST_STEPS {
             break;
         }
+    }
+    if found.is_empty() && todo.len() == 1 {
+        return todo;
     }
     // Each once, as written first. They are few.
     let mut all: Vec<String> = Vec::with_capacity(todo.len() + found.len());
@@ -121,8 +133,8 @@ fn variants(
     todo: &mut Vec<String>,
 ) {
     let is_mail = starts(uri, "mailto:");
-    let before_colon = uri.split(':').next().unwrap_or_default();
-    if is_mail || before_colon.contains('@') {
+    let colon = memchr::memchr(b':', uri.as_bytes()).unwrap_or(uri.len());
+    if is_mail || memchr::memchr(b'@', uri.as_bytes()).is_some_and(|at| at < colon) {
         if let Some((local, host)) = uri.split_once('@') {
             for end in [&['?'][..], &['?', '&'][..]] {
                 let stop = if end.len() == 1 { '?' } else { '&' };
@@ -147,32 +159,34 @@ fn variants(
         }
         return;
     }
-    let mut new = if uri.contains('\\') { uri.replace('\\', "/") } else { uri.to_owned() };
+    let has_backslash = memchr::memchr(b'\\', uri.as_bytes()).is_some();
+    let mut new = if has_backslash { Cow::Owned(uri.replace('\\', "/")) } else { Cow::Borrowed(uri) };
     if let Some(scheme) = ["https:", "http:"].into_iter().find(|scheme| starts(uri, scheme)) {
         // Two slashes behind it, however many of them are there.
         let slashes = new.bytes().skip(scheme.len()).take(2).take_while(|byte| *byte == b'/').count();
         if slashes < 2 {
-            new.insert_str(scheme.len(), "//".get(slashes..).unwrap_or_default());
+            new.to_mut().insert_str(scheme.len(), "//".get(slashes..).unwrap_or_default());
         }
     }
     if has_escape(&new) {
-        new = decoded(&new);
+        new = Cow::Owned(decoded(&new));
     }
     let scheme = new.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')).count();
     if scheme == 0 || new.as_bytes().get(scheme) != Some(&b':') {
-        new = if new.starts_with("ftp.") { format!("ftp://{new}") } else { format!("http://{new}") };
+        let scheme = if new.starts_with("ftp.") { "ftp://" } else { "http://" };
+        new = Cow::Owned([scheme, &new].concat());
     }
     if let Some((start, host_end)) = authority(&new)
         && host_end > start
         && matches!(new.as_bytes().get(host_end), Some(b'?' | b'#'))
     {
-        new.insert(host_end, '/');
+        new.to_mut().insert(host_end, '/');
     }
-    if new.contains("&#") {
-        new = without_references(&new);
+    if memchr::memchr(b'&', new.as_bytes()).is_some() && new.contains("&#") {
+        new = Cow::Owned(without_references(&new));
     }
     if new != uri {
-        found.push(new.clone());
+        found.push(new.clone().into_owned());
     }
     let Some((start, host_end)) = authority(&new) else { return };
     let scheme = new.get(..start).unwrap_or_default();
@@ -203,7 +217,7 @@ fn variants(
         found.push(with(&host, rest));
     }
     let has_auth = auth.is_some();
-    let whole = if has_auth || matches!(host, Cow::Owned(_)) { &with(&host, rest) } else { &new };
+    let whole = if has_auth || matches!(host, Cow::Owned(_)) { &with(&host, rest) } else { new.as_ref() };
     if let Some(target) = redirectors.target(whole) {
         todo.push(target.to_owned());
     } else if let Some(at) = within(rest) {

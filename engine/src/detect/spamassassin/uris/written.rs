@@ -1,5 +1,7 @@
 //! The addresses that stand in a text. Takes text, gives each as written, how it was recognised, and what it leads to.
 
+use std::borrow::Cow;
+
 use super::super::domains;
 use super::super::settings::Settings;
 use super::forms::{decoded, has_escape};
@@ -166,7 +168,11 @@ fn bare(text: &[u8], at: usize, end: usize) -> Option<usize> {
 }
 
 /// What an address in text leads to, with its types; `None` for what only looks like one.
-pub(super) fn whole(raw: &str, kind: Kind, settings: &Settings) -> Option<(String, Vec<&'static str>)> {
+pub(super) fn whole<'r>(
+    raw: &'r str,
+    kind: Kind,
+    settings: &Settings,
+) -> Option<(Cow<'r, str>, &'static [&'static str])> {
     let lower = raw.to_ascii_lowercase();
     if kind == Kind::Mail && !raw.contains('@') {
         return None;
@@ -184,15 +190,16 @@ pub(super) fn whole(raw: &str, kind: Kind, settings: &Settings) -> Option<(Strin
     if word > 0 && matches!(lower.get(word..), Some(":" | ":/" | "://")) {
         return None;
     }
-    let mut types = vec!["parsed"];
-    let mut uri = raw.to_owned();
+    let mut types: &[&str] = &["parsed"];
+    let mut uri = Cow::Borrowed(raw);
     if !["http:", "https:", "ftp:", "mailto:"].iter().any(|scheme| lower.starts_with(scheme)) {
+        types = &["parsed", "schemeless"];
         let numbered = lower.strip_prefix("www").map(|rest| rest.trim_start_matches(|it: char| it.is_ascii_digit()));
         let behind_slash = lower.split_once('/').is_some_and(|(_, rest)| rest.find('@').is_some_and(|at| at > 0));
         if lower.starts_with("ftp.") {
-            uri = format!("ftp://{raw}");
+            uri = Cow::Owned(["ftp://", raw].concat());
         } else if numbered.is_some_and(|rest| rest.starts_with('.')) || behind_slash {
-            uri = format!("http://{raw}");
+            uri = Cow::Owned(["http://", raw].concat());
         } else if lower.contains('@') {
             let (_, host) = lower.split_once('@')?;
             if !host.get(1..).is_some_and(|rest| rest.contains('.')) || lower.contains("&nbsp;") {
@@ -208,19 +215,18 @@ pub(super) fn whole(raw: &str, kind: Kind, settings: &Settings) -> Option<(Strin
                     break;
                 }
             }
-            uri = format!("mailto:{rest}");
+            uri = Cow::Owned(["mailto:", rest].concat());
         } else {
             if !lower.contains('.') {
                 return None;
             }
-            uri = format!("http://{raw}");
-            types.push("unlinked");
+            uri = Cow::Owned(["http://", raw].concat());
+            types = &["parsed", "schemeless", "unlinked"];
         }
-        types.push("schemeless");
     }
     if uri.get(..7).is_some_and(|head| head.eq_ignore_ascii_case("mailto:")) {
         if has_escape(&uri) {
-            uri = decoded(&uri);
+            uri = Cow::Owned(decoded(&uri));
         }
         let (_, host) = uri.split_once('@')?;
         let host = host.split(['?', '&', '>']).next().unwrap_or_default();

@@ -5,7 +5,7 @@ use super::super::uri;
 use super::{LONGEST_URI, Renderer};
 
 impl Renderer {
-    pub(super) fn push_uri(&mut self, tag: &str, uri: &str) {
+    pub(super) fn push_uri(&mut self, tag: &'static str, uri: &str) {
         let uri = self.tidy_uri(uri);
         if uri.is_empty() {
             return;
@@ -16,7 +16,10 @@ impl Renderer {
             false => uri::target(&self.base, &uri),
         };
         if !target.is_empty() {
-            self.html.uris.entry(target).or_default().types.insert(tag.to_owned());
+            let types = &mut self.html.uris.entry(target).or_default().types;
+            if let Err(at) = types.binary_search(&tag) {
+                types.insert(at, tag);
+            }
         }
     }
 
@@ -33,7 +36,7 @@ impl Renderer {
         }
     }
 
-    pub(super) fn addresses(&mut self, tag: &str, attributes: &[Attribute<'_>]) {
+    pub(super) fn addresses(&mut self, tag: &'static str, attributes: &[Attribute<'_>]) {
         let value = |name: &str| {
             // `<a foo/href=...>` is taken for what it means.
             let is_odd = |key: &str| {

@@ -128,6 +128,12 @@ pub(super) fn number(tag: &str) -> Option<usize> {
     found.or_else(|| TRICKS.iter().position(|it| *it == tag).map(|at| ELEMENTS.len() + at))
 }
 
+/// The name of a number.
+pub(super) fn name(number: usize) -> Option<&'static str> {
+    let tricks = || TRICKS.get(number.checked_sub(ELEMENTS.len())?);
+    ELEMENTS.get(number).or_else(tricks).copied()
+}
+
 /// All names, in the order of their numbers.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     ELEMENTS.iter().chain(TRICKS).copied()
@@ -141,6 +147,7 @@ mod tests {
     fn numbers_and_names() {
         let all: Vec<Option<usize>> = names().map(number).collect();
         assert_eq!(all, (0..KNOWN).map(Some).collect::<Vec<_>>());
+        assert!(names().eq((0..=KNOWN).filter_map(name)));
         assert!(["", "xx", "{", "B", "z", "\u{E9}"].iter().all(|it| number(it).is_none()));
     }
 }

@@ -7,7 +7,7 @@ use std::ops::BitOr;
 pub(crate) struct Wanted(u32);
 
 impl Wanted {
-    /// Facts that cost nothing: size, direction, envelope, defects of the header.
+    /// Facts that cost nothing: size, direction, recipients of the envelope, defects of the header.
     pub(crate) const NOTHING: Wanted = Wanted(0);
     /// The header fields of the message itself, decoded.
     pub(crate) const HEADERS: Wanted = Wanted(1);
@@ -41,6 +41,8 @@ impl Wanted {
     pub(crate) const SPAMASSASSIN: Wanted = Wanted(1 << 14);
     /// What the visible text quotes, and what its writer wrote now.
     pub(crate) const QUOTES: Wanted = Wanted(1 << 15);
+    /// The sender of the envelope, taken apart.
+    pub(crate) const RETURN_PATH: Wanted = Wanted(1 << 16);
     /// Everything: what `tamis facts` prints.
     pub(crate) const ALL: Wanted = Wanted(u32::MAX);
 

@@ -380,7 +380,8 @@ pub(crate) fn gather<'s>(
     budget: &mut Budget<'_>,
 ) -> Facts<'s> {
     let fields = headers::Fields::of(content);
-    let envelope = people::envelope(mail, &fields);
+    let wants_sender = wanted.any(Wanted::RETURN_PATH | Wanted::PEOPLE);
+    let envelope = people::envelope(mail, wants_sender.then_some(&fields));
     let header = if wanted.any(Wanted::HEADERS) { headers::gather(&fields) } else { headers::HeaderFacts::default() };
     let people = if wanted.any(Wanted::PEOPLE) { people::gather(&fields, &envelope) } else { People::default() };
     let route = if wanted.any(Wanted::ROUTE) { route::gather(mail, &fields, networks) } else { Route::default() };

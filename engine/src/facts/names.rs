@@ -166,7 +166,7 @@ vocabulary! {
         from_count: Type::Int, Wanted::PEOPLE, "How many addresses stand in From", |m| int(m.people.from_count);
         sender: PERSON, Wanted::PEOPLE, "The address of Sender", |m| Value::Record(Record::Person(&m.people.sender));
         reply_to: PERSON, Wanted::PEOPLE, "The first address of Reply-To", |m| Value::Record(Record::Person(&m.people.reply_to));
-        return_path: PERSON, Wanted::NOTHING, "The envelope sender, else the Return-Path field", |m| Value::Record(Record::Person(&m.envelope.from));
+        return_path: PERSON, Wanted::RETURN_PATH, "The envelope sender, else the Return-Path field", |m| Value::Record(Record::Person(&m.envelope.from));
         to: Type::List(Element::Record(RecordType::Person)), Wanted::PEOPLE, "The addresses of To", |m| Value::List(List::Persons(&m.people.to));
         cc: Type::List(Element::Record(RecordType::Person)), Wanted::PEOPLE, "The addresses of Cc", |m| Value::List(List::Persons(&m.people.cc));
         recipients_named: Type::Bool, Wanted::PEOPLE, "Every envelope recipient stands in To or Cc (true where the envelope is unknown)", |m| Value::Bool(m.people.recipients_named);
@@ -194,8 +194,8 @@ vocabulary! {
 
     /// The SMTP envelope. Empty where the caller did not say.
     Envelope(EnvelopeFacts) {
-        from: PERSON, Wanted::NOTHING, "The envelope sender, else the Return-Path field", |e| Value::Record(Record::Person(&e.from));
-        has_from: Type::Bool, Wanted::NOTHING, "A return path is known, from the envelope or the field; the null sender is known and empty", |e| Value::Bool(e.has_from);
+        from: PERSON, Wanted::RETURN_PATH, "The envelope sender, else the Return-Path field", |e| Value::Record(Record::Person(&e.from));
+        has_from: Type::Bool, Wanted::RETURN_PATH, "A return path is known, from the envelope or the field; the null sender is known and empty", |e| Value::Bool(e.has_from);
         recipients: TEXTS, Wanted::NOTHING, "The envelope recipients", |e| Value::List(List::Texts(&e.recipients));
         helo: Type::Text, Wanted::NOTHING, "What the client said in HELO or EHLO", |e| Value::Text(&e.helo);
         auth_user: Type::Text, Wanted::NOTHING, "The user that the client authenticated as", |e| Value::Text(&e.auth_user);

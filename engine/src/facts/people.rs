@@ -7,20 +7,20 @@ use crate::mime::fields;
 use crate::text::host;
 
 /// What the caller knows of the transport. Where no return path was handed in, the field of that name stands in: the
-/// delivering server wrote it from the envelope.
-pub(super) fn envelope(mail: &Mail<'_>, header: &Fields<'_>) -> EnvelopeFacts {
+/// delivering server wrote it from the envelope. Without a header nobody asks for the sender.
+pub(super) fn envelope(mail: &Mail<'_>, header: Option<&Fields<'_>>) -> EnvelopeFacts {
     let given = &mail.envelope;
-    let (from, has_from) = match (&given.mail_from, header.first("return-path")) {
-        (Some(path), _) => (person(String::new(), path), true),
+    let sender = header.and_then(|header| match (&given.mail_from, header.first("return-path")) {
+        (Some(path), _) => Some(person(String::new(), path)),
         (None, Some(field)) => {
             let path = fields::addresses(field).into_iter().next();
-            (path.map(|it| person(String::new(), &it.address)).unwrap_or_default(), true)
+            Some(path.map(|it| person(String::new(), &it.address)).unwrap_or_default())
         }
-        (None, None) => (Person::default(), false),
-    };
+        (None, None) => None,
+    });
     EnvelopeFacts {
-        from,
-        has_from,
+        has_from: sender.is_some(),
+        from: sender.unwrap_or_default(),
         recipients: given.rcpt_to.clone(),
         helo: given.helo.clone().unwrap_or_default(),
         auth_user: given.auth_user.clone().unwrap_or_default(),

@@ -223,7 +223,10 @@ fn structured(raw: &[u8], field: &Field, defects: &mut Vec<(DefectKind, usize)>)
         defects.push((DefectKind::ParameterMalformed, field.value.start as usize));
     }
     let (text, _) = super::charset::to_utf8(None, head);
-    text.chars().filter(|letter| !matches!(letter, '\r' | '\n')).collect()
+    match memchr::memchr2(b'\r', b'\n', text.as_bytes()) {
+        Some(_) => text.chars().filter(|letter| !matches!(letter, '\r' | '\n')).collect(),
+        None => text.into_owned(),
+    }
 }
 
 /// The text without comments (RFC 5322, section 3.2.2); one that never ends is left in place.
@@ -260,5 +263,6 @@ fn without_comments(text: &str) -> String {
 }
 
 fn is_token(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?=".contains(&byte))
+    let parts = |byte| matches!(byte, b'(' | b')' | b'<'..=b'@' | b',' | b'/' | b':' | b';' | b'"' | b'['..=b']');
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && !parts(byte))
 }

@@ -27,6 +27,10 @@ const ONCE: &[&str] = &[
     "to",
 ];
 
+/// Room for the fields of a message, and of a part of one.
+const USUAL_FIELDS: usize = 32;
+const USUAL_FIELDS_OF_PART: usize = 4;
+
 /// A header as it was read.
 pub(super) struct Header {
     pub(super) fields: Vec<Field>,
@@ -67,8 +71,14 @@ pub(super) fn read(
     choices: &mut Choices,
     is_delimiter: impl Fn(&[u8], &mut Choices) -> bool,
 ) -> Header {
-    let mut header =
-        Header { fields: Vec::new(), span: Span::new(start, start), body: raw.len(), over: false, defects: Vec::new() };
+    let usual = if start == 0 { USUAL_FIELDS } else { USUAL_FIELDS_OF_PART };
+    let mut header = Header {
+        fields: Vec::with_capacity(usual),
+        span: Span::new(start, start),
+        body: raw.len(),
+        over: false,
+        defects: Vec::new(),
+    };
     // A byte-order mark is no part of the first field's name.
     let mark = if raw.get(start..).is_some_and(|rest| rest.starts_with(b"\xef\xbb\xbf")) { 3 } else { 0 };
     let mut at = start + mark;

@@ -171,8 +171,19 @@ const fn may_be_white() -> [bool; 256] {
 /// first line end to its last.
 fn flatten(text: &[u8], flat: &mut Vec<u8>) {
     let (mut from, mut at) = (0, 0);
+    // Up to here lines were looked at as a whole.
+    let mut seen = 0;
     let may_be_white = |byte: &u8| MAY_BE_WHITE.get(usize::from(*byte)).copied().unwrap_or_default();
-    while let Some(further) = text.get(at..).and_then(|rest| rest.iter().position(may_be_white)) {
+    loop {
+        if at >= seen {
+            let rest = text.get(at..).unwrap_or_default();
+            let line = rest.get(..memchr::memchr(b'\n', rest).unwrap_or(rest.len())).unwrap_or_default();
+            seen = at + line.len() + 1;
+            if is_flat(line) {
+                at += line.len();
+            }
+        }
+        let Some(further) = text.get(at..).and_then(|rest| rest.iter().position(may_be_white)) else { break };
         at += further;
         let byte = text.get(at).copied().unwrap_or_default();
         let mut end = at + white(text, at);
@@ -209,6 +220,15 @@ fn flatten(text: &[u8], flat: &mut Vec<u8>) {
         (from, at) = (end, end);
     }
     flat.extend_from_slice(text.get(from..).unwrap_or_default());
+}
+
+/// Whether a line has no white space but single blanks, none of them at its end: most are so. Sums without a way out are made of
+/// many bytes at once.
+fn is_flat(line: &[u8]) -> bool {
+    let next = line.get(1..).unwrap_or_default();
+    let odd = |byte: u8| (byte < b' ') | (byte == 0xC2) | (byte.wrapping_sub(0xE1) < 3);
+    let doubles = line.iter().zip(next).fold(0, |sum, (one, other)| sum | u8::from((*one == b' ') & (*other == b' ')));
+    line.iter().fold(doubles, |sum, byte| sum | u8::from(odd(*byte))) == 0 && line.last() != Some(&b' ')
 }
 
 /// How many bytes of UTF-8 text the white space at a place takes, as `char::is_whitespace` has it; 0 where there is none.

@@ -277,11 +277,9 @@ impl Renderer {
         let skips = self.has_text && !invisible && self.last_white;
         let bytes = text.as_bytes();
         let (mut from, mut at) = (0, 0);
-        while let Some(further) = bytes.get(at..).and_then(|rest| rest.iter().position(|it| is_white(*it))) {
-            at += further;
+        while let Some(byte) = bytes.get(at) {
             // Single blanks stay among the text that is copied at once.
-            let is_blank = bytes.get(at) == Some(&b' ');
-            if is_blank && at > 0 && bytes.get(at + 1).is_some_and(|it| !is_white(*it)) {
+            if !is_white(*byte) || (*byte == b' ' && at > 0 && bytes.get(at + 1).is_some_and(|it| !is_white(*it))) {
                 at += 1;
                 continue;
             }

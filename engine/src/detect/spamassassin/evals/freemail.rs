@@ -40,7 +40,9 @@ fn is_free(it: &State<'_>, address: &str) -> bool {
 }
 
 fn addresses(it: &State<'_>, selector: &str) -> Vec<String> {
-    it.context.texts(selector).iter().map(|address| address.to_ascii_lowercase()).collect()
+    let mut all = it.context.texts(selector);
+    all.iter_mut().for_each(|address| address.make_ascii_lowercase());
+    all
 }
 
 pub(super) fn header(it: &State<'_>, arguments: &Arguments) -> bool {

@@ -350,6 +350,20 @@ fn fill<'f>(mut relay: Relay, groups: impl Iterator<Item = (&'f str, &'f [u8])>,
     finish(relay, looked)
 }
 
+/// The bytes that no part has.
+const BAD: [bool; 256] = bad();
+
+#[expect(clippy::indexing_slicing, reason = "runs when compiled, over constants")]
+const fn bad() -> [bool; 256] {
+    let mut set = [false; 256];
+    let mut code = 0;
+    while code < 256 {
+        set[code] = matches!(code as u8, 0 | 9..=13 | b' ' | b'#' | b'[' | b']' | b'(' | b')' | b'<' | b'>' | b'|');
+        code += 1;
+    }
+    set
+}
+
 /// Tidies the parts up.
 fn finish(mut relay: Relay, looked: bool) -> Relay {
     while relay.rdns.ends_with('.') {
@@ -368,7 +382,7 @@ fn finish(mut relay: Relay, looked: bool) -> Relay {
         relay.by = by.to_owned();
     }
     let bad = |it: char| it.is_ascii_whitespace() || "\0#[]()<>|".contains(it);
-    let is_bad = |byte| matches!(byte, 0 | 9..=13 | b' ' | b'#' | b'[' | b']' | b'(' | b')' | b'<' | b'>' | b'|');
+    let is_bad = |byte: u8| BAD.get(usize::from(byte)).copied().unwrap_or_default();
     for part in [&mut relay.ip, &mut relay.rdns, &mut relay.helo, &mut relay.by, &mut relay.ident] {
         if part.bytes().any(is_bad) {
             *part = part.replace(bad, "!");

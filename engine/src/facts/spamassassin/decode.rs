@@ -4,6 +4,7 @@ mod declared;
 
 use std::borrow::Cow;
 
+pub(super) use self::declared::ContentType;
 pub(super) use self::declared::disposition_name;
 pub(crate) use self::declared::{charset_of, content_type};
 use crate::mime::charset;

@@ -135,6 +135,7 @@ impl Message {
 struct Open {
     node: usize,
     boundary: Option<String>,
+    declared: decode::ContentType,
     body: Vec<u8>,
     depth: u32,
 }
@@ -178,8 +179,7 @@ fn whole(raw: &[u8], message: &mut Message, depth: u32) -> Option<Open> {
     let is_first = message.nodes.is_empty();
     let number = message.nodes.len();
     let mut node = Node { is_leaf: true, fields: Fields::with_room(USUAL_FIELDS, USUAL_HEADER), ..Node::default() };
-    // Empty where none was begun: what is begun has its line end at least.
-    let mut field = Vec::new();
+    let mut begun = None;
     let (mut at, mut errors) = (0usize, 0u32);
     let mut truncated = false;
     loop {
@@ -190,14 +190,13 @@ fn whole(raw: &[u8], message: &mut Message, depth: u32) -> Option<Open> {
             .strip_suffix(b"\n")
             .map_or(line, |line| if crlf { line.strip_suffix(b"\r").unwrap_or(line) } else { line });
         if matches!(line.first(), Some(b' ' | b'\t')) {
-            field.extend_from_slice(bare);
-            field.push(b'\n');
+            begun.get_or_insert(at);
             at += line.len();
             continue;
         }
-        if !field.is_empty() {
+        if let Some(from) = begun.take() {
+            let field = ended(head.get(from..at).unwrap_or_default(), crlf);
             push_field(&mut node, &field, b":", &mut truncated);
-            field.clear();
         }
         // The end of the bytes stands for an empty line, and so does an empty line without its end.
         if at_end || (bare.is_empty() && line.len() > bare.len()) {
@@ -216,8 +215,7 @@ fn whole(raw: &[u8], message: &mut Message, depth: u32) -> Option<Open> {
                 break;
             }
         }
-        field.extend_from_slice(bare);
-        field.push(b'\n');
+        begun = Some(at);
         at += line.len();
     }
     message.oddities.truncated_header |= truncated && is_first;
@@ -229,14 +227,14 @@ fn whole(raw: &[u8], message: &mut Message, depth: u32) -> Option<Open> {
     let body = head.get(at..).unwrap_or_default();
     let body = if crlf { decode::without_carriage_returns(body.to_vec()) } else { body.to_vec() };
     let mut body = fewer_blank_lines(body);
-    let content_type = decode::content_type(&node.field_text("content-type"));
-    node.media_type = content_type.media_type;
+    let declared = decode::content_type(&node.field_text("content-type"));
+    node.media_type.clone_from(&declared.media_type);
     // Perl's list of lines has to have two for this.
     if node.media_type.starts_with("multipart/") {
         let first = body.split(|byte| *byte == b'\n').next().unwrap_or_default();
         let many = body.iter().filter(|byte| **byte == b'\n').nth(1).is_some()
             || memchr::memchr(b'\n', &body).is_some_and(|at| at + 1 < body.len());
-        let delimits = content_type
+        let delimits = declared
             .boundary
             .as_ref()
             .is_some_and(|it| first.strip_prefix(b"--").is_some_and(|rest| rest.starts_with(it.as_bytes())));
@@ -245,7 +243,22 @@ fn whole(raw: &[u8], message: &mut Message, depth: u32) -> Option<Open> {
         }
     }
     message.nodes.push(node);
-    Some(Open { node: number, boundary: content_type.boundary, body, depth })
+    Some(Open { node: number, boundary: declared.boundary.clone(), declared, body, depth })
+}
+
+/// The lines of a field with line ends of one byte, the last one included: as they stand, where they are so.
+fn ended(field: &[u8], crlf: bool) -> Cow<'_, [u8]> {
+    if !crlf && field.ends_with(b"\n") {
+        return Cow::Borrowed(field);
+    }
+    let mut lines = Vec::with_capacity(field.len() + 1);
+    for line in lines_of(field) {
+        let bare = line.strip_suffix(b"\n").unwrap_or(line);
+        let bare = if crlf && bare.len() < line.len() { bare.strip_suffix(b"\r").unwrap_or(bare) } else { bare };
+        lines.extend_from_slice(bare);
+        lines.push(b'\n');
+    }
+    Cow::Owned(lines)
 }
 
 /// Whether a line starts a header field: a name of printable ASCII, blanks if `loose`, a colon.
@@ -325,7 +338,7 @@ fn may_have_blank_lines(body: &[u8]) -> bool {
 
 fn leaf(message: &mut Message, open: Open, queue: &mut std::collections::VecDeque<Open>) {
     let Some(node) = message.nodes.get_mut(open.node) else { return };
-    let content_type = decode::content_type(&node.field_text("content-type"));
+    let content_type = open.declared;
     if !content_type.missing {
         node.media_type = match !content_type.media_type.starts_with("multipart/") || open.boundary.is_some() {
             true => content_type.media_type,

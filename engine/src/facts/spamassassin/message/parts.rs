@@ -91,16 +91,22 @@ pub(super) fn multipart(
             let content_type = decode::content_type(&done.node.field_text("content-type"));
             done.node.media_type = match content_type.missing && parent_is_digest {
                 true => "message/rfc822".to_owned(),
-                false => content_type.media_type,
+                false => content_type.media_type.clone(),
             };
             done.node.is_leaf = true;
-            let inner = content_type.boundary.unwrap_or_else(|| boundary.clone());
+            let inner = content_type.boundary.clone().unwrap_or_else(|| boundary.clone());
             let node = message.nodes.len();
             message.nodes.push(done.node);
             if let Some(parent) = message.nodes.get_mut(open.node) {
                 parent.children.push(node);
             }
-            queue.push_back(Open { node, boundary: Some(inner), body: done.body, depth: open.depth.saturating_sub(1) });
+            queue.push_back(Open {
+                node,
+                boundary: Some(inner),
+                declared: content_type,
+                body: done.body,
+                depth: open.depth.saturating_sub(1),
+            });
             match delimits {
                 Some(true) => {
                     *boundaries.entry(boundary.clone()).or_default() -= 1;

@@ -31,3 +31,17 @@ fn header_fields_end_in_many_ways() {
     assert!(read(b"Subject: x\n").oddities.missing_head_body_separator);
     assert!(!read(b"Subject: x\n\n").oddities.missing_head_body_separator);
 }
+
+#[test]
+fn fields_stand_in_two_texts() {
+    let message = read(b"A: x\n\ty\nB : z\n\nbody\n");
+    let fields = &message.root().unwrap().fields;
+    assert_eq!((fields.len(), fields.within(7), fields.within(6)), (2, 1, 0));
+    assert_eq!(fields.lines(0..2), b"A: x y\nB: z\n");
+    assert_eq!(fields.raws(0..2), b"A: x\n\ty\nB: z\n");
+    assert_eq!((fields.lines(1..2), fields.raws(1..2)), (&b"B: z\n"[..], &b"B: z\n"[..]));
+    assert!(fields.lines(2..2).is_empty() && fields.get(2).is_none());
+    let it = fields.get(1).unwrap();
+    assert_eq!((it.name, it.raw, it.value, it.ended), (&b"B"[..], &b" z\n"[..], &b"z"[..], &b"z\n"[..]));
+    assert!(it.is_named("B") && it.is_named("b") && !it.is_named("A"));
+}

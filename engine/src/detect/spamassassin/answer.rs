@@ -343,17 +343,30 @@ impl Flat {
 
     fn sum(&self, kids: &[Kid], known: &impl Known) -> (Span, Ask) {
         let (mut from, mut to) = (0.0, 0.0);
-        let (mut ask, mut least) = (Ask::NOTHING, f32::MAX);
+        let (mut ask, mut cheapest) = (Ask::NOTHING, f32::MAX);
         for kid in kids {
             // Sums have up to hundreds of names, most of which are known.
-            let (span, its) = match *kid {
-                Kid::Name(rule) if known.standing(rule) == Standing::Missed => continue,
-                _ => self.value(*kid, known),
+            let (least, most, its) = match *kid {
+                Kid::Name(rule) => match known.standing(rule) {
+                    Standing::Missed => continue,
+                    Standing::Hit => {
+                        let count = known.count(rule);
+                        (from, to) = (from + count, to + count);
+                        continue;
+                    }
+                    Standing::Open | Standing::Stale => {
+                        (0.0, known.most(rule), Ask { next: Some(rule), weight: known.weight(rule) })
+                    }
+                },
+                _ => {
+                    let (span, its) = self.value(*kid, known);
+                    (span.least, span.most, its)
+                }
             };
-            (from, to) = (from + span.least, to + span.most);
-            if span.value().is_none() {
-                if ask.next.is_none() || its.weight.cost < least {
-                    (ask.next, ask.weight.sure, least) = (its.next, its.weight.sure, its.weight.cost);
+            (from, to) = (from + least, to + most);
+            if least != most {
+                if ask.next.is_none() || its.weight.cost < cheapest {
+                    (ask.next, ask.weight.sure, cheapest) = (its.next, its.weight.sure, its.weight.cost);
                 }
                 ask.weight.cost += its.weight.cost;
                 ask.weight.chance = ask.weight.chance.max(its.weight.chance);

@@ -316,6 +316,32 @@ mod tests {
     }
 
     #[test]
+    fn what_begins_lines_is_found_as_by_a_search() {
+        let words: [&[u8]; 7] = [b"\n", b"To: ", b"a", b"bc", b" ", b"\n\n", b"-"];
+        let mut found = 0;
+        for source in ["^To: (?:a|bc)+$", "^ *a", r"^(?:[a-z]+-)+[a-z]", r"^\s*bc", "^(?!a)[a-z]", "^$", r"^\W{3}"] {
+            let it = Pattern::new(source.as_bytes(), "m").unwrap();
+            assert!(it.begins_lines, "{source}");
+            let plain = regex(&it.text.relaxed, WhichCaptures::Implicit).unwrap();
+            let mut state = 3u64;
+            for _ in 0..2_000 {
+                let mut text = Vec::new();
+                for _ in 0..9 {
+                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                    text.extend_from_slice(words[(state >> 33) as usize % words.len()]);
+                }
+                let expected = match it.text.fancy {
+                    true => (0..=text.len()).any(|at| it.begins_at(&text, at).count > 0),
+                    false => plain.is_match(&text),
+                };
+                assert_eq!(it.is_match(&text), expected, "{source} in {:?}", String::from_utf8_lossy(&text));
+                found += usize::from(expected);
+            }
+        }
+        assert!((1_000..13_000).contains(&found), "{found}");
+    }
+
+    #[test]
     fn repetitions_in_repetitions_are_told() {
         let is_told = |pattern: &str| Pattern::new(pattern.as_bytes(), "").unwrap().goes_back_often();
         assert!(is_told(r"(?!x)(?:a+)+b") && is_told(r"(?:\s*\w+)*(?<!c)") && is_told(r"(?=a)(?:a+|bc)*d"));

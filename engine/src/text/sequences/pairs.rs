@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 
 use super::fold::{GROUP_BITS, GROUPS};
 
-/// For each group a line with a character for each that may follow: twice the binary logarithm of how seldom mail has the two, from `!` on. Counted
-/// by corpus/pairs.py in SpamAssassin's corpus, ham and spam, and in lists of today.
+/// For each group a line with a character for each that may follow: twice the binary logarithm of how seldom mail has the two, from
+/// `!` on. Counted by corpus/pairs.py in SpamAssassin's corpus, ham and spam, and in lists of today.
 const TABLE: &[u8] = include_bytes!("pairs.txt");
 /// The character of what is always there.
 const ALWAYS: u8 = b'!';

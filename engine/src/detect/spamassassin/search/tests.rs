@@ -1,0 +1,67 @@
+//! A set against each of its patterns by itself.
+
+use super::super::matcher::Scratch;
+use super::*;
+
+#[test]
+fn a_set_finds_what_each_pattern_finds() {
+    let sources = [
+        "next of kin",
+        r"\d{3}",
+        "(?i)MILLION",
+        r"kin(?! dear)",
+        "^dear",
+        "dollars $",
+        "d.{0,5}rs",
+        "x|kin dear",
+        r"(?:(?:dear|kin)\s+){2}",
+        r"(?:(?:ne[wx]t|dollar|of)[s ]+){3,4}1",
+        r"(?:mill[i1]on ){1,2}of",
+    ];
+    let patterns: Vec<Pattern> = sources.iter().map(|it| Pattern::new(it.as_bytes(), "i").unwrap()).collect();
+    let mut set = Set::default();
+    let all_of_them = sources.len() as u32;
+    for number in 0..all_of_them {
+        set.members.push(Member { rule: number, pattern: number, most: u32::MAX, skips_first: false });
+    }
+    set.finish(&patterns);
+    let words = ["kin", "dear", "million", "dollars", "next", "of", "123", " ", "\n"];
+    let mut state = 7u64;
+    let (mut all, mut each_was_found) = (0, [0; 11]);
+    for _ in 0..2_000 {
+        let (mut text, mut ends) = (Vec::new(), Vec::new());
+        for _ in 0..12 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let word = words[(state >> 33) as usize % words.len()];
+            text.extend_from_slice(word.as_bytes());
+            text.push(b' ');
+            if word == "\n" {
+                ends.push(text.len());
+            }
+        }
+        ends.push(text.len());
+        let mut counts = [0; 11];
+        let pieces = Pieces { text: &text, ends: &ends };
+        let (mut noted, mut candidates) = (Noted::default(), Candidates::default());
+        noted.clear(sources.len());
+        set.note(pieces, &mut Scratch::default(), &mut noted);
+        for number in 0..all_of_them {
+            let mut each = |_, found: Found| counts[number as usize] += found.count;
+            let before = set.may_match(number, &noted);
+            set.search(number, &patterns, pieces, &mut noted, &mut candidates, &mut None, &mut each);
+            assert!(before || counts[number as usize] == 0);
+        }
+        for (number, pattern) in patterns.iter().enumerate() {
+            let mut start = 0;
+            let mut expected = 0;
+            for end in &ends {
+                expected += pattern.search(&text[start..*end], u32::MAX).count;
+                start = *end;
+            }
+            assert_eq!(counts[number], expected, "{} in {:?}", sources[number], String::from_utf8_lossy(&text));
+            all += expected;
+            each_was_found[number] += expected;
+        }
+    }
+    assert!(all > 5_000 && each_was_found.iter().all(|found| *found > 20), "{all} {each_was_found:?}");
+}

@@ -43,7 +43,7 @@ pub(super) struct Widths {
 }
 
 impl Widths {
-    pub(super) const ALL: Widths = Widths { is_long: true, is_short: true };
+    const ALL: Widths = Widths { is_long: true, is_short: true };
 }
 
 impl Default for First {
@@ -84,6 +84,17 @@ impl First {
     }
 }
 
+impl First {
+    /// What is to be looked up where a text has a way.
+    #[inline(always)]
+    pub(super) fn widths(&self, way: u32) -> Widths {
+        match self {
+            First::Pairs(_) => Widths::ALL,
+            First::Triples(triples) => triples.widths(way),
+        }
+    }
+}
+
 /// Whether what is looked up may begin with the first two of a way's groups.
 #[inline(always)]
 pub(super) fn by_pairs(pairs: &[u64; GROUPS as usize], way: u32) -> bool {
@@ -99,9 +110,8 @@ impl Triples {
         thirds.is_some_and(|thirds| (thirds >> ((way >> GROUP_BITS) % GROUPS)) & 1 != 0)
     }
 
-    /// And what is to be looked up.
     #[inline(always)]
-    pub(super) fn widths(&self, way: u32) -> Widths {
+    fn widths(&self, way: u32) -> Widths {
         let thirds = self.of.get((way >> (2 * GROUP_BITS)) as usize % self.of.len()).copied().unwrap_or_default();
         let third = (way >> GROUP_BITS) % GROUPS;
         Widths { is_long: (thirds.long >> third) & 1 != 0, is_short: (thirds.short >> third) & 1 != 0 }

@@ -7,9 +7,10 @@ use std::collections::HashMap;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, StartKind};
 
-use super::first::{First, SELDOM_PAIRS, Widths, by_pairs};
-use super::fold::{GROUP_BITS, GROUPS, Part, SHORTEST, WIDTH, group, groups, next_way, rarest, rarest_beside};
+use super::first::{First, SELDOM_PAIRS, by_pairs};
+use super::fold::{GROUP_BITS, Part, WIDTH, group, groups, next_way, rarest, rarest_beside};
 use super::known::{Knowns, merged};
+use super::places::{Looks, Places};
 use super::sets::{Bytes, Sequence, has};
 use super::table::{Entry, Table};
 use super::waiting::Waiting;
@@ -29,8 +30,7 @@ pub(crate) struct Sieve {
     known: Knowns,
     /// Where there are only few literals, their automaton, and their owners: the rest is empty then.
     automaton: Option<(AhoCorasick, Vec<u32>)>,
-    /// What is looked up, by its width: two, three or four groups.
-    tables: [Table; WIDTH - SHORTEST + 1],
+    table: Table,
     first: First,
     /// The bytes that what is noted begins with, where they are so few that there is a quick search for them; else empty.
     starts: Vec<u8>,
@@ -64,7 +64,7 @@ impl Sieve {
             let sequences = merged(texts.iter().map(|text| text.iter().map(of_letter).collect()).collect());
             sequences.into_iter().map(|it| (*owner, it))
         });
-        let mut pairs: [Vec<(u32, Entry)>; WIDTH - SHORTEST + 1] = Default::default();
+        let mut entries = Vec::new();
         let mut load: HashMap<(usize, u32), u32> = HashMap::new();
         let mut is_start = [false; 256];
         for (number, (owner, sequence)) in (0u32..).zip(added.into_iter().chain(of_literals)) {
@@ -74,9 +74,7 @@ impl Sieve {
             let (place, groups) = rarest_beside(&of, before, width);
             for way in ways {
                 *load.entry((width, way)).or_default() += 1;
-                if let Some(pairs) = pairs.get_mut(width - SHORTEST) {
-                    pairs.push((way, Entry::new(number, place, groups)));
-                }
+                entries.push((width, way, Entry::new(number, width, place, groups)));
             }
             for (byte, slot) in (0..=255u8).zip(&mut is_start) {
                 *slot |= sequence.get(before).is_some_and(|class| has(class, byte));
@@ -88,8 +86,7 @@ impl Sieve {
             self.starts.clear();
         }
         self.first = First::new(load.keys().copied(), seldom_pairs);
-        let [two, three, four] = pairs;
-        self.tables = [Table::of(two, 2), Table::of(three, 3), Table::of(four, WIDTH)];
+        self.table = Table::of(entries);
     }
 
     /// Hands owner, start and end of each sequence that is in the text, by where they end.
@@ -118,24 +115,26 @@ impl Sieve {
         if self.known.is_empty() {
             return;
         }
+        let looks = Looks { first: &self.first, table: &self.table, known: &self.known, text };
+        let mut places = Places::default();
+        let mut look = |places: &mut Places| looks.take(places, &mut each);
         if !self.starts.is_empty() {
             let mut at = 0usize;
             while let Some(length) = self.next_start(text.get(at..).unwrap_or_default()) {
                 at += length;
-                self.look(text, at, way(text, at), Widths::ALL, &mut each);
+                places.add(true, at, way(text, at));
+                if places.are_many() {
+                    look(&mut places);
+                }
                 at += 1;
             }
-            return;
+            return look(&mut places);
         }
-        let mut look = |at, way, widths| self.look(text, at, way, widths, &mut each);
         match &self.first {
-            First::Pairs(pairs) => over(text, |way| by_pairs(pairs, way), |at, way| look(at, way, Widths::ALL)),
-            First::Triples(triples) => over(text, |way| triples.may(way), |at, way| look(at, way, triples.widths(way))),
+            First::Pairs(pairs) => over(text, |way| by_pairs(pairs, way), &mut places, &mut look),
+            First::Triples(triples) => over(text, |way| triples.may(way), &mut places, &mut look),
         }
-        // Behind the end anything may stand: what does not end in the text is not compared.
-        for at in (text.len() + 1).saturating_sub(WIDTH)..text.len() {
-            look(at, way(text, at), Widths::ALL);
-        }
+        look(&mut places);
     }
 
     fn next_start(&self, text: &[u8]) -> Option<usize> {
@@ -144,36 +143,6 @@ impl Sieve {
             [one, other] => memchr::memchr2(one, other, text),
             [one, other, third] => memchr::memchr3(one, other, third, text),
             _ => None,
-        }
-    }
-
-    /// Compares the sequences whose noted classes may begin at a place.
-    #[inline(never)]
-    fn look(&self, text: &[u8], at: usize, way: u32, widths: Widths, each: &mut impl FnMut(usize, u32, usize, usize)) {
-        let [two, three, four] = &self.tables;
-        if widths.is_long {
-            self.compare(four.from(way), text, at, each);
-        }
-        if widths.is_short {
-            self.compare(three.from(way >> GROUP_BITS), text, at, each);
-            self.compare(two.from(way >> (2 * GROUP_BITS)), text, at, each);
-        }
-    }
-
-    /// Compares sequences, up to the last one of those that they begin with.
-    #[inline(always)]
-    fn compare(&self, entries: &[Entry], text: &[u8], at: usize, each: &mut impl FnMut(usize, u32, usize, usize)) {
-        for entry in entries {
-            // What would be before the text is behind it, and not there either.
-            let beside = text.get(at.wrapping_add_signed(isize::from(entry.place)));
-            if beside.is_some_and(|byte| (entry.groups >> group(*byte)) & 1 != 0)
-                && let Some((known, from)) = self.known.at(entry.number, text, at)
-            {
-                each(at, known.owner, from, from + usize::from(known.length));
-            }
-            if entry.is_last {
-                break;
-            }
         }
     }
 }
@@ -201,29 +170,37 @@ fn of_letter(byte: &u8) -> Bytes {
     class
 }
 
-/// Gives each place of a text, with its way, at which a look at that says that there may be something. The loop over all bytes of a text
-/// is this; what is beyond `WIDTH` groups of a way has not been taken away where `may` is asked.
+/// Takes each place of a text, with its way, at which that says that there may be something, and has them looked at when there are many.
+/// The loop over all bytes of a text is this.
 #[inline(always)]
-fn over(text: &[u8], may: impl Fn(u32) -> bool, mut look: impl FnMut(usize, u32)) {
+fn over(text: &[u8], may: impl Fn(u32) -> bool, places: &mut Places, look: &mut impl FnMut(&mut Places)) {
     let mut before = way(text, 0) >> GROUP_BITS;
-    let mut next = |at: usize, byte: u8| {
+    let mut next = |places: &mut Places, at: usize, byte: u8| {
         before = (before << GROUP_BITS) | group(byte);
-        if may(before) {
-            look(at, before % GROUPS.pow(WIDTH as u32));
-        }
+        places.add(may(before), at, before);
     };
     let bytes = text.get(WIDTH - 1..).unwrap_or_default();
     // One byte a turn took 349 k instructions of a message's texts, four take 312 k.
     let (fours, rest) = bytes.as_chunks::<4>();
     for (number, [one, two, three, four]) in fours.iter().enumerate() {
         let at = 4 * number;
-        next(at, *one);
-        next(at + 1, *two);
-        next(at + 2, *three);
-        next(at + 3, *four);
+        next(places, at, *one);
+        next(places, at + 1, *two);
+        next(places, at + 2, *three);
+        next(places, at + 3, *four);
+        if places.are_many() {
+            look(places);
+        }
     }
     for (at, byte) in (4 * fours.len()..).zip(rest) {
-        next(at, *byte);
+        next(places, at, *byte);
+    }
+    // Behind the end anything may stand: what does not end in the text is not compared.
+    for at in (text.len() + 1).saturating_sub(WIDTH)..text.len() {
+        if places.are_many() {
+            look(places);
+        }
+        places.add(true, at, way(text, at));
     }
 }
 

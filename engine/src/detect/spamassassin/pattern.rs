@@ -192,10 +192,10 @@ impl Pattern {
         }
         let coarse = self.coarse.get_or_init(|| {
             let hir = syntax::parse_with(&self.text.relaxed, &syntax_of()).ok()?;
-            regex_of(&coarse::of(&hir), WhichCaptures::Implicit)
+            regex_of(&coarse::with_times(&hir), WhichCaptures::Implicit)
         });
         let input = Input::new(text).range(range.start..range.end.min(text.len()).max(range.start)).anchored(anchored);
-        coarse.as_ref().is_none_or(|it| it.search_half(&input).is_some())
+        coarse.as_ref().is_none_or(|it| it.search_half(&input.earliest(true)).is_some())
     }
 
     /// Whether what must be there twice may be.

@@ -7,6 +7,8 @@ use regex_syntax::hir::{Hir, HirKind, Repetition};
 const LARGE_REPETITION: u64 = 24;
 /// A pattern of fewer states is as fast as its coarse form.
 const LARGE: u64 = 200;
+/// What must come several times is kept so often in no more states than this.
+const MOST_WITH_TIMES: u64 = 10_000;
 
 /// About how many states a pattern comes to.
 pub(crate) fn size(hir: &Hir) -> u64 {
@@ -28,20 +30,120 @@ fn copies(it: &Repetition) -> u64 {
 /// Whether the coarse form of a pattern pays.
 pub(crate) fn pays(hir: &Hir) -> bool {
     let all = size(hir);
-    all > LARGE && size(&of(hir)) < all / 2
+    all > LARGE && size(&with_times(hir)) < all / 2
 }
 
 /// The coarse form.
 pub(crate) fn of(hir: &Hir) -> Hir {
+    form(hir, 0)
+}
+
+/// A form that is less coarse: what must come several times still must, where that is more than single bytes. One line of a form to fill in
+/// is in much mail, and five of them are not.
+pub(crate) fn with_times(hir: &Hir) -> Hir {
+    form(hir, MOST_WITH_TIMES)
+}
+
+fn form(hir: &Hir, most: u64) -> Hir {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) | HirKind::Class(_) | HirKind::Literal(_) => hir.clone(),
-        HirKind::Capture(capture) => of(&capture.sub),
+        HirKind::Capture(capture) => form(&capture.sub, most),
         HirKind::Repetition(it) => {
+            let sub = form(&it.sub, most);
             let large = copies(it).saturating_mul(size(&it.sub)) > LARGE_REPETITION && copies(it) > 1;
-            let (min, max) = if large { (it.min.min(1), None) } else { (it.min, it.max) };
-            Hir::repetition(Repetition { min, max, greedy: it.greedy, sub: Box::new(of(&it.sub)) })
+            let times = size(&sub).saturating_mul(u64::from(it.min));
+            let is_kept = !matches!(sub.kind(), HirKind::Class(_)) && times <= most;
+            let min = if large && !is_kept { it.min.min(1) } else { it.min };
+            let max = if large { None } else { it.max };
+            Hir::repetition(Repetition { min, max, greedy: it.greedy, sub: Box::new(sub) })
         }
-        HirKind::Concat(parts) => Hir::concat(parts.iter().map(of).collect()),
-        HirKind::Alternation(parts) => Hir::alternation(parts.iter().map(of).collect()),
+        HirKind::Concat(parts) => Hir::concat(parts.iter().map(|it| form(it, most)).collect()),
+        HirKind::Alternation(parts) => Hir::alternation(parts.iter().map(|it| form(it, most)).collect()),
+    }
+}
+
+/// What a match begins with, in about so many states.
+pub(crate) fn head(hir: &Hir, states: u64) -> Hir {
+    head_within(hir, &mut states.clone()).0
+}
+
+/// The same, and whether that is all of it; of the states takes those that it has.
+fn head_within(hir: &Hir, left: &mut u64) -> (Hir, bool) {
+    let all = size(hir);
+    if all <= *left {
+        *left -= all;
+        return (hir.clone(), true);
+    }
+    let head = match hir.kind() {
+        HirKind::Capture(capture) => return head_within(&capture.sub, left),
+        HirKind::Concat(parts) => {
+            let mut heads = Vec::new();
+            for part in parts {
+                let (head, is_all) = head_within(part, left);
+                heads.push(head);
+                if !is_all {
+                    break;
+                }
+            }
+            Hir::concat(heads)
+        }
+        HirKind::Alternation(ways) => {
+            let of_each = *left / ways.len().max(1) as u64;
+            Hir::alternation(ways.iter().map(|way| head_within(way, &mut of_each.clone()).0).collect())
+        }
+        HirKind::Repetition(it) if it.min > 0 => head_within(&it.sub, left).0,
+        HirKind::Literal(text) => Hir::literal(text.0.get(..*left as usize).unwrap_or_default()),
+        _ => Hir::empty(),
+    };
+    *left = 0;
+    (head, false)
+}
+
+#[cfg(test)]
+mod tests {
+    use regex_automata::meta::Regex;
+    use regex_automata::{Anchored, Input};
+
+    use super::*;
+
+    fn parsed(pattern: &str) -> Hir {
+        regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).unwrap()
+    }
+
+    #[test]
+    fn what_comes_several_times_is_kept() {
+        let line = "(?:name|address|telephone): ?[._]{3,80}";
+        assert_eq!(of(&parsed(&format!("(?:{line}){{5}}"))), parsed("(?:(?:name|address|telephone): ?[._]+)+"));
+        assert_eq!(
+            with_times(&parsed(&format!("(?:{line}){{5,9}}"))),
+            parsed("(?:(?:name|address|telephone): ?[._]+){5,}")
+        );
+        assert_eq!(with_times(&parsed("[a-z]{50,60}")), parsed("[a-z]+"), "that is single bytes");
+        assert_eq!(with_times(&parsed(&format!("(?:{line}){{900}}"))), of(&parsed(&format!("(?:{line}){{900}}"))));
+    }
+
+    #[test]
+    fn where_a_pattern_matches_its_head_does() {
+        for (pattern, text) in [
+            ("(?i)(?:(?:your )?(?:first|last) name: ?_{3,90}){2}", "Your first name:___ last name: ____, name: ___"),
+            ("a literal that is long|another one", "another one, a literal that is long, a literal that is short"),
+            (r"\bx*(?:ab|c[0-9]{3,}){0,3}z", "z abz xc123z, c12z xxababz xxabababababz"),
+        ] {
+            let whole = parsed(pattern);
+            let begins = |hir: &Hir, at: usize| {
+                let it = Regex::builder().build_from_hir(hir).unwrap();
+                it.is_match(Input::new(text).range(at..).anchored(Anchored::Yes))
+            };
+            let mut found = [0, 0];
+            for states in [2, 5, 11, 30, 1_000] {
+                let head = head(&whole, states);
+                assert!(size(&head) <= states + 8, "{pattern}: {head:?}");
+                for at in 0..=text.len() {
+                    assert!(begins(&head, at) || !begins(&whole, at), "{pattern} at {at} by {states}");
+                    found[usize::from(begins(&head, at))] += 1;
+                }
+            }
+            assert!(found.iter().all(|it| *it > 0), "{pattern}: {found:?}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Whether a pattern may begin at a place of a text, for a few nanoseconds: an automaton of its coarse form, made whole, or where that
-//! were too large, made as texts lead to its states. A literal tells where a match could begin, and nearly always it does not: the
-//! first bytes say so.
+//! were too large, of its head, and behind that one whose states are made as texts lead to them. A literal tells where a match could
+//! begin, and nearly always it does not: the first bytes say so.
 
 use regex_automata::dfa::{Automaton, StartKind, dense};
 use regex_automata::meta::Regex;
@@ -17,6 +17,9 @@ const LARGEST: usize = 48 << 10;
 /// Most memory while it is made.
 const LARGEST_MAKING: usize = 512 << 10;
 
+/// States of a head: what is made of more is too large more often.
+const HEADS: [u64; 3] = [400, 150, 50];
+
 /// What a search that finds nothing is taken to have read.
 const LIKELY_READ: usize = 64;
 
@@ -31,7 +34,8 @@ pub(crate) struct Probe {
 #[derive(Debug)]
 enum Automata {
     Whole(Box<Table>),
-    Lazy(Regex),
+    /// With its head.
+    Lazy(Option<Box<Table>>, Regex),
 }
 
 /// What a probe says of a place: whether a match begins there.
@@ -46,15 +50,22 @@ impl Probe {
     /// Makes it of a relaxed pattern; `None` where it would be too large. `is_all` says that the pattern is no more than that.
     pub(crate) fn of(relaxed: &Hir, is_all: bool) -> Option<Probe> {
         let hir = coarse::of(relaxed);
-        let is_exact = is_all && hir == *relaxed;
-        Some(Probe { is_exact, ..Probe::of_coarse(&hir)? })
+        let (hir, automaton) = match table(&hir) {
+            Some(whole) => (hir, Automata::Whole(whole)),
+            None => {
+                let hir = coarse::with_times(relaxed);
+                let automaton = lazy(&hir)?;
+                (hir, automaton)
+            }
+        };
+        Some(Probe { automaton, is_exact: is_all && hir == *relaxed })
     }
 
     /// The same of a coarse form.
     pub(crate) fn of_coarse(hir: &Hir) -> Option<Probe> {
-        let automaton = match whole(hir).and_then(|whole| Table::of(&whole)) {
-            Some(whole) => Automata::Whole(Box::new(whole)),
-            None => Automata::Lazy(regex_of(hir, thompson::WhichCaptures::Implicit)?),
+        let automaton = match table(hir) {
+            Some(whole) => Automata::Whole(whole),
+            None => lazy(hir)?,
         };
         Some(Probe { automaton, is_exact: false })
     }
@@ -62,37 +73,18 @@ impl Probe {
     /// Whether a match may begin at a place; and how many bytes were read.
     pub(crate) fn at(&self, text: &[u8], at: usize) -> (May, usize) {
         let yes = if self.is_exact { May::Surely } else { May::Perhaps };
-        let rest = text.get(at..).unwrap_or_default();
-        let table = match &self.automaton {
-            Automata::Whole(table) => table,
-            Automata::Lazy(regex) => {
-                let input = Input::new(text).range(at.min(text.len())..text.len()).anchored(Anchored::Yes);
-                let found = regex.search_half(&input.earliest(true));
-                // How much it read is not told.
-                let read = found.map_or(LIKELY_READ, |it| it.offset().saturating_sub(at).max(LIKELY_READ));
-                return (if found.is_some() { yes } else { May::Not }, read.min(rest.len()));
-            }
+        let (head, regex) = match &self.automaton {
+            Automata::Whole(table) => return table.at(text, at, yes),
+            Automata::Lazy(head, regex) => (head, regex),
         };
-        let told = |state: u16| match state {
-            Table::DEAD => May::Not,
-            Table::MATCH => yes,
-            _ => May::Perhaps,
-        };
-        let mut state = table.start(at.checked_sub(1).and_then(|before| text.get(before)).copied());
-        if state < Table::FIRST {
-            return (told(state), 0);
+        if let Some((May::Not, read)) = head.as_ref().map(|head| head.at(text, at, May::Perhaps)) {
+            return (May::Not, read);
         }
-        let (classes, next) = (&table.classes, table.next.as_slice());
-        for (read, byte) in rest.iter().enumerate() {
-            let class = classes.get(usize::from(*byte)).copied().unwrap_or_default();
-            let Some(now) = next.get(usize::from(state) + usize::from(class)) else { return (May::Perhaps, read) };
-            // A match is told one byte late.
-            state = *now;
-            if state < Table::FIRST {
-                return (told(state), read);
-            }
-        }
-        (if table.at_end(state) { yes } else { May::Not }, rest.len())
+        let input = Input::new(text).range(at.min(text.len())..text.len()).anchored(Anchored::Yes);
+        let found = regex.search_half(&input.earliest(true));
+        // How much it read is not told.
+        let read = found.map_or(LIKELY_READ, |it| it.offset().saturating_sub(at).max(LIKELY_READ));
+        (if found.is_some() { yes } else { May::Not }, read.min(text.len().saturating_sub(at)))
     }
 }
 
@@ -157,6 +149,32 @@ impl Table {
         Some(Table { classes: class_of, next, ends, width: by_class.len(), starts, start: at_start })
     }
 
+    /// What it says of a place, with `yes` where it matches; and how many bytes were read.
+    #[inline]
+    fn at(&self, text: &[u8], at: usize, yes: May) -> (May, usize) {
+        let told = |state: u16| match state {
+            Table::DEAD => May::Not,
+            Table::MATCH => yes,
+            _ => May::Perhaps,
+        };
+        let mut state = self.start(at.checked_sub(1).and_then(|before| text.get(before)).copied());
+        if state < Table::FIRST {
+            return (told(state), 0);
+        }
+        let rest = text.get(at..).unwrap_or_default();
+        let (classes, next) = (&self.classes, self.next.as_slice());
+        for (read, byte) in rest.iter().enumerate() {
+            let class = classes.get(usize::from(*byte)).copied().unwrap_or_default();
+            let Some(now) = next.get(usize::from(state) + usize::from(class)) else { return (May::Perhaps, read) };
+            // A match is told one byte late.
+            state = *now;
+            if state < Table::FIRST {
+                return (told(state), read);
+            }
+        }
+        (if self.at_end(state) { yes } else { May::Not }, rest.len())
+    }
+
     /// Where to begin behind a byte, or at the beginning of the text.
     #[inline]
     fn start(&self, before: Option<u8>) -> u16 {
@@ -204,6 +222,15 @@ impl Rows<'_> {
         }
         Some(*slot)
     }
+}
+
+fn table(hir: &Hir) -> Option<Box<Table>> {
+    Table::of(&whole(hir)?).map(Box::new)
+}
+
+fn lazy(hir: &Hir) -> Option<Automata> {
+    let head = HEADS.into_iter().find_map(|states| table(&coarse::head(hir, states)));
+    Some(Automata::Lazy(head, regex_of(hir, thompson::WhichCaptures::Implicit)?))
 }
 
 fn whole(hir: &Hir) -> Option<dense::DFA<Vec<u32>>> {

@@ -31,7 +31,7 @@ use crate::finding::Finding;
 use crate::incomplete::Limit;
 use crate::limits::Budget;
 use crate::place::Place;
-use crate::text::sequences::Waiting;
+use crate::text::sequences::SieveMemory;
 use crate::text::show::evidence;
 use crate::wanted::Wanted;
 
@@ -116,7 +116,7 @@ enum Sight {
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     matches: Vec<Vec<Option<Match>>>,
-    waiting: Waiting,
+    sieving: SieveMemory,
     /// Which texts were searched in this message.
     searched: Vec<bool>,
     hit: Vec<bool>,
@@ -300,7 +300,7 @@ impl Rules {
         let mut goes_on = true;
         matches.clear();
         matches.resize(patterns.len(), None);
-        let (progress, flat, waiting) = (&mut memory.progress, &mut memory.flat, &mut memory.waiting);
+        let (progress, flat, sieving) = (&mut memory.progress, &mut memory.flat, &mut memory.sieving);
         source.each(facts, |owner, text| {
             goes_on = goes_on && budget.work(text.len() as u64, Place::message);
             if !goes_on {
@@ -314,11 +314,11 @@ impl Rules {
                 }
             };
             match form {
-                Form::AsIs => patterns.search(text, waiting, progress, open, keep),
+                Form::AsIs => patterns.search(text, sieving, progress, open, keep),
                 Form::Flat => {
                     flat.set(text);
                     let flat = &*flat;
-                    patterns.search(flat.text(), waiting, progress, open, |number, start, end| {
+                    patterns.search(flat.text(), sieving, progress, open, |number, start, end| {
                         keep(number, flat.original(start), flat.original(end));
                     });
                 }

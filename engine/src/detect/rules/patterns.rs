@@ -15,7 +15,7 @@ use super::near::Near;
 use super::reading::{self, Form, Needed, Over};
 use super::union::Union;
 use crate::text::patterns::unfolded;
-use crate::text::sequences::{Sequence, Sieve, Waiting};
+use crate::text::sequences::{Sequence, Sieve, SieveMemory};
 
 /// Windows of one pattern in one text that may fail before the rest of the text is searched as a whole, so that a text
 /// full of a literal costs no more than one pass.
@@ -216,7 +216,7 @@ impl Patterns {
     pub(super) fn search(
         &self,
         text: &[u8],
-        waiting: &mut Waiting,
+        sieving: &mut SieveMemory,
         progress: &mut Progress,
         wanted: impl Fn(u32) -> bool,
         mut found: impl FnMut(u32, usize, usize),
@@ -249,7 +249,7 @@ impl Patterns {
         states.clear();
         states.resize(self.patterns.len(), State::default());
         candidates.clear();
-        self.sieve.search(text, waiting, |owner, start, end| {
+        self.sieve.search(text, sieving, |owner, start, end| {
             let Some((number, piece)) = self.owners.get(owner as usize).copied() else { return };
             let Some(state) = states.get_mut(number as usize) else { return };
             state.pieces |= 1 << piece;

@@ -9,7 +9,7 @@ use super::noted::{Noted, Notes, Pieces};
 use super::pattern::Pattern;
 use super::watch::Watch;
 use crate::text::patterns::Together;
-use crate::text::sequences::{Sequence, Sieve};
+use crate::text::sequences::{Places, Sequence, Sieve};
 
 /// Patterns that look at the same text.
 #[derive(Debug, Default)]
@@ -45,6 +45,7 @@ pub(super) struct Member {
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     pub(super) watch: Option<Watch>,
+    places: Places,
 }
 
 impl Scratch {
@@ -168,7 +169,7 @@ impl Set {
         let before = |end: &usize| end.checked_sub(1).and_then(|at| pieces.text.get(at));
         noted.by_blanks = pieces.ends.iter().all(|end| before(end).is_none_or(u8::is_ascii_whitespace));
         let mut notes = Notes::new(noted, pieces);
-        self.sieve.search_as_seen(pieces.text, |_, slot, from, to| notes.seen(slot, from, to));
+        self.sieve.search_as_seen(pieces.text, &mut scratch.places, |_, slot, from, to| notes.seen(slot, from, to));
         noted.close(&self.sharing);
         scratch.shared("literals");
     }

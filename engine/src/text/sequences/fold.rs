@@ -81,6 +81,16 @@ pub(super) fn next_way(way: u32, group: u32) -> u32 {
     ((way << GROUP_BITS) | group) & (GROUPS.pow(WIDTH as u32) - 1)
 }
 
+/// The way at a place of a text; behind its end it does not count.
+#[inline(always)]
+pub(super) fn way(text: &[u8], at: usize) -> u32 {
+    let rest = text.get(at..).unwrap_or_default();
+    match rest.first_chunk::<WIDTH>() {
+        Some(bytes) => bytes.iter().fold(0, |way, byte| (way << GROUP_BITS) | group(*byte)),
+        None => (0..WIDTH).fold(0, |way, at| next_way(way, rest.get(at).map_or(0, |byte| group(*byte)))),
+    }
+}
+
 /// How often mail has each group.
 fn weights() -> &'static [f64; GROUPS as usize] {
     static WEIGHTS: OnceLock<[f64; GROUPS as usize]> = OnceLock::new();

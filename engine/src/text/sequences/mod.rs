@@ -15,6 +15,6 @@ mod waiting;
 
 pub(crate) use ahead::{AT_ONCE, Ahead, Tail, either, lengths, sum};
 pub(crate) use needs::{Needs, of};
+pub(crate) use places::Places;
 pub(crate) use sets::Sequence;
-pub(crate) use sieve::Sieve;
-pub(crate) use waiting::Waiting;
+pub(crate) use sieve::{Sieve, SieveMemory};

@@ -3,12 +3,12 @@
 //! and what it says is taken as a number, where a branch would be guessed wrong as often as not.
 
 use super::first::First;
-use super::fold::{GROUP_BITS, GROUPS, WIDTH, group};
+use super::fold::{GROUP_BITS, WIDTH, group, way};
 use super::known::Knowns;
 use super::table::{Table, WAY_BITS, key};
 
 /// Room for places: they are looked at before it is full.
-const ROOM: usize = 64;
+pub(super) const ROOM: usize = 64;
 /// So many are added between two questions whether there are many, at most.
 const BETWEEN: usize = 4;
 /// What is looked up at a place, at most: once for each width.
@@ -16,65 +16,35 @@ const KEYS: usize = 3;
 /// Sequences that are compared at once.
 const COMPARED: usize = 128;
 
-/// Places that are still to be looked at, in the order of the text.
-pub(super) struct Places {
-    /// A place, and below it what is looked up there.
-    all: [Place; ROOM],
-    filled: usize,
-}
-
-/// A place and a number, in that order, in one word: texts are shorter than 256 GB, and ways with their widths have 26 bits.
-#[derive(Clone, Copy, Default)]
-struct Place(u64);
-
-impl Place {
-    const BITS: u32 = WAY_BITS + 2;
-
-    #[inline(always)]
-    fn new(at: usize, key: u32) -> Place {
-        Place(((at as u64) << Place::BITS) | u64::from(key))
-    }
-
-    #[inline(always)]
-    fn at(self) -> usize {
-        (self.0 >> Place::BITS) as usize
-    }
-
-    #[inline(always)]
-    fn key(self) -> u32 {
-        (self.0 & ((1 << Place::BITS) - 1)) as u32
-    }
+/// Places of a text, and room for what is found there: memory to be reused.
+#[derive(Debug)]
+pub(crate) struct Places {
+    pub(super) all: [usize; ROOM],
+    pub(super) found: Found,
 }
 
 impl Default for Places {
     fn default() -> Places {
-        Places { all: [Place::default(); ROOM], filled: 0 }
+        let found = Found { looks: [Look::default(); ROOM * KEYS], likely: [(0, 0); COMPARED] };
+        Places { all: [0; ROOM], found }
     }
 }
 
-impl Places {
-    /// Adds a place with its way if that is said. What is beyond `WIDTH` groups of a way does not count.
-    #[inline(always)]
-    pub(super) fn add(&mut self, is_taken: bool, at: usize, way: u32) {
-        if let Some(slot) = self.all.get_mut(self.filled % ROOM) {
-            *slot = Place::new(at, way % GROUPS.pow(WIDTH as u32));
-        }
-        self.filled += usize::from(is_taken);
-    }
-
-    /// Whether they have to be looked at before more are added.
-    #[inline(always)]
-    pub(super) fn are_many(&self) -> bool {
-        self.filled >= ROOM - BETWEEN
-    }
+/// What is found at places.
+#[derive(Debug)]
+pub(super) struct Found {
+    looks: [Look; ROOM * KEYS],
+    /// Sequences of which one class is there, with their places.
+    likely: [(usize, u32); COMPARED],
 }
 
-/// Where something of a width was found: at first with the rank of its sequences, and then with the first of them.
-#[derive(Clone, Copy, Default)]
-struct Found {
+/// A place, and what is looked up there.
+#[derive(Clone, Copy, Debug, Default)]
+struct Look {
     at: usize,
+    key: u32,
+    /// Where the sequences that have it begin, when that is known.
     start: u32,
-    less: u8,
 }
 
 /// What there is to be looked for, and a text.
@@ -87,34 +57,30 @@ pub(super) struct Looks<'s> {
 }
 
 impl Looks<'_> {
-    /// Looks at all places, of which none is left: hands on where the sequence was looked up, its owner, its start and its end.
+    /// Looks at places, which are `ROOM` at most: hands on where the sequence was looked up, its owner, its start and its end.
     #[inline(never)]
-    pub(super) fn take(self, places: &mut Places, each: &mut impl FnMut(usize, u32, usize, usize)) {
-        let mut keys = List::<Place, { ROOM * KEYS }>::new();
-        for place in places.all.iter().take(std::mem::take(&mut places.filled)) {
-            let (at, way) = (place.at(), place.key());
+    pub(super) fn take(self, places: &[usize], found: &mut Found, each: &mut impl FnMut(usize, u32, usize, usize)) {
+        let (mut looks, mut likely) = (List::new(&mut found.looks), List::new(&mut found.likely));
+        for at in places {
+            let (at, way) = (*at, way(self.text, *at));
             let widths = self.first.widths(way);
-            keys.push(widths.is_long, *place);
-            keys.push(widths.is_short, Place::new(at, key(way >> GROUP_BITS, WIDTH - 1)));
-            keys.push(widths.is_short, Place::new(at, key(way >> (2 * GROUP_BITS), WIDTH - 2)));
+            let mut push = |is_taken, key| looks.push(is_taken, Look { at, key, start: 0 });
+            push(widths.is_long, way);
+            push(widths.is_short, key(way >> GROUP_BITS, WIDTH - 1));
+            push(widths.is_short, key(way >> (2 * GROUP_BITS), WIDTH - 2));
         }
-        let mut found = List::<Found, { ROOM * KEYS }>::new();
-        for place in keys.all() {
-            let (is_there, rank) = self.table.rank(place.key());
-            let found_there = Found { at: place.at(), less: (place.key() >> WAY_BITS) as u8, start: rank };
-            found.push(is_there, found_there);
+        looks.keep(|look| self.table.has(look.key));
+        for look in looks.all() {
+            look.start = self.table.start(look.key);
         }
-        for it in found.all_mut() {
-            it.start = self.table.start(it.start);
-        }
-        let mut likely = List::<(usize, u32), COMPARED>::new();
-        for it in found.all() {
-            for entry in self.table.from(it.start) {
+        for look in looks.all() {
+            let less = (look.key >> WAY_BITS) as u8;
+            for entry in self.table.from(look.start) {
                 // What would be before the text is behind it, and not there either.
-                let beside = self.text.get(it.at.wrapping_add_signed(isize::from(entry.place)));
+                let beside = self.text.get(look.at.wrapping_add_signed(isize::from(entry.place)));
                 let groups = beside.map_or(0, |byte| entry.groups >> group(*byte));
-                likely.push((groups & 1 != 0) & (entry.less == it.less), (it.at, entry.number));
-                if likely.is_full() {
+                likely.push((groups & 1 != 0) & (entry.less == less), (look.at, entry.number));
+                if likely.filled >= COMPARED {
                     self.compare(&mut likely, each);
                 }
                 if entry.is_last {
@@ -126,7 +92,7 @@ impl Looks<'_> {
     }
 
     #[inline(always)]
-    fn compare(self, likely: &mut List<(usize, u32), COMPARED>, each: &mut impl FnMut(usize, u32, usize, usize)) {
+    fn compare(self, likely: &mut List<'_, (usize, u32), COMPARED>, each: &mut impl FnMut(usize, u32, usize, usize)) {
         for (at, number) in likely.all() {
             if let Some((known, from)) = self.known.at(*number, self.text, *at) {
                 each(*at, known.owner, from, from + usize::from(known.length));
@@ -136,36 +102,45 @@ impl Looks<'_> {
     }
 }
 
-/// A list with room for so many.
-struct List<T, const MOST: usize> {
-    items: [T; MOST],
-    filled: usize,
+/// A list in memory that has room for so many. Its length is not there: a number in memory is added to no faster than once in five cycles.
+pub(super) struct List<'l, T, const MOST: usize> {
+    items: &'l mut [T; MOST],
+    pub(super) filled: usize,
 }
 
-impl<T: Copy + Default, const MOST: usize> List<T, MOST> {
+impl<'l, T: Copy, const MOST: usize> List<'l, T, MOST> {
     #[inline(always)]
-    fn new() -> Self {
-        List { items: [T::default(); MOST], filled: 0 }
+    pub(super) fn new(items: &'l mut [T; MOST]) -> Self {
+        List { items, filled: 0 }
     }
 
     /// Adds an item if that is said; without a branch, and what is behind the last one is no item.
     #[inline(always)]
-    fn push(&mut self, is_taken: bool, item: T) {
+    pub(super) fn push(&mut self, is_taken: bool, item: T) {
         if let Some(slot) = self.items.get_mut(self.filled) {
             *slot = item;
         }
         self.filled += usize::from(is_taken);
     }
 
-    fn is_full(&self) -> bool {
-        self.filled >= MOST
+    /// Whether it has to be emptied before more are added, `BETWEEN` at most.
+    #[inline(always)]
+    pub(super) fn is_nearly_full(&self) -> bool {
+        self.filled >= MOST - BETWEEN
     }
 
-    fn all(&self) -> &[T] {
-        self.items.get(..self.filled).unwrap_or_default()
+    /// Keeps those items of which that is said, in the same way.
+    #[inline(always)]
+    fn keep(&mut self, is_kept: impl Fn(&T) -> bool) {
+        let all = std::mem::take(&mut self.filled);
+        for place in 0..all {
+            if let Some(item) = self.items.get(place).copied() {
+                self.push(is_kept(&item), item);
+            }
+        }
     }
 
-    fn all_mut(&mut self) -> &mut [T] {
+    pub(super) fn all(&mut self) -> &mut [T] {
         self.items.get_mut(..self.filled).unwrap_or_default()
     }
 }

@@ -8,9 +8,9 @@ use std::collections::HashMap;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, StartKind};
 
 use super::first::{First, SELDOM_PAIRS, by_pairs};
-use super::fold::{GROUP_BITS, Part, WIDTH, group, groups, next_way, rarest, rarest_beside};
+use super::fold::{GROUP_BITS, Part, WIDTH, group, groups, rarest, rarest_beside, way};
 use super::known::{Knowns, merged};
-use super::places::{Looks, Places};
+use super::places::{List, Looks, Places, ROOM};
 use super::sets::{Bytes, Sequence, has};
 use super::table::{Entry, Table};
 use super::waiting::Waiting;
@@ -34,6 +34,13 @@ pub(crate) struct Sieve {
     first: First,
     /// The bytes that what is noted begins with, where they are so few that there is a quick search for them; else empty.
     starts: Vec<u8>,
+}
+
+/// What is kept from text to text: memory to be reused.
+#[derive(Debug, Default)]
+pub(crate) struct SieveMemory {
+    waiting: Waiting,
+    places: Places,
 }
 
 impl Sieve {
@@ -90,12 +97,13 @@ impl Sieve {
     }
 
     /// Hands owner, start and end of each sequence that is in the text, by where they end.
-    pub(crate) fn search(&self, text: &[u8], waiting: &mut Waiting, mut each: impl FnMut(u32, usize, usize)) {
+    pub(crate) fn search(&self, text: &[u8], memory: &mut SieveMemory, mut each: impl FnMut(u32, usize, usize)) {
+        let SieveMemory { waiting, places } = memory;
         if self.automaton.is_some() {
-            return self.search_as_seen(text, |_, owner, from, to| each(owner, from, to));
+            return self.search_as_seen(text, places, |_, owner, from, to| each(owner, from, to));
         }
         waiting.begin();
-        self.search_as_seen(text, |at, owner, from, to| {
+        self.search_as_seen(text, places, |at, owner, from, to| {
             waiting.hand_on(at, &mut each);
             waiting.add(owner, from, to);
         });
@@ -103,7 +111,12 @@ impl Sieve {
     }
 
     /// The same by where a part of them was seen, which is handed on as well: they end no more than `MOST_BEHIND` and eight bytes behind it.
-    pub(crate) fn search_as_seen(&self, text: &[u8], mut each: impl FnMut(usize, u32, usize, usize)) {
+    pub(crate) fn search_as_seen(
+        &self,
+        text: &[u8],
+        places: &mut Places,
+        mut each: impl FnMut(usize, u32, usize, usize),
+    ) {
         if let Some((automaton, owners)) = &self.automaton {
             for seen in automaton.find_overlapping_iter(text) {
                 if let Some(owner) = owners.get(seen.pattern().as_usize()) {
@@ -115,26 +128,27 @@ impl Sieve {
         if self.known.is_empty() {
             return;
         }
-        let looks = Looks { first: &self.first, table: &self.table, known: &self.known, text };
-        let mut places = Places::default();
-        let mut look = |places: &mut Places| looks.take(places, &mut each);
+        let Places { all, found } = places;
+        let (places, looks) =
+            (List::new(all), Looks { first: &self.first, table: &self.table, known: &self.known, text });
+        let mut look = |places: &[usize]| looks.take(places, found, &mut each);
         if !self.starts.is_empty() {
-            let mut at = 0usize;
+            let (mut places, mut at) = (places, 0usize);
             while let Some(length) = self.next_start(text.get(at..).unwrap_or_default()) {
                 at += length;
-                places.add(true, at, way(text, at));
-                if places.are_many() {
-                    look(&mut places);
+                places.push(true, at);
+                if places.is_nearly_full() {
+                    look(places.all());
+                    places.filled = 0;
                 }
                 at += 1;
             }
-            return look(&mut places);
+            return look(places.all());
         }
         match &self.first {
-            First::Pairs(pairs) => over(text, |way| by_pairs(pairs, way), &mut places, &mut look),
-            First::Triples(triples) => over(text, |way| triples.may(way), &mut places, &mut look),
+            First::Pairs(pairs) => over(text, |way| by_pairs(pairs, way), places, &mut look),
+            First::Triples(triples) => over(text, |way| triples.may(way), places, &mut look),
         }
-        look(&mut places);
     }
 
     fn next_start(&self, text: &[u8]) -> Option<usize> {
@@ -170,43 +184,39 @@ fn of_letter(byte: &u8) -> Bytes {
     class
 }
 
-/// Takes each place of a text, with its way, at which that says that there may be something, and has them looked at when there are many.
+/// Takes each place of a text at which its way says that there may be something, and has them looked at when there are many.
 /// The loop over all bytes of a text is this.
 #[inline(always)]
-fn over(text: &[u8], may: impl Fn(u32) -> bool, places: &mut Places, look: &mut impl FnMut(&mut Places)) {
+fn over(text: &[u8], may: impl Fn(u32) -> bool, mut places: List<'_, usize, ROOM>, look: &mut impl FnMut(&[usize])) {
     let mut before = way(text, 0) >> GROUP_BITS;
-    let mut next = |places: &mut Places, at: usize, byte: u8| {
+    let mut next = |places: &mut List<'_, usize, ROOM>, at: usize, byte: u8| {
         before = (before << GROUP_BITS) | group(byte);
-        places.add(may(before), at, before);
+        places.push(may(before), at);
     };
     let bytes = text.get(WIDTH - 1..).unwrap_or_default();
     // One byte a turn took 349 k instructions of a message's texts, four take 312 k.
     let (fours, rest) = bytes.as_chunks::<4>();
     for (number, [one, two, three, four]) in fours.iter().enumerate() {
         let at = 4 * number;
-        next(places, at, *one);
-        next(places, at + 1, *two);
-        next(places, at + 2, *three);
-        next(places, at + 3, *four);
-        if places.are_many() {
-            look(places);
+        next(&mut places, at, *one);
+        next(&mut places, at + 1, *two);
+        next(&mut places, at + 2, *three);
+        next(&mut places, at + 3, *four);
+        if places.is_nearly_full() {
+            look(places.all());
+            places.filled = 0;
         }
     }
     for (at, byte) in (4 * fours.len()..).zip(rest) {
-        next(places, at, *byte);
+        next(&mut places, at, *byte);
     }
+    look(places.all());
+    places.filled = 0;
     // Behind the end anything may stand: what does not end in the text is not compared.
     for at in (text.len() + 1).saturating_sub(WIDTH)..text.len() {
-        if places.are_many() {
-            look(places);
-        }
-        places.add(true, at, way(text, at));
+        places.push(true, at);
     }
-}
-
-/// The way at a place of a text; behind its end it does not count.
-fn way(text: &[u8], at: usize) -> u32 {
-    (at..at + WIDTH).fold(0, |way, at| next_way(way, text.get(at).map_or(0, |byte| group(*byte))))
+    look(places.all());
 }
 
 #[cfg(test)]
@@ -232,11 +242,11 @@ mod tests {
         (0..).zip(sequences).for_each(|(owner, it)| sieve.add(owner, std::slice::from_ref(it)));
         sieve.finish_by(seldom_pairs);
         assert_eq!(matches!(sieve.first, First::Pairs(_)), seldom_pairs > 0.0);
-        let (mut waiting, mut seed, mut all) = (Waiting::default(), 5u64, 0);
+        let (mut memory, mut seed, mut all) = (SieveMemory::default(), 5u64, 0);
         for round in 0..300 {
             let text = drawn(&mut seed, letters, round % 60);
             let mut found = Vec::new();
-            sieve.search(&text, &mut waiting, |owner, start, end| found.push((end, owner, start)));
+            sieve.search(&text, &mut memory, |owner, start, end| found.push((end, owner, start)));
             assert!(found.is_sorted_by_key(|(end, ..)| *end), "by where they end");
             found.sort_unstable();
             let mut expected = Vec::new();
@@ -307,7 +317,7 @@ mod tests {
         let text = format!("Next OF KIN. {}", long.to_uppercase());
         let check = |sieve: &Sieve| {
             let mut found = Vec::new();
-            sieve.search(text.as_bytes(), &mut Waiting::default(), |owner, from, to| found.push((owner, from, to)));
+            sieve.search(text.as_bytes(), &mut SieveMemory::default(), |owner, from, to| found.push((owner, from, to)));
             assert_eq!(found[..3], [(2, 5, 7), (1, 8, 9), (0, 0, 11)]);
             assert!(found.contains(&(3, 13, 13 + long.len())));
         };

@@ -110,21 +110,25 @@ impl Table {
         key.wrapping_mul(0x9e37_79b1) >> self.shift
     }
 
-    /// Whether any sequence is noted by a key, and if there is, where that is said of which: one read of memory, and nothing hangs on what
-    /// it says.
     #[inline(always)]
-    pub(super) fn rank(&self, key: u32) -> (bool, u32) {
-        let place = self.place(key);
-        let word = self.words.get(place as usize / 64).copied().unwrap_or_default();
-        let bits = word.bits();
-        let before = (bits & ((1u64 << (place % 64)) - 1)).count_ones();
-        ((bits >> (place % 64)) & 1 != 0, word.rank + before)
+    fn word(&self, place: u32) -> Word {
+        self.words.get(place as usize / 64).copied().unwrap_or_default()
     }
 
-    /// Where among all the first of the sequences of a rank is.
+    /// Whether any sequence is noted by a key: one read of memory.
     #[inline(always)]
-    pub(super) fn start(&self, rank: u32) -> u32 {
-        self.starts.get(rank as usize).copied().unwrap_or(u32::MAX)
+    pub(super) fn has(&self, key: u32) -> bool {
+        let place = self.place(key);
+        (self.word(place).bits() >> (place % 64)) & 1 != 0
+    }
+
+    /// Where among all the first of the sequences is that are noted by a key, if there is any.
+    #[inline(always)]
+    pub(super) fn start(&self, key: u32) -> u32 {
+        let place = self.place(key);
+        let word = self.word(place);
+        let before = (word.bits() & ((1u64 << (place % 64)) - 1)).count_ones();
+        self.starts.get((word.rank + before) as usize).copied().unwrap_or(u32::MAX)
     }
 
     /// All sequences from one on.

@@ -26,7 +26,7 @@ fn each_piece_of_a_pattern_has_its_literals() {
         let mut hits = 0;
         patterns.search(
             text.as_bytes(),
-            &mut Waiting::default(),
+            &mut SieveMemory::default(),
             &mut Progress::default(),
             |_| true,
             |_, _, _| hits += 1,
@@ -139,7 +139,7 @@ fn windows_find_what_a_plain_search_finds() {
         sources.iter().map(|it| regex::RegexBuilder::new(it).case_insensitive(true).build().unwrap()).collect();
     let all = Patterns::new(patterns);
     assert_eq!((all.owners.is_empty(), all.always.is_empty()), (false, false), "all kinds are tried");
-    let (mut state, mut waiting) = (7u64, Waiting::default());
+    let (mut state, mut sieving) = (7u64, SieveMemory::default());
     let mut hits = 0;
     for _ in 0..4_000 {
         let mut text = String::new();
@@ -153,7 +153,7 @@ fn windows_find_what_a_plain_search_finds() {
         let mut found = vec![None; sources.len()];
         all.search(
             text.as_bytes(),
-            &mut waiting,
+            &mut sieving,
             &mut Progress::default(),
             |_| true,
             |number, start, end| {

@@ -190,6 +190,10 @@ impl Search<'_> {
         if self.pattern.only_at_start && near.times == 1 && from.saturating_sub(near.ahead) > start {
             return;
         }
+        // The range that it would add is searched already.
+        if near.times == 1 && self.is_covered(hit) {
+            return;
+        }
         let places = |least: usize, most: usize| {
             let last = from.checked_sub(start)?.checked_sub(least)?;
             Some(from.saturating_sub(most).saturating_sub(start)..last + 1)
@@ -289,14 +293,26 @@ impl Search<'_> {
         (self.each)(piece, found);
     }
 
+    /// Where a match with what was noted lies, in the piece at hand.
+    fn around(&self, hit: Hit) -> Range<usize> {
+        let (from, to, near) = (hit.from as usize, hit.to as usize, self.near);
+        let first = to.saturating_sub(near.longest).max(from.saturating_sub(near.ahead));
+        first.max(self.line.start)..from.saturating_add(near.longest)
+    }
+
+    /// Whether all of that is to be searched already.
+    fn is_covered(&self, hit: Hit) -> bool {
+        let around = self.around(hit);
+        self.candidates.last().is_some_and(|it| {
+            it.piece == hit.piece as usize && it.range.start <= around.start && around.end <= it.range.end
+        })
+    }
+
     /// Notes that there may be matches around what was noted, in the piece at hand; or none whose first of several it is.
     fn note(&mut self, hit: Hit, is_first: bool) {
-        let (from, to, near) = (hit.from as usize, hit.to as usize, self.near);
+        let (from, to) = (hit.from as usize, hit.to as usize);
         let (start, end) = match is_first {
-            true => {
-                let first = to.saturating_sub(near.longest).max(from.saturating_sub(near.ahead));
-                (first.max(self.line.start), from.saturating_add(near.longest))
-            }
+            true => (self.around(hit).start, self.around(hit).end),
             false => (usize::MAX, 0),
         };
         match self.candidates.last_mut() {

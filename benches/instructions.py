@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Counts the instructions of each stage, and the allocations, over a fixed set of made mail (benches/definitions/fixed.toml),
-and holds them against benches/records/instructions.toml. YARA is left out: its code is made at run time. Needs valgrind.
+and holds them against benches/records/instructions.toml. YARA is left out: its code is made at run time. Needs valgrind, and for the
+stage of SpamAssassin's rules Debian's, which it installs as root; they are counted where their version is the recorded one.
 
     benches/instructions.py            counts, and prints beside what is recorded
     benches/instructions.py --check    the same; exit code 1 where something grew by more than 5 %: what CI runs
@@ -22,6 +23,9 @@ import tomllib
 
 import run as bench
 
+sys.path.insert(0, os.path.join(bench.TREE, "corpus", "spamassassin"))
+import compare as original
+
 RECORD = os.path.join(bench.HERE, "records", "instructions.toml")
 MOST_GROWTH = 0.05
 # Hash maps draw seeds: the smallest stages differ by this much between two counts of the same program.
@@ -40,6 +44,11 @@ STAGES = {
     "shape": "tamis_engine::detect::shape::run",
     "policy": "tamis_engine::policy::Policy::decide",
 }
+# Those of SpamAssassin's rules, which are in no other count: what they see of a message, and the rules.
+SPAMASSASSIN = {
+    "spamassassin-views": "tamis_engine::facts::spamassassin::gather",
+    "spamassassin-rules": "tamis_engine::detect::spamassassin::SpamAssassin::run",
+}
 
 
 def build():
@@ -51,14 +60,15 @@ def build():
     return kept
 
 
-def instructions(program, arguments, needed=tuple(STAGES)):
+def instructions(program, arguments, needed=None, stages=STAGES):
     """Inclusive instructions by stage; of one that is not needed, and that the program did not come to, none. What the second of
     two passes takes: in the first, patterns are compiled when they are first used."""
-    one, two = (inclusive(program, ["--passes", str(passes), *arguments], needed) for passes in (1, 2))
+    needed = stages if needed is None else needed
+    one, two = (inclusive(program, ["--passes", str(passes), *arguments], needed, stages) for passes in (1, 2))
     return {stage: two[stage] - one[stage] for stage in one}
 
 
-def inclusive(program, arguments, needed):
+def inclusive(program, arguments, needed, stages):
     """The same for a whole run."""
     out = os.path.join(bench.TARGET, "bench-mail", "callgrind.out")
     command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", program, "scan", *arguments]
@@ -75,16 +85,16 @@ def inclusive(program, arguments, needed):
         if not found:
             continue
         function = re.sub(r"'\d+$", "", found[3].strip())
-        for stage, name in [*STAGES.items(), *([] if needed else [("all", WHOLE)])]:
+        for stage, name in stages.items():
             if function == name or function in EARLIER.get(stage, []):
                 counted[stage] = max(counted.get(stage, 0), int(found[1].replace(",", "")))
-    missing = [f"{stage} ({name})" for stage, name in STAGES.items() if stage not in counted and stage in needed]
+    missing = [f"{stage} ({name})" for stage, name in stages.items() if stage not in counted and stage in needed]
     if missing:
         raise bench.Failed(
             f"no such function in the program: {', '.join(missing)}\n  help: it moved or was inlined; STAGES in this file names "
             "each, and each is #[inline(never)]"
         )
-    return {stage: counted.get(stage, 0) for stage in [*STAGES, *([] if needed else ["all"])]}
+    return {stage: counted.get(stage, 0) for stage in stages}
 
 
 def count():
@@ -96,11 +106,32 @@ def count():
     ran = subprocess.run([program, "allocations", *arguments], stdout=subprocess.PIPE, text=True, check=True)
     figures = dict(line.removeprefix("count ").rsplit(" ", 1) for line in ran.stdout.splitlines())
     messages = int(figures.pop("messages"))
+    counts, version = instructions(program, arguments), spamassassin()
+    if version:
+        counts |= instructions(program, with_spamassassin(arguments), stages=SPAMASSASSIN)
     return {
         "messages": messages,
-        "instructions": instructions(program, arguments),
+        "spamassassin": version,
+        "instructions": counts,
         "allocations": {what: int(figure) for what, figure in figures.items()},
     }
+
+
+def spamassassin():
+    """The version of SpamAssassin's rules, which are installed where that can be; else none."""
+    if not os.path.isdir(original.RULES) and os.geteuid():
+        print("installing SpamAssassin's rules needs root: not counted")
+        return ""
+    original.install("spamassassin")
+    return bench.output("dpkg-query", "-W", "-f", "${Version}", "spamassassin")
+
+
+def with_spamassassin(arguments):
+    """The same mail, by SpamAssassin's rules and nothing else."""
+    configuration = os.path.join(bench.TARGET, "bench-mail", "spamassassin.toml")
+    with open(configuration, "w") as file:
+        file.write(f'[rules]\nstock = false\npaths = ["{original.RULES}"]\n[bayes]\nmodel = false\n[yara]\nenabled = false\n')
+    return ["--config", configuration, *arguments[2:]]
 
 
 # From the bytes of a message to its verdict.
@@ -115,7 +146,8 @@ def over(mail, against):
     configuration = os.path.join(bench.TARGET, "bench-mail", "over.toml")
     with open(configuration, "w") as file:
         file.write("[yara]\nenabled = false\n")
-    counts = [instructions(program, ["--config", configuration, mail], needed=()) for program in programs]
+    stages = {**STAGES, "all": WHOLE}
+    counts = [instructions(program, ["--config", configuration, mail], (), stages) for program in programs]
     for stage in counts[-1]:
         before, now = counts[0][stage], counts[-1][stage]
         change = f"{before:>16}  {(now / before - 1) * 100:+.1f} %" if against and before else ""
@@ -130,7 +162,7 @@ def write(counted):
     with open(RECORD, "w") as file:
         file.write(
             "# Instructions by stage and allocations over the fixed set, without YARA. Written by benches/instructions.py --record.\n"
-            f'compiler = "{compiler()}"\nmessages = {counted["messages"]}\n'
+            f'compiler = "{compiler()}"\nspamassassin = "{counted["spamassassin"]}"\nmessages = {counted["messages"]}\n'
         )
         for part in ("instructions", "allocations"):
             file.write(f"\n[{part}]\n")
@@ -140,12 +172,15 @@ def write(counted):
 def compare(recorded, counted):
     """Prints all, and gives what grew too much."""
     grown = []
-    print(f"{'':28} {'recorded':>14} {'now':>14}  a message")
+    print(f"{'':36} {'recorded':>14} {'now':>14}  a message")
     for part in ("instructions", "allocations"):
         for name, now in counted[part].items():
             before = recorded.get(part, {}).get(name)
             change = "new" if not before else f"{(now / before - 1) * 100:+.2f} %"
-            print(f"{part + ' ' + name:28.28} {before or '':>14} {now:>14}  {now / counted['messages']:>12.0f}  {change}")
+            print(f"{part + ' ' + name:36.36} {before or '':>14} {now:>14}  {now / counted['messages']:>12.0f}  {change}")
+            if name in SPAMASSASSIN and counted["spamassassin"] != recorded.get("spamassassin"):
+                print(f"  of other rules than the recorded ones: {counted['spamassassin']}, not {recorded.get('spamassassin')}")
+                continue
             most = UNSTEADY.get(name, MOST_GROWTH)
             if before is None or now > before * (1 + most) + (NOISE if part == "instructions" else 0):
                 grown.append(f"{part} {name}: {before} -> {now}, {change}")

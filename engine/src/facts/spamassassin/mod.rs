@@ -67,6 +67,7 @@ pub(crate) struct Views {
 }
 
 /// Makes what `.cf` rules see of a message.
+#[inline(never)] // benches/instructions.py finds it by its name
 pub(super) fn gather(raw: &[u8], budget: &mut Budget<'_>) -> Views {
     // Each byte is passed over by the parts, the decoding, the renderer and the views.
     if !budget.work((raw.len() as u64).saturating_mul(8), Place::message) {

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn where_a_pattern_matches_its_head_does() {
+    fn where_a_pattern_matches_its_head_and_its_coarse_forms_do() {
         for (pattern, text) in [
             ("(?i)(?:(?:your )?(?:first|last) name: ?_{3,90}){2}", "Your first name:___ last name: ____, name: ___"),
             ("a literal that is long|another one", "another one, a literal that is long, a literal that is short"),
@@ -135,6 +135,10 @@ mod tests {
                 it.is_match(Input::new(text).range(at..).anchored(Anchored::Yes))
             };
             let mut found = [0, 0];
+            for coarse in [of(&whole), with_times(&whole)] {
+                let is_where_it_is = |at: usize| begins(&coarse, at) || !begins(&whole, at);
+                assert!((0..=text.len()).all(is_where_it_is), "{pattern}: {coarse:?}");
+            }
             for states in [2, 5, 11, 30, 1_000] {
                 let head = head(&whole, states);
                 assert!(size(&head) <= states + 8, "{pattern}: {head:?}");

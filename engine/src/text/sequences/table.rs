@@ -81,10 +81,11 @@ impl Table {
         all.sort_by_key(|(place, _, entry)| (*place, entry.number));
         all.dedup_by_key(|(place, _, entry)| (*place, entry.number));
         let often = |of: &[(u32, f64, Entry)]| of.iter().map(|(_, often, _)| *often).fold(0.0, f64::max);
-        let mut places: Vec<_> = all.chunk_by(|one, other| one.0 == other.0).enumerate().collect();
-        places.sort_by(|(_, one), (_, other)| often(other).total_cmp(&often(one)));
+        let of_place = all.chunk_by(|one, other| one.0 == other.0).enumerate();
+        let mut places: Vec<_> = of_place.map(|(rank, of)| (often(of), rank, of)).collect();
+        places.sort_by(|one, other| other.0.total_cmp(&one.0));
         table.starts = vec![0; places.len()];
-        for (rank, of) in places {
+        for (_, rank, of) in places {
             let place = of.first().map_or(0, |(place, ..)| *place);
             if let (Some(word), Some(start)) = (table.words.get_mut(place as usize / 64), table.starts.get_mut(rank)) {
                 let half = if place & 32 == 0 { word.halves.first_mut() } else { word.halves.last_mut() };

@@ -19,6 +19,10 @@ pub(crate) struct Scan {
     /// How often; of each message the least time counts
     #[arg(long, default_value_t = 1)]
     passes: usize,
+    /// A file or folder of mail that is scanned before the first pass, and not counted: what comes behind it was not seen before, and
+    /// finds what a server that has run for a while has made of its rules
+    #[arg(long)]
+    warm_up: Vec<PathBuf>,
     /// Writes CPU nanoseconds and size of each message into this file
     #[arg(long)]
     raw: Option<PathBuf>,
@@ -43,11 +47,13 @@ impl Mail {
 
     /// The messages, still to be read.
     pub(crate) fn jobs(&self, config: &Config) -> Result<impl Iterator<Item = Job> + Send + use<>, String> {
-        let most = config.limits.message_bytes.saturating_add(1);
-        let mails = Mails::open(&self.paths, most)
-            .map_err(|wrong| wrong.iter().map(|it| it.to_string()).collect::<Vec<_>>().join("\n"))?;
-        Ok(mails.step_by(self.every.max(1)))
+        Ok(mails(&self.paths, config)?.step_by(self.every.max(1)))
     }
+}
+
+fn mails(paths: &[PathBuf], config: &Config) -> Result<Mails, String> {
+    let most = config.limits.message_bytes.saturating_add(1);
+    Mails::open(paths, most).map_err(|wrong| wrong.iter().map(|it| it.to_string()).collect::<Vec<_>>().join("\n"))
 }
 
 impl Scan {
@@ -58,7 +64,15 @@ impl Scan {
         for pass in 0..self.passes.max(1) {
             let (mut number, mut failed) = (0, None);
             let began = clock::wall();
-            engine.run_many(self.mail.jobs(&config)?, self.threads, one, |result| {
+            let warm_up = if pass == 0 { self.warm_up.as_slice() } else { &[] };
+            let jobs = mails(warm_up, &config)?.map(|job| (false, job));
+            let jobs = jobs.chain(self.mail.jobs(&config)?.map(|job| (true, job)));
+            let work = |worker: &mut Worker<'_>, (counts, job): (bool, Job)| (counts, one(worker, job));
+            engine.run_many(jobs, self.threads, work, |(counts, result)| {
+                if !counts {
+                    failed = result.err().or(failed.take());
+                    return;
+                }
                 match (result, pass) {
                     (Ok(it), 0) => kept.push(it),
                     (Ok(it), _) => match kept.get_mut(number) {

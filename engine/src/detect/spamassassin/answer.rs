@@ -69,19 +69,27 @@ enum Step {
     Choose,
 }
 
-/// An expression over rules by their numbers, in one piece.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Flat {
+/// An expression among all.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Root(Kid);
+
+/// Expressions over rules by their numbers, all in one piece: a message asks hundreds of them, in their order, and each would be elsewhere
+/// in memory.
+#[derive(Debug, Default)]
+pub(super) struct Flats {
     /// With the range of their operands.
     steps: Vec<(Step, u32, u32)>,
     kids: Vec<Kid>,
-    root: Option<Kid>,
 }
 
-impl Flat {
-    /// `rule` gives the rule of a name by its place, or the number that it counts as; `often` about how often a rule may hit.
-    pub(super) fn of(tree: &Tree, rule: &dyn Fn(usize) -> Result<u32, f64>, often: &dyn Fn(u32) -> u32) -> Flat {
-        let mut flat = Flat::default();
+impl Flats {
+    /// Adds one. `rule` gives the rule of a name by its place, or the number that it counts as; `often` about how often a rule may hit.
+    pub(super) fn add(
+        &mut self,
+        tree: &Tree,
+        rule: &dyn Fn(usize) -> Result<u32, f64>,
+        often: &dyn Fn(u32) -> u32,
+    ) -> Root {
         let mut done: Vec<Kid> = Vec::with_capacity(tree.nodes.len());
         for node in &tree.nodes {
             let mut kids: Vec<Kid> = node.kids.iter().filter_map(|kid| done.get(*kid).copied()).collect();
@@ -116,7 +124,7 @@ impl Flat {
                 },
                 Kind::Any => Step::Any,
                 Kind::Sum => Step::Sum,
-                Kind::Binary(sign) => match kids.last().and_then(|kid| flat.number(*kid)) {
+                Kind::Binary(sign) => match kids.last().and_then(|kid| self.number(*kid)) {
                     Some(number) if kids.len() == 2 => {
                         kids.pop();
                         Step::Compare(sign, number)
@@ -126,13 +134,13 @@ impl Flat {
                 Kind::Choose => Step::Choose,
             };
             let number = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
-            let from = number(flat.kids.len());
-            flat.kids.append(&mut kids);
-            flat.steps.push((step, from, number(flat.kids.len())));
-            done.push(Kid::Step(number(flat.steps.len() - 1)));
+            let from = number(self.kids.len());
+            self.kids.append(&mut kids);
+            done.push(Kid::Step(number(self.steps.len())));
+            self.steps.push((step, from, number(self.kids.len())));
         }
-        flat.root = done.pop();
-        flat
+        // There is no expression of nothing; it would be one that never holds.
+        Root(done.pop().unwrap_or(Kid::Step(u32::MAX)))
     }
 
     fn number(&self, kid: Kid) -> Option<f64> {
@@ -144,9 +152,9 @@ impl Flat {
     }
 
     /// Rules that all have to hit for the whole to hold, those that seldom do first.
-    pub(super) fn needed(&self) -> impl Iterator<Item = u32> {
-        let kids = match self.root {
-            Some(Kid::Step(number)) => match self.step(number) {
+    pub(super) fn needed(&self, root: Root) -> impl Iterator<Item = u32> {
+        let kids = match root.0 {
+            Kid::Step(number) => match self.step(number) {
                 (Step::All(_), kids) => kids,
                 _ => &[],
             },
@@ -157,22 +165,19 @@ impl Flat {
 
     /// Whether it holds.
     #[inline]
-    pub(super) fn holds(&self, known: &impl Known) -> Truth {
-        self.root.map_or(Truth::No, |root| self.truth(root, known))
+    pub(super) fn holds(&self, root: Root, known: &impl Known) -> Truth {
+        self.truth(root.0, known)
     }
 
     /// What it may come to, and what to ask for next where that is not decided. `truth`: whether no more is asked than if it is 0. What
     /// does not count any more is not looked at.
-    pub(super) fn answer(&self, truth: bool, known: &impl Known) -> (Span, Ask) {
-        match self.root {
-            Some(root) if !truth => self.value(root, known),
-            _ => self.holds(known).told(),
-        }
+    pub(super) fn answer(&self, root: Root, truth: bool, known: &impl Known) -> (Span, Ask) {
+        if truth { self.holds(root, known).told() } else { self.value(root.0, known) }
     }
 
     /// What a rule alone tells of the whole where it does not hit, and where it does: whether it holds, or nothing.
-    pub(super) fn told_by(&self, rule: u32, truth: bool) -> (Option<bool>, Option<bool>) {
-        let Some(root) = self.root else { return (None, None) };
+    pub(super) fn told_by(&self, root: Root, rule: u32, truth: bool) -> (Option<bool>, Option<bool>) {
+        let Root(root) = root;
         let (step, kids) = match root {
             Kid::Step(number) => self.step(number),
             Kid::Name(_) | Kid::Not(_) => (Step::All(root), std::slice::from_ref(&root)),

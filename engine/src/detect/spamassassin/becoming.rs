@@ -37,15 +37,16 @@ impl Trial<'_> {
 
     /// Finds out what is known of a meta, and if that does not decide it, which rule to ask for next.
     pub(super) fn ask(&mut self, number: usize) {
-        let Some(meta) = self.program.metas.get(number) else { return };
-        if self.program.plan.by_value.get(meta.rule as usize) != Some(&true) {
-            return match meta.flat.holds(&*self) {
+        let plan = &self.program.plan;
+        let Some(meta) = plan.metas.get(number) else { return };
+        if !meta.by_value {
+            return match plan.flats.holds(meta.root, &*self) {
                 Truth::No => self.stand(meta.rule, Standing::Missed),
                 Truth::Yes => self.set_count(meta.rule, 1.0),
                 Truth::Open(ask) => self.keep(meta.rule, ask),
             };
         }
-        let (span, ask) = meta.flat.answer(false, &*self);
+        let (span, ask) = plan.flats.answer(meta.root, false, &*self);
         match span.value() {
             Some(value) if value >= 0.0 => self.set_count(meta.rule, value),
             // A meta that is below 0, or no number, holds.

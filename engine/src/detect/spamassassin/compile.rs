@@ -6,7 +6,6 @@ mod remarks;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::answer::Flat;
 use super::conf::{self, CfSource, Conf, Nature, RuleText, Spot, Test, bytes_of};
 use super::context::{self, Formats};
 use super::evals::{self, Arguments, Known};
@@ -362,7 +361,7 @@ impl Builder<'_> {
             }
             let off = self.out.off.get(number).copied().unwrap_or(false);
             let rule = u32::try_from(number).unwrap_or(u32::MAX);
-            waiting.insert(number, Meta { rule, expression, parts, off, flat: Flat::default() });
+            waiting.insert(number, Meta { rule, expression, parts, off });
         }
         // In rounds: what depends on nothing that waits is next.
         loop {

@@ -1,7 +1,7 @@
 //! What is tried, and when: made once, when rules are loaded. Takes rules, gives for each how it is found out whether it hits, about what
 //! that costs, and which rules have to be seen before a meta is worth a look.
 
-use super::answer::{Flat, Known, Standing};
+use super::answer::{Flats, Known, Root, Standing};
 use super::asking::Weight;
 use super::expression::Expression;
 use super::lists::{Lists, User, Wake};
@@ -42,7 +42,18 @@ pub(super) struct Meta {
     /// The rules behind the expression's names.
     pub(super) parts: Vec<Option<u32>>,
     pub(super) off: bool,
-    pub(super) flat: Flat,
+}
+
+/// What of a meta is read for each message: little, and in the order of metas.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    pub(super) rule: u32,
+    pub(super) root: Root,
+    /// Whether more is asked of it than if it hits.
+    pub(super) by_value: bool,
+    /// Whether it can have a score; and whether it can, or anything that may hang on it.
+    pub(super) is_scored: bool,
+    pub(super) is_needed: bool,
 }
 
 /// Members of a set that may hit, or do, where nothing was noted of them.
@@ -60,8 +71,6 @@ pub(super) struct Plan {
     pub(super) sources: Vec<Source>,
     /// How often it may hit at most.
     pub(super) most: Vec<f64>,
-    /// Whether more is asked of it than if it hits.
-    pub(super) by_value: Vec<bool>,
     /// The metas that are worth a look where it may hit.
     pub(super) wakes: Lists<Wake>,
     /// What is known of each before a message is looked at: that it does not hit, but for metas that are worth a look always.
@@ -72,8 +81,9 @@ pub(super) struct Plan {
     pub(super) weights: Vec<Weight>,
     /// What it costs more for each place where something of it was noted.
     pub(super) places: Vec<f32>,
-    /// The rules of metas, in their order.
-    pub(super) metas: Vec<u32>,
+    /// Metas, in their order, and their expressions.
+    pub(super) metas: Vec<Asked>,
+    pub(super) flats: Flats,
     /// The metas that ask for a rule, and that a score hangs on.
     pub(super) users: Lists<User>,
     /// The metas that a meta asks for.
@@ -98,11 +108,9 @@ impl Plan {
         let mut plan = Plan {
             sources: vec![Source::Nothing; rules],
             most: vec![1.0; rules],
-            by_value: vec![false; rules],
             standings: vec![Standing::Missed; rules],
             weights: vec![Weight::default(); rules],
             places: vec![0.0; rules],
-            metas: program.metas.iter().map(|meta| meta.rule).collect(),
             is_scored: vec![false; rules],
             needed: vec![false; rules],
             ..Plan::default()
@@ -212,22 +220,24 @@ impl Plan {
         let mut wakes = Vec::new();
         self.awake = vec![0; program.metas.len().div_ceil(64)];
         let mut trees = Vec::with_capacity(program.metas.len());
-        for (number, meta) in (0u32..).zip(&mut program.metas) {
+        let mut flats = Flats::default();
+        for (number, meta) in (0u32..).zip(&program.metas) {
             let part = |place: usize| meta.parts.get(place).copied().flatten();
             let times = |rule: u32| often.get(rule as usize).copied().unwrap_or(0);
             let tree = Tree::of(&meta.expression);
             let rule = |place: usize| part(place).ok_or_else(|| constant(&meta.expression, place));
-            let flat = Flat::of(&tree, &rule, &times);
-            let whole = flat.answer(false, &Unknown { plan: self, without: &[] }).0;
+            let root = flats.add(&tree, &rule, &times);
+            let whole = flats.answer(root, false, &Unknown { plan: self, without: &[] }).0;
             let wakers = tree.wakers(&|place| part(place).map_or(0, times));
             let wakers = wakers.map(|(often, names)| (often, names.into_iter().filter_map(part).collect::<Vec<u32>>()));
             let may = match &wakers {
-                Some((_, wakers)) => !flat.answer(true, &Unknown { plan: self, without: wakers }).0.is_zero(),
+                Some((_, wakers)) => !flats.answer(root, true, &Unknown { plan: self, without: wakers }).0.is_zero(),
                 None => true,
             };
             let (times, wakers) = wakers.filter(|_| !may).unwrap_or((1_000, Vec::new()));
             trees.push(tree);
-            meta.flat = flat;
+            let rule = meta.rule;
+            self.metas.push(Asked { rule, root, by_value: false, is_scored: false, is_needed: false });
             if meta.off {
                 continue;
             }
@@ -239,7 +249,7 @@ impl Plan {
             }
             let is_leaf = |rule: &u32| !matches!(self.source(*rule), Source::Meta(_));
             for waker in wakers {
-                let guard = meta.flat.needed().filter(is_leaf).find(|rule| *rule != waker);
+                let guard = flats.needed(root).filter(is_leaf).find(|rule| *rule != waker);
                 wakes.push((waker, Wake { meta: number, rule: meta.rule, guard }));
             }
             if let Some(slot) = self.most.get_mut(meta.rule as usize) {
@@ -251,11 +261,13 @@ impl Plan {
             self.set(meta.rule, Source::Meta(trees.len() - 1), Weight::default());
         }
         self.wakes = Lists::of(wakes, program.rules.len());
-        for (meta, tree) in program.metas.iter().zip(&trees).rev() {
-            let by_value = self.by_value.get(meta.rule as usize).copied().unwrap_or(false);
-            for rule in tree.values(!by_value).into_iter().filter_map(|place| meta.parts.get(place).copied().flatten())
-            {
-                if let Some(slot) = self.by_value.get_mut(rule as usize) {
+        self.flats = flats;
+        let mut by_value = vec![false; program.rules.len()];
+        for ((meta, asked), tree) in program.metas.iter().zip(&mut self.metas).zip(&trees).rev() {
+            asked.by_value = by_value.get(meta.rule as usize) == Some(&true);
+            let values = tree.values(!asked.by_value);
+            for rule in values.into_iter().filter_map(|place| meta.parts.get(place).copied().flatten()) {
+                if let Some(slot) = by_value.get_mut(rule as usize) {
                     *slot = true;
                 }
             }
@@ -265,10 +277,10 @@ impl Plan {
     /// What many metas ask for costs each of them less.
     fn users(&mut self, program: &SpamAssassin) {
         let (mut users, mut parts) = (Vec::new(), Vec::new());
-        for meta in program.metas.iter().filter(|meta| !meta.off && self.is_needed(meta.rule)) {
-            let truth = self.by_value.get(meta.rule as usize) != Some(&true);
+        let metas = program.metas.iter().zip(&self.metas);
+        for (meta, asked) in metas.filter(|(meta, asked)| !meta.off && asked.is_needed) {
             for rule in meta.parts.iter().flatten().copied() {
-                let (missed, hit) = meta.flat.told_by(rule, truth);
+                let (missed, hit) = self.flats.told_by(asked.root, rule, !asked.by_value);
                 users.push((rule, User { rule: meta.rule, missed, hit }));
                 if let Source::Meta(_) = self.source(rule) {
                     parts.push((meta.rule, rule));
@@ -307,6 +319,10 @@ impl Plan {
                     }
                 }
             }
+        }
+        for asked in &mut self.metas {
+            let of = |all: &[bool]| all.get(asked.rule as usize) == Some(&true);
+            (asked.is_scored, asked.is_needed) = (of(&self.is_scored), of(&self.needed));
         }
     }
 }

@@ -146,14 +146,14 @@ impl<'t> Trial<'t> {
         let mut from = 0;
         while let Some(number) = self.awake(from) {
             from = number.saturating_add(1);
-            let Some(rule) = program.plan.metas.get(number).copied() else { break };
-            if !(all || program.plan.is_needed(rule)) {
+            let Some(meta) = program.plan.metas.get(number) else { break };
+            if !(all || meta.is_needed) {
                 continue;
             }
             self.ask(number);
-            self.wake(rule);
-            if !self.is_known(rule) && (all || program.plan.is_scored(rule)) {
-                self.store.open.push(rule);
+            self.wake(meta.rule);
+            if !self.is_known(meta.rule) && (all || meta.is_scored) {
+                self.store.open.push(meta.rule);
             }
         }
         self.scratch.shared("metas");

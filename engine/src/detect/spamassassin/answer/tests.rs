@@ -41,9 +41,11 @@ fn what_is_asked_for_decides_as_the_whole_does() {
         "0 || A && 0 || B",
     ];
     let mut fewer = 0;
+    // All in one piece, as they are.
+    let mut flats = Flats::default();
     for text in texts {
         let it = Expression::parse(text).unwrap();
-        let flat = Flat::of(&Tree::of(&it), &|place| Ok(place as u32), &|rule| rule * 7 % 3);
+        let root = flats.add(&Tree::of(&it), &|place| Ok(place as u32), &|rule| rule * 7 % 3);
         for number in 0..3usize.pow(5) {
             let count = |place: usize| {
                 let letter = it.names[place].bytes().next().unwrap() - b'A';
@@ -55,7 +57,7 @@ fn what_is_asked_for_decides_as_the_whole_does() {
                 let got = loop {
                     let known =
                         Counts((0..).zip(&asked).map(|(at, it)| if *it { count(at) } else { f64::NAN }).collect());
-                    let (span, ask) = flat.answer(truth, &known);
+                    let (span, ask) = flats.answer(root, truth, &known);
                     assert!(truth || (span.least <= expected && expected <= span.most), "{text}: {span:?} {expected}");
                     match span.value() {
                         Some(value) => break value,

@@ -7,6 +7,7 @@ pub(crate) mod literals;
 mod plain;
 mod probe;
 mod run;
+mod table;
 
 pub(crate) use compile::{COMPILED_BYTES, Together, regex_of};
 pub(crate) use plain::{bytewise, unfolded};

@@ -1,0 +1,271 @@
+//! An automaton as a table of what comes next: small, and with nothing to ask but that. It is read a few bytes at a time, and thousands
+//! of times a message. Takes a tree; gives the whole of its automaton, or where that is too large, as much of it as mail most likely leads to.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+
+use regex_automata::hybrid::LazyStateID;
+use regex_automata::hybrid::dfa::{Cache, DFA};
+use regex_automata::nfa::thompson::{self, WhichCaptures};
+use regex_automata::{Anchored, Input, MatchKind};
+use regex_syntax::hir::Hir;
+
+use super::probe::May;
+
+/// Largest table, in places of two bytes.
+const LARGEST: usize = 12_000;
+/// Most memory of the automaton that it is made of, and of its states while they are made.
+const LARGEST_MAKING: usize = 512 << 10;
+const STATES_BYTES: usize = 2 << 20;
+/// Room for what one state leads to: where it is used up, there is no table.
+const MOST_STATES_BYTES: usize = 16 << 20;
+/// How many bytes of ASCII a byte that is none counts as: mail leads there more seldom.
+const BEYOND_ASCII: u32 = 3;
+
+/// What may stand before a place, as far as look-behind tells: nothing, and of bytes those of words, the two that end lines, and others.
+const BEFORE: usize = 5;
+#[expect(clippy::indexing_slicing, reason = "the compiler runs it, and iterators it cannot")]
+const BEFORE_OF: [u8; 256] = {
+    let mut of = [4; 256];
+    let mut byte = 0;
+    while byte < of.len() {
+        of[byte] = match byte as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' => 1,
+            b'\n' => 2,
+            b'\r' => 3,
+            _ => 4,
+        };
+        byte += 1;
+    }
+    of
+};
+
+/// The table.
+#[derive(Debug)]
+pub(super) struct Table {
+    /// By states, where the row of what comes next begins for each class of bytes, or what is told.
+    next: Vec<u16>,
+    /// Whether a match is told where the text ends, by states.
+    ends: Vec<bool>,
+    width: usize,
+    /// Where to begin, by what stands before.
+    starts: [u16; BEFORE],
+    /// For each byte its class: bytes of one class lead to the same states.
+    classes: [u8; 256],
+}
+
+impl Table {
+    /// What is told: that there is no match, that there is one, that the table cannot say. What begins from here on are rows.
+    const DEAD: u16 = 0;
+    const MATCH: u16 = 1;
+    const BEYOND: u16 = 2;
+    const FIRST: u16 = 3;
+
+    /// Of a pattern, and whether it is all of its automaton. `None` where there is none.
+    pub(super) fn of(hir: &Hir) -> Option<(Box<Table>, bool)> {
+        let config = thompson::Config::new().which_captures(WhichCaptures::None).nfa_size_limit(Some(LARGEST_MAKING));
+        let nfa = thompson::Compiler::new().configure(config).build_from_hir(hir).ok()?;
+        let config =
+            DFA::config().match_kind(MatchKind::All).cache_capacity(MOST_STATES_BYTES).skip_cache_capacity_check(true);
+        let automaton = DFA::builder().configure(config).build_from_nfa(nfa).ok()?;
+        let cache = automaton.create_cache();
+        Making { automaton, cache, rows: Vec::new(), numbers: HashMap::new(), waiting: BinaryHeap::new(), met: 0 }
+            .table()
+    }
+
+    /// What it says of a place, with `yes` where it matches; and how many bytes were read.
+    #[inline]
+    pub(super) fn at(&self, text: &[u8], at: usize, yes: May) -> (May, usize) {
+        let told = |state: u16| match state {
+            Table::DEAD => May::Not,
+            Table::MATCH => yes,
+            _ => May::Perhaps,
+        };
+        let mut state = self.start(at.checked_sub(1).and_then(|before| text.get(before)).copied());
+        if state < Table::FIRST {
+            return (told(state), 0);
+        }
+        let rest = text.get(at..).unwrap_or_default();
+        let (classes, next) = (&self.classes, self.next.as_slice());
+        for (read, byte) in rest.iter().enumerate() {
+            let class = classes.get(usize::from(*byte)).copied().unwrap_or_default();
+            let Some(now) = next.get(usize::from(state) + usize::from(class)) else { return (May::Perhaps, read) };
+            // A match is told one byte late.
+            state = *now;
+            if state < Table::FIRST {
+                return (told(state), read);
+            }
+        }
+        (if self.at_end(state) { yes } else { May::Not }, rest.len())
+    }
+
+    #[inline]
+    fn start(&self, before: Option<u8>) -> u16 {
+        let before = before.map_or(0, |byte| BEFORE_OF.get(usize::from(byte)).copied().unwrap_or_default());
+        self.starts.get(usize::from(before)).copied().unwrap_or(Table::BEYOND)
+    }
+
+    fn at_end(&self, state: u16) -> bool {
+        let row = usize::from(state.saturating_sub(Table::FIRST)).checked_div(self.width);
+        row.and_then(|row| self.ends.get(row)) == Some(&true)
+    }
+}
+
+/// A state that is to have a row.
+struct Row {
+    next: Vec<LazyStateID>,
+    is_end: bool,
+}
+
+/// A table while it is made: states get rows in the order in which mail most likely leads to them, until there are enough.
+struct Making {
+    automaton: DFA,
+    cache: Cache,
+    rows: Vec<Row>,
+    /// Those of states that have one.
+    numbers: HashMap<LazyStateID, usize>,
+    /// States by how far away they are, and in the order in which they were met.
+    waiting: BinaryHeap<Reverse<(u32, usize, LazyStateID)>>,
+    met: usize,
+}
+
+impl Making {
+    fn table(mut self) -> Option<(Box<Table>, bool)> {
+        let (mut classes, mut bytes) = ([0; 256], Vec::new());
+        for (byte, slot) in (0..=255u8).zip(&mut classes) {
+            *slot = self.automaton.byte_classes().get(byte);
+            if usize::from(*slot) == bytes.len() {
+                bytes.push(byte);
+            }
+        }
+        let mut starts = [None; BEFORE];
+        let befores = [None].into_iter().chain((0..=255u8).map(Some));
+        for before in befores {
+            let state = self.start(before)?;
+            let of = before.map_or(0, |byte| BEFORE_OF.get(usize::from(byte)).copied().unwrap_or_default());
+            let slot = starts.get_mut(usize::from(of))?;
+            // What stands before tells no more than that.
+            if *slot.get_or_insert(state) != state {
+                return None;
+            }
+            self.meet(0, state);
+        }
+        let is_whole = self.explore(&bytes)?;
+        let code = |state: LazyStateID| self.code(state, bytes.len());
+        let mut next = vec![0; usize::from(Table::FIRST)];
+        for row in &self.rows {
+            next.extend(row.next.iter().map(|state| code(*state)));
+        }
+        let ends = self.rows.iter().map(|row| row.is_end).collect();
+        let starts = starts.map(|state| state.map_or(Table::BEYOND, code));
+        Some((Box::new(Table { next, ends, width: bytes.len(), starts, classes }), is_whole))
+    }
+
+    fn start(&mut self, before: Option<u8>) -> Option<LazyStateID> {
+        let text = before.map(|byte| [byte]);
+        let text = text.as_ref().map_or(&[][..], |text| text);
+        let input = Input::new(text).range(text.len()..).anchored(Anchored::Yes);
+        self.automaton.start_state_forward(&mut self.cache, &input).ok()
+    }
+
+    /// A state that is so far away, which may not have been met before.
+    fn meet(&mut self, distance: u32, state: LazyStateID) {
+        if !state.is_dead() && !state.is_match() && !state.is_quit() && !self.numbers.contains_key(&state) {
+            self.waiting.push(Reverse((distance, self.met, state)));
+            self.met += 1;
+        }
+    }
+
+    /// Whether all states got rows.
+    fn explore(&mut self, bytes: &[u8]) -> Option<bool> {
+        while let Some(Reverse((distance, _, state))) = self.waiting.pop() {
+            if self.numbers.contains_key(&state) {
+                continue;
+            }
+            if (self.rows.len() + 1) * bytes.len() > LARGEST || self.cache.memory_usage() > STATES_BYTES {
+                return Some(false);
+            }
+            self.numbers.insert(state, self.rows.len());
+            let mut next = Vec::with_capacity(bytes.len());
+            for byte in bytes {
+                let to = self.automaton.next_state(&mut self.cache, state, *byte).ok()?;
+                self.meet(distance + if byte.is_ascii() { 1 } else { BEYOND_ASCII }, to);
+                next.push(to);
+            }
+            let is_end = self.automaton.next_eoi_state(&mut self.cache, state).ok()?.is_match();
+            if self.cache.clear_count() > 0 {
+                return None;
+            }
+            self.rows.push(Row { next, is_end });
+        }
+        Some(true)
+    }
+
+    fn code(&self, state: LazyStateID, width: usize) -> u16 {
+        if state.is_dead() {
+            return Table::DEAD;
+        }
+        if state.is_match() {
+            return Table::MATCH;
+        }
+        let row = self.numbers.get(&state).and_then(|row| row.checked_mul(width)?.checked_add(Table::FIRST.into()));
+        row.and_then(|row| u16::try_from(row).ok()).unwrap_or(Table::BEYOND)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use regex_automata::meta::Regex;
+
+    use super::*;
+
+    /// Holds a table against a search at each place of texts; gives whether it is whole, and how often it said no, that it cannot say,
+    /// and yes.
+    fn check(pattern: &str, texts: &[String]) -> (bool, [usize; 3]) {
+        let hir = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).unwrap();
+        let (table, is_whole) = Table::of(&hir).unwrap();
+        let exact = Regex::builder().build_from_hir(&hir).unwrap();
+        let mut told = [0; 3];
+        for text in texts {
+            for at in 0..=text.len() {
+                let is_match = exact.is_match(Input::new(text).range(at..).anchored(Anchored::Yes));
+                let (may, read) = table.at(text.as_bytes(), at, May::Surely);
+                assert!(read <= text.len() - at);
+                match may {
+                    May::Not => assert!(!is_match, "{pattern} in {text:?} at {at}"),
+                    May::Surely => assert!(is_match, "{pattern} in {text:?} at {at}"),
+                    May::Perhaps => assert!(!is_whole, "{pattern} in {text:?} at {at}"),
+                }
+                told[may as usize] += 1;
+            }
+        }
+        (is_whole, told)
+    }
+
+    #[test]
+    fn what_stands_before_counts() {
+        let texts = ["cat\ncat\r\ncat _cat \u{e9}cat 1cat-cat".to_owned(), "cat".to_owned()];
+        for pattern in [r"\bcat", r"(?m:^)cat", r"\Acat", r"\Bcat", r"(?mR:^)cat", r"cat(?m:$)", r"cat\b"] {
+            let (is_whole, [no, _, yes]) = check(pattern, &texts);
+            assert!(is_whole && no > 0 && yes > 0, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_large_is_known_as_far_as_mail_leads() {
+        // Words of many letters that may each be written in several ways, and any of many behind them.
+        let letter = |letter: char| {
+            format!(r"(?:[{letter}{letter}\xC3\xE0-\xFF]|\xC4[\x80-\xA{}]|{letter}_)", letter as u32 % 10)
+        };
+        let spelled = |word: &str| word.chars().map(letter).collect::<String>();
+        let words = ["quizzical", "zephyrous", "jacquerie", "voracious", "buckwheat", "flummoxed"];
+        let all: Vec<String> = words.iter().map(|word| spelled(word)).collect();
+        let pattern = format!("(?i)(?:{}) (?:{})", all.join("|"), all.join("|"));
+        let texts: Vec<String> = words
+            .iter()
+            .flat_map(|one| [format!("the {one} {} of", words[0]), format!("quizzes; {one}s"), one.to_uppercase()])
+            .collect();
+        let (is_whole, [no, perhaps, _]) = check(&pattern, &texts);
+        assert!(!is_whole && perhaps >= words.len() && no > 20 * perhaps, "{no} {perhaps}");
+    }
+}

@@ -11,8 +11,9 @@ mod table;
 
 pub(crate) use compile::{COMPILED_BYTES, Together, regex_of};
 pub(crate) use plain::{bytewise, unfolded};
-pub(crate) use probe::{May, Probe};
+pub(crate) use probe::Probe;
 pub(crate) use run::Run;
+pub(crate) use table::May;
 
 use regex_syntax::hir::{Hir, HirKind, Look};
 

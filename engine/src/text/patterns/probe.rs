@@ -9,7 +9,7 @@ use regex_syntax::hir::Hir;
 
 use super::coarse;
 use super::compile::regex_of;
-use super::table::Table;
+use super::table::{May, Table};
 
 /// What a search that finds nothing is taken to have read.
 const LIKELY_READ: usize = 64;
@@ -27,14 +27,6 @@ enum Automata {
     Whole(Box<Table>),
     /// With what of it is a table.
     Lazy(Option<Box<Table>>, Regex),
-}
-
-/// What a probe says of a place: whether a match begins there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum May {
-    Not,
-    Perhaps,
-    Surely,
 }
 
 impl Probe {

@@ -10,8 +10,6 @@ use regex_automata::nfa::thompson::{self, WhichCaptures};
 use regex_automata::{Anchored, Input, MatchKind};
 use regex_syntax::hir::Hir;
 
-use super::probe::May;
-
 /// Largest table, in places of two bytes.
 const LARGEST: usize = 12_000;
 /// Most memory of the automaton that it is made of, and of its states while they are made.
@@ -39,6 +37,14 @@ const BEFORE_OF: [u8; 256] = {
     }
     of
 };
+
+/// What is said of a place: whether a match begins there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum May {
+    Not,
+    Perhaps,
+    Surely,
+}
 
 /// The table.
 #[derive(Debug)]

@@ -6,6 +6,11 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser};
 
+/// As in `tamis`. Allocations are counted, and instructions with them, by the memory of the system.
+#[cfg(all(target_os = "linux", target_arch = "x86_64", not(feature = "allocations")))]
+#[global_allocator]
+static MEMORY: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 #[cfg(feature = "allocations")]
 mod allocations;
 mod bayes;

@@ -9,6 +9,8 @@ fn it_is_asked_for_in_huge_pages() {
     let mut tamis = Command::new(env!("CARGO_BIN_EXE_tamis"));
     tamis.arg("--version").env("_RJEM_MALLOC_CONF", "confirm_conf:true");
     let told = String::from_utf8(tamis.output().unwrap().stderr).unwrap();
-    assert!(told.contains("Set conf value: thp:always"), "built without .cargo/config.toml? It says {told:?}");
-    assert!(told.contains("Set conf value: metadata_thp:always"), "{told}");
+    for wanted in ["thp:always", "metadata_thp:always", "dirty_decay_ms:600000"] {
+        let line = format!("Set conf value: {wanted}\n");
+        assert!(told.contains(&line), "built without .cargo/config.toml? {wanted} is missing: {told:?}");
+    }
 }

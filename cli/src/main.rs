@@ -22,7 +22,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// What is kept for long lies together, and in huge pages (.cargo/config.toml).
+/// For huge pages, which .cargo/config.toml asks for: a message reads little of what rules keep, and that from all over it.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #[global_allocator]
 static MEMORY: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;

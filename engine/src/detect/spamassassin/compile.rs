@@ -6,6 +6,7 @@ mod remarks;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::asked::asked;
 use super::conf::{self, CfSource, Conf, Nature, RuleText, Spot, Test, bytes_of};
 use super::context::{self, Formats};
 use super::evals::{self, Arguments, Known};
@@ -30,6 +31,9 @@ pub(crate) struct Choices<'c> {
     pub(crate) bayes: bool,
 }
 
+/// Rules that are asked for in fewer messages than so many wait with what mail is full of.
+const SELDOM: f64 = 0.5;
+
 /// Compiles files, in their order.
 pub(crate) fn compile(sources: &[CfSource], choices: &Choices<'_>) -> Result<SpamAssassin, Problem> {
     // What only they need costs 8 ms to make: nobody pays it who has none.
@@ -51,10 +55,12 @@ pub(crate) fn compile(sources: &[CfSource], choices: &Choices<'_>) -> Result<Spa
     builder.remarks(&conf);
     builder.examples(&conf);
     let Builder { mut out, notes, scores, .. } = builder;
+    let asked = asked(&out);
+    let may_wait = |rule: u32| asked.get(rule as usize).is_some_and(|share| *share < SELDOM);
     let sets = [&mut out.body, &mut out.rawbody, &mut out.uri, &mut out.full];
-    sets.into_iter()
-        .chain(out.headers.iter_mut().map(|group| &mut group.set))
-        .for_each(|set| set.finish(&out.patterns));
+    sets.into_iter().for_each(|set| set.finish(&out.patterns, &may_wait));
+    // Fields are short: what is noted in them costs little.
+    out.headers.iter_mut().for_each(|group| group.set.finish(&out.patterns, &|_| false));
     out.plan = Plan::of(&mut out);
     out.scores = scores;
     out.settings = conf.settings;

@@ -70,6 +70,8 @@ pub(super) struct Near {
     pub(super) tried: Tried,
     /// Where it is noted.
     pub(super) slot: u32,
+    /// It is so only once one of those is asked for that wait.
+    pub(super) waits: bool,
     /// They begin so many bytes before it, at least and at most, and these are few: each is tried by itself.
     pub(super) begins: Option<(usize, usize)>,
     /// Or a part of them does from which on they can be followed.
@@ -108,15 +110,16 @@ fn near(pattern: &Pattern) -> Near {
         (false, _) => Tried::Always,
     };
     let ahead = pattern.ahead.map_or(longest, |(_, most)| most);
-    Near { tried, slot: u32::MAX, begins, tail, times, ahead, longest }
+    Near { tried, slot: u32::MAX, waits: false, begins, tail, times, ahead, longest }
 }
 
 /// What is noted of a pattern: literals, or sequences.
 type What<'p> = (Option<&'p [Vec<u8>]>, Option<&'p [Sequence]>);
 
 impl Set {
-    /// Makes the table of what is noted. `patterns` are those of the program.
-    pub(super) fn finish(&mut self, patterns: &[Pattern]) {
+    /// Makes the table of what is noted. `patterns` are those of the program; `may_wait` says of rules whether they are seldom asked for, so that
+    /// what mail is full of need not be noted of them before they are.
+    pub(super) fn finish(&mut self, patterns: &[Pattern], may_wait: &dyn Fn(u32) -> bool) {
         let mut slots: HashMap<What<'_>, u32> = HashMap::new();
         for (number, member) in (0u32..).zip(&self.members) {
             let Some(pattern) = patterns.get(member.pattern as usize) else { continue };
@@ -139,7 +142,11 @@ impl Set {
             }
             self.near.push(near);
         }
-        self.sieve.finish();
+        let (members, sharing) = (&self.members, &self.sharing);
+        let rules =
+            |slot: u32| sharing.get(slot as usize).into_iter().flatten().filter_map(|it| members.get(*it as usize));
+        let waiting = self.sieve.finish_in_two(&|slot| rules(slot).all(|member| may_wait(member.rule)));
+        self.near.iter_mut().for_each(|near| near.waits = waiting.contains(&near.slot));
     }
 
     /// Where matches of a member lie.
@@ -161,7 +168,8 @@ impl Set {
 
     /// Whether a member may match in a text of which something was noted.
     pub(super) fn may_match(&self, member: u32, noted: &Noted) -> bool {
-        self.near(member).is_none_or(|near| near.tried != Tried::Noted || noted.has(near.slot))
+        self.near(member)
+            .is_none_or(|near| near.tried != Tried::Noted || (near.waits && !noted.is_all) || noted.has(near.slot))
     }
 
     /// Notes where literals and sequences of members are in a text, by nothing noted yet.
@@ -170,7 +178,19 @@ impl Set {
         noted.by_blanks = pieces.ends.iter().all(|end| before(end).is_none_or(u8::is_ascii_whitespace));
         let mut notes = Notes::new(noted, pieces);
         self.sieve.search_as_seen(pieces.text, &mut scratch.places, |_, slot, from, to| notes.seen(slot, from, to));
-        noted.close(&self.sharing);
+        noted.close();
+        noted.see(&self.sharing);
         scratch.shared("literals");
+    }
+
+    /// The same of members that wait. Gives how many bytes were read.
+    pub(super) fn note_rest(&self, pieces: Pieces<'_>, scratch: &mut Scratch, noted: &mut Noted) -> u64 {
+        noted.is_all = true;
+        let mut notes = Notes::new(noted, pieces);
+        let places = &mut scratch.places;
+        self.sieve.search_rest_as_seen(pieces.text, places, |_, slot, from, to| notes.seen(slot, from, to));
+        noted.close();
+        scratch.shared("literals");
+        pieces.text.len() as u64
     }
 }

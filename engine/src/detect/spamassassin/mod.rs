@@ -8,6 +8,7 @@
 
 mod addresses;
 mod answer;
+mod asked;
 mod asking;
 mod becoming;
 mod check;

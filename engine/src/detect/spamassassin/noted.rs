@@ -37,8 +37,10 @@ pub(super) struct Noted {
     all_full: usize,
     /// Those in which one ends before another that was noted earlier.
     out_of_order: Vec<u32>,
-    /// Members of which something was noted.
+    /// Members of which something was noted, of those that do not wait.
     pub(super) seen: Vec<u32>,
+    /// Whether those that wait were looked for as well.
+    pub(super) is_all: bool,
     /// By slots, where more was seen than is kept; empty until there is any.
     beyond: Vec<Option<Range<usize>>>,
     /// For each piece whether a member that has nothing to note may match there; empty until the first of them is tried.
@@ -63,6 +65,7 @@ impl Noted {
         }
         (self.filled, self.all_full) = (0, 0);
         self.seen.clear();
+        self.is_all = false;
         self.beyond.clear();
         self.together.clear();
         self.whole = None;
@@ -122,10 +125,14 @@ impl Noted {
         }
     }
 
-    /// Puts what was noted in the order in which it ends, and names the members that share it.
-    pub(super) fn close(&mut self, sharing: &[Vec<u32>]) {
+    /// Names the members of which something was noted, by those that share a slot.
+    pub(super) fn see(&mut self, sharing: &[Vec<u32>]) {
         let members = |number: &u32| sharing.get(*number as usize).into_iter().flatten();
         self.seen.extend(self.full.iter().take(self.all_full).flat_map(members));
+    }
+
+    /// Puts what was noted in the order in which it ends.
+    pub(super) fn close(&mut self) {
         let mut numbers = std::mem::take(&mut self.out_of_order);
         numbers.sort_unstable();
         numbers.dedup();
@@ -261,7 +268,8 @@ mod tests {
         for (slot, from, to) in [(0, 4, 7), (0, 0, 3), (1, 2, 5), (0, 10, 13), (0, 8, 10), (1, 14, 18), (0, 8, 11)] {
             notes.seen(slot, from, to);
         }
-        noted.close(&[vec![3, 5], vec![4]]);
+        noted.close();
+        noted.see(&[vec![3, 5], vec![4]]);
         let hits = |slot| noted.hits(slot).map(|hit| (hit.piece, hit.from, hit.to)).collect::<Vec<_>>();
         assert_eq!(hits(0), [(0, 0, 3), (2, 4, 7), (3, 8, 10), (3, 8, 11), (3, 10, 13)]);
         assert_eq!(hits(1), [(3, 14, 18)]);
@@ -278,7 +286,7 @@ mod tests {
         noted.clear(1);
         let mut notes = Notes::new(&mut noted, pieces);
         (0..MOST_NOTED + 5).for_each(|at| notes.seen(0, at, at + 1));
-        noted.close(&[vec![0]]);
+        noted.close();
         assert_eq!(noted.hits(0).count(), MOST_NOTED);
         assert_eq!(noted.beyond(0), Some(MOST_NOTED..MOST_NOTED + 5));
     }

@@ -167,7 +167,7 @@ impl Plan {
             for (place, member) in (0u32..).zip(&set.members) {
                 let other = group.and_then(|group: &HeaderGroup| group.others.get(&place));
                 let is_negated = other.is_some_and(|(negated, _)| *negated);
-                let is_noted = set.near(place).is_some_and(|near| near.tried == Tried::Noted);
+                let is_noted = set.near(place).is_some_and(|near| near.tried == Tried::Noted && !near.waits);
                 let pattern = program.patterns.get(member.pattern as usize);
                 if is_negated || !is_noted {
                     unseen.present.push(place);

@@ -6,7 +6,7 @@ mod tests;
 
 use std::ops::Range;
 
-use super::matcher::{Member, Near, Set, Tried};
+use super::matcher::{Member, Near, Scratch, Set, Tried};
 use super::noted::{Hit, Line, Noted, Pieces};
 use super::pattern::{Found, Pattern};
 use super::watch::Watch;
@@ -62,13 +62,14 @@ impl Set {
         pieces: Pieces<'_>,
         noted: &mut Noted,
         candidates: &mut Candidates,
-        watch: &mut Option<Watch>,
+        scratch: &mut Scratch,
         each: &mut dyn FnMut(usize, Found),
     ) -> u64 {
         let (Some(member), Some(near)) = (self.members.get(number as usize).copied(), self.near(number)) else {
             return 0;
         };
         let Some(pattern) = patterns.get(member.pattern as usize) else { return 0 };
+        let read = if near.waits && !noted.is_all { self.note_rest(pieces, scratch, noted) } else { 0 };
         candidates.0.clear();
         let mut search = Search {
             pattern,
@@ -80,8 +81,8 @@ impl Set {
             tried: 0,
             most_tried: pieces.text.len().saturating_mul(MOST_TRIED).saturating_add(LEAST_TRIED),
             candidates: &mut candidates.0,
-            watch,
-            read: 0,
+            watch: &mut scratch.watch,
+            read,
             each,
         };
         let together = if near.tried == Tried::Together { self.together(patterns) } else { None };
@@ -90,7 +91,7 @@ impl Set {
         if near.tried != Tried::Noted && pieces.ends.len() > 1 {
             if let Some(together) = together.filter(|_| noted.by_blanks) {
                 let whole = *noted.whole.get_or_insert_with(|| {
-                    search.read = pieces.text.len() as u64;
+                    search.read = search.read.saturating_add(pieces.text.len() as u64);
                     together.may_match(pieces.text)
                 });
                 if !whole {

@@ -39,9 +39,9 @@ impl Trial<'_> {
         let unset;
         let pieces = match self.texts.get(set_number).and_then(Option::as_ref) {
             Some(text) => {
-                let (pieces, watch) = (text.pieces(), &mut self.scratch.watch);
+                let (pieces, scratch) = (text.pieces(), &mut *self.scratch);
                 let read =
-                    set.search(place, &program.patterns, pieces, noted, &mut self.store.candidates, watch, &mut each);
+                    set.search(place, &program.patterns, pieces, noted, &mut self.store.candidates, scratch, &mut each);
                 self.read = self.read.saturating_add(read);
                 pieces
             }

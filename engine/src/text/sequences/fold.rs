@@ -118,18 +118,20 @@ fn common() -> &'static HashSet<u32> {
 }
 
 /// What of a sequence is looked up: its classes from one on, so many, and all ways in which their groups are spelled.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Part {
     pub(super) before: usize,
     pub(super) width: usize,
     pub(super) ways: Vec<u32>,
+    /// At about how many of mail's places one of them is.
+    pub(super) often: f64,
 }
 
 /// Of a sequence in groups, as bits, the part that mail has least often: of `WIDTH` groups, or of fewer where these are spelled in too
 /// many ways. `first` is the first place that it may begin at, `load` says of how many sequences a way of some width is. Behind a sequence that is
 /// one class shorter anything may stand.
 pub(super) fn rarest(sequence: &[u64], first: usize, load: &HashMap<(usize, u32), u32>) -> Part {
-    let mut part = Part { before: first, width: SHORTEST, ways: Vec::new() };
+    let mut part = Part { before: first, width: SHORTEST, ways: Vec::new(), often: 0.0 };
     for width in (SHORTEST..=(sequence.len() + 1).clamp(SHORTEST, WIDTH)).rev() {
         part.width = width;
         let places = |before: usize| (before..).take(width).map(|at| sequence.get(at).copied().unwrap_or(u64::MAX));
@@ -152,10 +154,11 @@ pub(super) fn rarest(sequence: &[u64], first: usize, load: &HashMap<(usize, u32)
                 commons += u32::from(width == WIDTH && common().contains(way));
             }
             // A way that many sequences have is dear where it is seen.
-            let cost = often.max(COMMON * f64::from(commons)) * (1.0 + COMPARED * f64::from(crowd));
+            let often = often.max(COMMON * f64::from(commons));
+            let cost = often * (1.0 + COMPARED * f64::from(crowd));
             if cost < least {
                 least = cost;
-                (part.before, part.ways) = (before, spelled);
+                (part.before, part.ways, part.often) = (before, spelled, often);
             }
         }
         if !part.ways.is_empty() {

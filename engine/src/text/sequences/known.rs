@@ -102,10 +102,6 @@ impl Knowns {
         self.known.shrink_to_fit();
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.known.is_empty()
-    }
-
     /// A sequence by its number, and where it begins, if it stands where its noted classes are at a place.
     #[inline(always)]
     pub(super) fn at(&self, number: u32, text: &[u8], at: usize) -> Option<(&Known, usize)> {

@@ -7,6 +7,7 @@ mod fold;
 mod known;
 mod needs;
 mod pairs;
+mod pass;
 mod places;
 mod sets;
 mod sieve;

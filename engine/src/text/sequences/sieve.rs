@@ -7,12 +7,13 @@ use std::collections::HashMap;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, StartKind};
 
-use super::first::{First, SELDOM_PAIRS, by_pairs};
-use super::fold::{GROUP_BITS, Part, WIDTH, group, groups, rarest, rarest_beside, way};
+use super::first::SELDOM_PAIRS;
+use super::fold::{Part, groups, rarest, rarest_beside};
 use super::known::{Knowns, merged};
-use super::places::{List, Looks, Places, ROOM};
-use super::sets::{Bytes, Sequence, has};
-use super::table::{Entry, Table};
+use super::pass::{Draft, Pass};
+use super::places::Places;
+use super::sets::{Bytes, Sequence};
+use super::table::Entry;
 use super::waiting::Waiting;
 
 /// What of a sequence may stand behind the place where its noted classes begin, in bytes.
@@ -20,20 +21,22 @@ const MOST_BEHIND: usize = 60;
 /// Literals of so many bytes, and nothing else, are an automaton that is a table of moves and fits into the caches, of 256 bytes for each of
 /// theirs at most: for the stock rules (3 KB) it takes four sevenths of the instructions, and as long.
 const FEW_BYTES: usize = 8 << 10;
+/// What is looked up for an owner in more of mail's places than this is often.
+const OFTEN: f64 = 1.0 / 300.0;
 
 /// The sequences.
 #[derive(Debug, Default)]
 pub(crate) struct Sieve {
     /// Sequences and literals with their owners, until all are added.
-    added: Vec<(u32, Sequence)>,
+    added: Vec<(u32, Vec<Sequence>)>,
     literals: Vec<(u32, Vec<Vec<u8>>)>,
     known: Knowns,
     /// Where there are only few literals, their automaton, and their owners: the rest is empty then.
     automaton: Option<(AhoCorasick, Vec<u32>)>,
-    table: Table,
-    first: First,
-    /// The bytes that what is noted begins with, where they are so few that there is a quick search for them; else empty.
-    starts: Vec<u8>,
+    /// Of all but those that wait.
+    pass: Pass,
+    /// Of those that do, where there are any.
+    rest: Option<Pass>,
 }
 
 /// What is kept from text to text: memory to be reused.
@@ -46,7 +49,7 @@ pub(crate) struct SieveMemory {
 impl Sieve {
     /// Adds the sequences of an owner.
     pub(crate) fn add(&mut self, owner: u32, sequences: &[Sequence]) {
-        self.added.extend(sequences.iter().map(|it| (owner, it.clone())));
+        self.added.push((owner, sequences.to_vec()));
     }
 
     /// Adds the literals of an owner, whatever their case. None may be empty.
@@ -56,44 +59,55 @@ impl Sieve {
 
     /// To be called once, when all are added.
     pub(crate) fn finish(&mut self) {
-        self.finish_by(SELDOM_PAIRS);
+        self.finish_by(SELDOM_PAIRS, &|_| false);
     }
 
-    fn finish_by(&mut self, seldom_pairs: f64) {
+    /// The same, in two: those of owners that may wait, and that mail is full of, have a pass of their own, which is made where somebody asks
+    /// for them. Gives these owners.
+    pub(crate) fn finish_in_two(&mut self, may_wait: &dyn Fn(u32) -> bool) -> Vec<u32> {
+        self.finish_by(SELDOM_PAIRS, may_wait)
+    }
+
+    fn finish_by(&mut self, seldom_pairs: f64, may_wait: &dyn Fn(u32) -> bool) -> Vec<u32> {
         let (added, literals) = (std::mem::take(&mut self.added), std::mem::take(&mut self.literals));
         if added.is_empty()
             && let Some(automaton) = automaton(&literals)
         {
             self.automaton = Some(automaton);
-            return;
+            return Vec::new();
         }
-        let of_literals = literals.iter().flat_map(|(owner, texts)| {
+        let of_literals = literals.iter().map(|(owner, texts)| {
             let sequences = merged(texts.iter().map(|text| text.iter().map(of_letter).collect()).collect());
-            sequences.into_iter().map(|it| (*owner, it))
+            (*owner, sequences)
         });
-        let mut entries = Vec::new();
+        let (mut pass, mut rest, mut waiting) = (Draft::default(), Draft::default(), Vec::new());
         let mut load: HashMap<(usize, u32), u32> = HashMap::new();
-        let mut is_start = [false; 256];
-        for (number, (owner, sequence)) in (0u32..).zip(added.into_iter().chain(of_literals)) {
-            let of: Vec<u64> = sequence.iter().map(groups).collect();
-            let Part { before, width, ways } = rarest(&of, of.len().saturating_sub(MOST_BEHIND), &load);
-            self.known.add(owner, &sequence, before);
-            let (place, groups) = rarest_beside(&of, before, width);
-            for way in ways {
-                *load.entry((width, way)).or_default() += 1;
-                entries.push((width, way, Entry::new(number, width, place, groups)));
+        let mut numbers = 0u32..;
+        for (owner, sequences) in added.into_iter().chain(of_literals) {
+            let (mut its, mut all) = (Draft::default(), 0.0);
+            for (sequence, number) in sequences.iter().zip(&mut numbers) {
+                let of: Vec<u64> = sequence.iter().map(groups).collect();
+                let Part { before, width, ways, often } = rarest(&of, of.len().saturating_sub(MOST_BEHIND), &load);
+                all += often;
+                self.known.add(owner, sequence, before);
+                let (place, groups) = rarest_beside(&of, before, width);
+                for way in ways {
+                    *load.entry((width, way)).or_default() += 1;
+                    its.entries.push((width, way, Entry::new(number, width, place, groups)));
+                }
+                its.add_starts(sequence.get(before).unwrap_or(&Bytes::default()));
             }
-            for (byte, slot) in (0..=255u8).zip(&mut is_start) {
-                *slot |= sequence.get(before).is_some_and(|class| has(class, byte));
+            if all > OFTEN && may_wait(owner) {
+                waiting.push(owner);
+                rest.append(its);
+            } else {
+                pass.append(its);
             }
         }
         self.known.finish();
-        self.starts = (0..=255u8).filter(|byte| is_start.get(usize::from(*byte)) == Some(&true)).collect();
-        if self.starts.len() > 3 {
-            self.starts.clear();
-        }
-        self.first = First::new(load.keys().copied(), seldom_pairs);
-        self.table = Table::of(entries);
+        self.pass = pass.finish(seldom_pairs);
+        self.rest = (!waiting.is_empty()).then(|| rest.finish(seldom_pairs));
+        waiting
     }
 
     /// Hands owner, start and end of each sequence that is in the text, by where they end.
@@ -125,38 +139,18 @@ impl Sieve {
             }
             return;
         }
-        if self.known.is_empty() {
-            return;
-        }
-        let Places { all, found } = places;
-        let (places, looks) =
-            (List::new(all), Looks { first: &self.first, table: &self.table, known: &self.known, text });
-        let mut look = |places: &[usize]| looks.take(places, found, &mut each);
-        if !self.starts.is_empty() {
-            let (mut places, mut at) = (places, 0usize);
-            while let Some(length) = self.next_start(text.get(at..).unwrap_or_default()) {
-                at += length;
-                places.push(true, at);
-                if places.is_nearly_full() {
-                    look(places.all());
-                    places.filled = 0;
-                }
-                at += 1;
-            }
-            return look(places.all());
-        }
-        match &self.first {
-            First::Pairs(pairs) => over(text, |way| by_pairs(pairs, way), places, &mut look),
-            First::Triples(triples) => over(text, |way| triples.may(way), places, &mut look),
-        }
+        self.pass.search(&self.known, text, places, each);
     }
 
-    fn next_start(&self, text: &[u8]) -> Option<usize> {
-        match *self.starts.as_slice() {
-            [one] => memchr::memchr(one, text),
-            [one, other] => memchr::memchr2(one, other, text),
-            [one, other, third] => memchr::memchr3(one, other, third, text),
-            _ => None,
+    /// The same of those that wait.
+    pub(crate) fn search_rest_as_seen(
+        &self,
+        text: &[u8],
+        places: &mut Places,
+        each: impl FnMut(usize, u32, usize, usize),
+    ) {
+        if let Some(rest) = &self.rest {
+            rest.search(&self.known, text, places, each);
         }
     }
 }
@@ -184,44 +178,9 @@ fn of_letter(byte: &u8) -> Bytes {
     class
 }
 
-/// Takes each place of a text at which its way says that there may be something, and has them looked at when there are many.
-/// The loop over all bytes of a text is this.
-#[inline(always)]
-fn over(text: &[u8], may: impl Fn(u32) -> bool, mut places: List<'_, usize, ROOM>, look: &mut impl FnMut(&[usize])) {
-    let mut before = way(text, 0) >> GROUP_BITS;
-    let mut next = |places: &mut List<'_, usize, ROOM>, at: usize, byte: u8| {
-        before = (before << GROUP_BITS) | group(byte);
-        places.push(may(before), at);
-    };
-    let bytes = text.get(WIDTH - 1..).unwrap_or_default();
-    // Four bytes a turn: one took a ninth more instructions.
-    let (fours, rest) = bytes.as_chunks::<4>();
-    for (number, [one, two, three, four]) in fours.iter().enumerate() {
-        let at = 4 * number;
-        next(&mut places, at, *one);
-        next(&mut places, at + 1, *two);
-        next(&mut places, at + 2, *three);
-        next(&mut places, at + 3, *four);
-        if places.is_nearly_full() {
-            look(places.all());
-            places.filled = 0;
-        }
-    }
-    for (at, byte) in (4 * fours.len()..).zip(rest) {
-        next(&mut places, at, *byte);
-    }
-    look(places.all());
-    places.filled = 0;
-    // Behind the end anything may stand: what does not end in the text is not compared.
-    for at in (text.len() + 1).saturating_sub(WIDTH)..text.len() {
-        places.push(true, at);
-    }
-    look(places.all());
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::sets::class;
+    use super::super::sets::{class, has};
     use super::*;
 
     /// A text of letters drawn from some.
@@ -237,11 +196,26 @@ mod tests {
         [0.0, f64::INFINITY].iter().for_each(|seldom_pairs| check_by(*seldom_pairs, sequences, letters));
     }
 
+    #[test]
+    fn what_mail_is_full_of_may_wait() {
+        let mut sieve = Sieve::default();
+        let of = |text: &str| vec![text.bytes().map(|byte| of_letter(&byte)).collect::<Sequence>()];
+        (0..).zip(["the", "quiz", " and ", "zyx"]).for_each(|(owner, text)| sieve.add(owner, &of(text)));
+        sieve.add_literals(4, vec![b"th".to_vec(), b"xylophone".to_vec()]);
+        assert_eq!(sieve.finish_in_two(&|owner| owner != 2), [0, 4], "what is seldom does not, nor what must not");
+        let text = b"The quiz and that xylophone";
+        let (mut places, mut first, mut rest) = (Places::default(), Vec::new(), Vec::new());
+        sieve.search_as_seen(text, &mut places, |_, owner, from, _| first.push((owner, from)));
+        sieve.search_rest_as_seen(text, &mut places, |_, owner, from, _| rest.push((owner, from)));
+        rest.sort_unstable();
+        assert_eq!((first, rest), (vec![(1, 4), (2, 8)], vec![(0, 0), (4, 0), (4, 13), (4, 18)]));
+    }
+
     fn check_by(seldom_pairs: f64, sequences: &[Sequence], letters: &[u8]) {
         let mut sieve = Sieve::default();
         (0..).zip(sequences).for_each(|(owner, it)| sieve.add(owner, std::slice::from_ref(it)));
-        sieve.finish_by(seldom_pairs);
-        assert_eq!(matches!(sieve.first, First::Pairs(_)), seldom_pairs > 0.0);
+        sieve.finish_by(seldom_pairs, &|_| false);
+        assert_eq!(sieve.pass.is_by_pairs(), seldom_pairs > 0.0);
         let (mut memory, mut seed, mut all) = (SieveMemory::default(), 5u64, 0);
         for round in 0..300 {
             let text = drawn(&mut seed, letters, round % 60);

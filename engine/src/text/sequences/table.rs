@@ -105,6 +105,10 @@ impl Table {
         table
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.sequences.is_empty()
+    }
+
     /// The place of a key: who writes mail gains nothing by ways of the same place.
     #[inline(always)]
     fn place(&self, key: u32) -> u32 {

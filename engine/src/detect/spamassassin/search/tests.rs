@@ -5,6 +5,12 @@ use super::*;
 
 #[test]
 fn a_set_finds_what_each_pattern_finds() {
+    check(false);
+    check(true);
+}
+
+/// `wait`: of what mail is full of nothing is noted before it is asked for.
+fn check(wait: bool) {
     let sources = [
         "next of kin",
         r"\d{3}",
@@ -24,7 +30,8 @@ fn a_set_finds_what_each_pattern_finds() {
     for number in 0..all_of_them {
         set.members.push(Member { rule: number, pattern: number, most: u32::MAX, skips_first: false });
     }
-    set.finish(&patterns);
+    set.finish(&patterns, &|_| wait);
+    assert_eq!((0..all_of_them).any(|number| set.near(number).is_some_and(|near| near.waits)), wait);
     let words = ["kin", "dear", "million", "dollars", "next", "of", "123", " ", "\n"];
     let mut state = 7u64;
     let (mut all, mut each_was_found) = (0, [0; 11]);
@@ -44,11 +51,12 @@ fn a_set_finds_what_each_pattern_finds() {
         let pieces = Pieces { text: &text, ends: &ends };
         let (mut noted, mut candidates) = (Noted::default(), Candidates::default());
         noted.clear(sources.len());
-        set.note(pieces, &mut Scratch::default(), &mut noted);
+        let mut scratch = Scratch::default();
+        set.note(pieces, &mut scratch, &mut noted);
         for number in 0..all_of_them {
             let mut each = |_, found: Found| counts[number as usize] += found.count;
             let before = set.may_match(number, &noted);
-            set.search(number, &patterns, pieces, &mut noted, &mut candidates, &mut None, &mut each);
+            set.search(number, &patterns, pieces, &mut noted, &mut candidates, &mut scratch, &mut each);
             assert!(before || counts[number as usize] == 0);
         }
         for (number, pattern) in patterns.iter().enumerate() {

@@ -1,0 +1,134 @@
+//! One go over a text. Takes what of sequences is noted, and a text, hands on which of them are there.
+
+use super::first::{First, by_pairs};
+use super::fold::{GROUP_BITS, WIDTH, group, way};
+use super::known::Knowns;
+use super::places::{List, Looks, Places, ROOM};
+use super::sets::{Bytes, has};
+use super::table::{Entry, Table};
+
+/// More bytes than so many that what is noted begins with are not searched for by themselves.
+const MOST_STARTS: usize = 3;
+
+/// What is to be looked for in one go.
+#[derive(Debug, Default)]
+pub(super) struct Pass {
+    table: Table,
+    first: First,
+    /// The bytes that what is noted begins with, where they are so few that there is a quick search for them; else empty.
+    starts: Vec<u8>,
+}
+
+/// What is gathered for one.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    /// Widths and ways in which noted groups are spelled, and the sequences that have them.
+    pub(super) entries: Vec<(usize, u32, Entry)>,
+    /// All bytes that these begin with.
+    starts: Bytes,
+}
+
+impl Draft {
+    pub(super) fn add_starts(&mut self, class: &Bytes) {
+        self.starts.iter_mut().zip(class).for_each(|(all, more)| *all |= more);
+    }
+
+    pub(super) fn append(&mut self, mut other: Draft) {
+        self.entries.append(&mut other.entries);
+        self.add_starts(&other.starts);
+    }
+
+    /// Makes it; by pairs of groups where mail has them at fewer of its places than `seldom_pairs`.
+    pub(super) fn finish(self, seldom_pairs: f64) -> Pass {
+        let mut starts: Vec<u8> = (0..=255u8).filter(|byte| has(&self.starts, *byte)).collect();
+        if starts.len() > MOST_STARTS {
+            starts.clear();
+        }
+        let first = First::new(self.entries.iter().map(|(width, way, _)| (*width, *way)), seldom_pairs);
+        Pass { table: Table::of(self.entries), first, starts }
+    }
+}
+
+impl Pass {
+    /// Hands on where a part of a sequence was seen, its owner, and where it begins and ends.
+    pub(super) fn search(
+        &self,
+        known: &Knowns,
+        text: &[u8],
+        places: &mut Places,
+        mut each: impl FnMut(usize, u32, usize, usize),
+    ) {
+        if self.table.is_empty() {
+            return;
+        }
+        let Places { all, found } = places;
+        let (places, looks) = (List::new(all), Looks { first: &self.first, table: &self.table, known, text });
+        let mut look = |places: &[usize]| looks.take(places, found, &mut each);
+        if !self.starts.is_empty() {
+            let (mut places, mut at) = (places, 0usize);
+            while let Some(length) = self.next_start(text.get(at..).unwrap_or_default()) {
+                at += length;
+                places.push(true, at);
+                if places.is_nearly_full() {
+                    look(places.all());
+                    places.filled = 0;
+                }
+                at += 1;
+            }
+            return look(places.all());
+        }
+        match &self.first {
+            First::Pairs(pairs) => over(text, |way| by_pairs(pairs, way), places, &mut look),
+            First::Triples(triples) => over(text, |way| triples.may(way), places, &mut look),
+        }
+    }
+
+    fn next_start(&self, text: &[u8]) -> Option<usize> {
+        match *self.starts.as_slice() {
+            [one] => memchr::memchr(one, text),
+            [one, other] => memchr::memchr2(one, other, text),
+            [one, other, third] => memchr::memchr3(one, other, third, text),
+            _ => None,
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_by_pairs(&self) -> bool {
+        matches!(self.first, First::Pairs(_))
+    }
+}
+
+/// Takes each place of a text at which its way says that there may be something, and has them looked at when there are many.
+/// The loop over all bytes of a text is this.
+#[inline(always)]
+fn over(text: &[u8], may: impl Fn(u32) -> bool, mut places: List<'_, usize, ROOM>, look: &mut impl FnMut(&[usize])) {
+    let mut before = way(text, 0) >> GROUP_BITS;
+    let mut next = |places: &mut List<'_, usize, ROOM>, at: usize, byte: u8| {
+        before = (before << GROUP_BITS) | group(byte);
+        places.push(may(before), at);
+    };
+    let bytes = text.get(WIDTH - 1..).unwrap_or_default();
+    // Four bytes a turn: one took a ninth more instructions.
+    let (fours, rest) = bytes.as_chunks::<4>();
+    for (number, [one, two, three, four]) in fours.iter().enumerate() {
+        let at = 4 * number;
+        next(&mut places, at, *one);
+        next(&mut places, at + 1, *two);
+        next(&mut places, at + 2, *three);
+        next(&mut places, at + 3, *four);
+        if places.is_nearly_full() {
+            look(places.all());
+            places.filled = 0;
+        }
+    }
+    for (at, byte) in (4 * fours.len()..).zip(rest) {
+        next(&mut places, at, *byte);
+    }
+    look(places.all());
+    places.filled = 0;
+    // Behind the end anything may stand: what does not end in the text is not compared.
+    for at in (text.len() + 1).saturating_sub(WIDTH)..text.len() {
+        places.push(true, at);
+    }
+    look(places.all());
+}

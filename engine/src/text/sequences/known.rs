@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::needs::weight_of_class;
-use super::sets::{Bytes, Sequence, has};
+use super::sets::{Bytes, Sequence, add, has};
 
 /// So many classes are compared at once.
 const WORD: usize = 8;
@@ -174,7 +174,7 @@ pub(super) fn merged(set: Vec<Sequence>) -> Vec<Sequence> {
         let mut classes: HashMap<Sequence, Bytes> = HashMap::with_capacity(set.len());
         for mut sequence in set {
             let class = sequence.get_mut(place).map(std::mem::take).unwrap_or_default();
-            classes.entry(sequence).or_default().iter_mut().zip(class).for_each(|(all, more)| *all |= more);
+            add(classes.entry(sequence).or_default(), &class);
         }
         let with_class = |(mut sequence, class): (Sequence, Bytes)| {
             sequence.get_mut(place).into_iter().for_each(|it| *it = class);

@@ -4,11 +4,11 @@ use super::first::{First, by_pairs};
 use super::fold::{GROUP_BITS, WIDTH, group, way};
 use super::known::Knowns;
 use super::places::{List, Looks, Places, ROOM};
-use super::sets::{Bytes, has};
+use super::sets::{Bytes, add, has};
 use super::table::{Entry, Table};
 
 /// More bytes than so many that what is noted begins with are not searched for by themselves.
-const MOST_STARTS: usize = 3;
+const MOST_STARTS: u32 = 3;
 
 /// What is to be looked for in one go.
 #[derive(Debug, Default)]
@@ -25,25 +25,42 @@ pub(super) struct Draft {
     /// Widths and ways in which noted groups are spelled, and the sequences that have them.
     pub(super) entries: Vec<(usize, u32, Entry)>,
     /// All bytes that these begin with.
-    starts: Bytes,
+    pub(super) starts: Bytes,
+}
+
+/// What of it is of one owner, behind those of the owners before.
+#[derive(Debug, Default)]
+pub(super) struct Owner {
+    pub(super) owner: u32,
+    /// So many.
+    pub(super) entries: usize,
+    pub(super) starts: Bytes,
+    /// At about how many of mail's places one of them is looked up.
+    pub(super) often: f64,
 }
 
 impl Draft {
-    pub(super) fn add_starts(&mut self, class: &Bytes) {
-        self.starts.iter_mut().zip(class).for_each(|(all, more)| *all |= more);
+    /// Whether the bytes that begin it are few, and searched for by themselves.
+    pub(super) fn is_quick(&self) -> bool {
+        (1..=MOST_STARTS).contains(&self.starts.iter().map(|word| word.count_ones()).sum())
     }
 
-    pub(super) fn append(&mut self, mut other: Draft) {
-        self.entries.append(&mut other.entries);
-        self.add_starts(&other.starts);
+    /// That of owners that do not wait, and that of those that do.
+    pub(super) fn parted(self, owners: &[Owner], waits: impl Fn(&&Owner) -> bool) -> (Draft, Option<Draft>) {
+        let (mut pass, mut rest) = (Draft::default(), Draft::default());
+        let mut entries = self.entries.into_iter();
+        for it in owners {
+            let part = if waits(&it) { &mut rest } else { &mut pass };
+            part.entries.extend(entries.by_ref().take(it.entries));
+            add(&mut part.starts, &it.starts);
+        }
+        (pass, Some(rest))
     }
 
     /// Makes it; by pairs of groups where mail has them at fewer of its places than `seldom_pairs`.
     pub(super) fn finish(self, seldom_pairs: f64) -> Pass {
-        let mut starts: Vec<u8> = (0..=255u8).filter(|byte| has(&self.starts, *byte)).collect();
-        if starts.len() > MOST_STARTS {
-            starts.clear();
-        }
+        let is_start = |byte: &u8| self.is_quick() && has(&self.starts, *byte);
+        let starts: Vec<u8> = (0..=255u8).filter(is_start).collect();
         let first = First::new(self.entries.iter().map(|(width, way, _)| (*width, *way)), seldom_pairs);
         Pass { table: Table::of(self.entries), first, starts }
     }

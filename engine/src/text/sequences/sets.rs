@@ -24,6 +24,11 @@ pub(super) fn with(class: &mut Bytes, byte: u8) {
     }
 }
 
+/// Adds the bytes of another class.
+pub(super) fn add(class: &mut Bytes, other: &Bytes) {
+    class.iter_mut().zip(other).for_each(|(word, more)| *word |= more);
+}
+
 /// Sorts; and where two sequences differ in one class alone, makes one of them.
 pub(super) fn tidy(mut set: Vec<Sequence>) -> Vec<Sequence> {
     set.sort_unstable();
@@ -36,7 +41,7 @@ pub(super) fn tidy(mut set: Vec<Sequence>) -> Vec<Sequence> {
             }
             let mut pairs = known.iter_mut().zip(&sequence).filter(|(one, other)| *one != *other);
             if let (Some((one, other)), None) = (pairs.next(), pairs.next()) {
-                one.iter_mut().zip(other).for_each(|(word, more)| *word |= more);
+                add(one, other);
                 continue 'next;
             }
         }
@@ -51,8 +56,7 @@ pub(super) fn collapsed(set: &[Sequence]) -> Vec<Sequence> {
     for sequence in set {
         match all.iter_mut().find(|known| known.len() == sequence.len()) {
             Some(known) => {
-                let words = known.iter_mut().zip(sequence).flat_map(|(one, other)| one.iter_mut().zip(other));
-                words.for_each(|(word, more)| *word |= more);
+                known.iter_mut().zip(sequence).for_each(|(one, other)| add(one, other));
             }
             None => all.push(sequence.clone()),
         }

@@ -10,9 +10,9 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, StartKind};
 use super::first::SELDOM_PAIRS;
 use super::fold::{Part, groups, rarest, rarest_beside};
 use super::known::{Knowns, merged};
-use super::pass::{Draft, Pass};
+use super::pass::{Draft, Owner, Pass};
 use super::places::Places;
-use super::sets::{Bytes, Sequence};
+use super::sets::{Bytes, Sequence, add};
 use super::table::Entry;
 use super::waiting::Waiting;
 
@@ -62,8 +62,8 @@ impl Sieve {
         self.finish_by(SELDOM_PAIRS, &|_| false);
     }
 
-    /// The same, in two: those of owners that may wait, and that mail is full of, have a pass of their own, which is made where somebody asks
-    /// for them. Gives these owners.
+    /// The same, in two: those of owners that may wait have a pass of their own, which is made where somebody asks for them: such as mail is full
+    /// of, and all where the other pass is a search for few bytes then. Gives these owners.
     pub(crate) fn finish_in_two(&mut self, may_wait: &dyn Fn(u32) -> bool) -> Vec<u32> {
         self.finish_by(SELDOM_PAIRS, may_wait)
     }
@@ -80,33 +80,40 @@ impl Sieve {
             let sequences = merged(texts.iter().map(|text| text.iter().map(of_letter).collect()).collect());
             (*owner, sequences)
         });
-        let (mut pass, mut rest, mut waiting) = (Draft::default(), Draft::default(), Vec::new());
+        let (mut all, mut owners): (Draft, Vec<Owner>) = Default::default();
         let mut load: HashMap<(usize, u32), u32> = HashMap::new();
         let mut numbers = 0u32..;
         for (owner, sequences) in added.into_iter().chain(of_literals) {
-            let (mut its, mut all) = (Draft::default(), 0.0);
+            let (from, mut its) = (all.entries.len(), Owner { owner, ..Owner::default() });
             for (sequence, number) in sequences.iter().zip(&mut numbers) {
                 let of: Vec<u64> = sequence.iter().map(groups).collect();
                 let Part { before, width, ways, often } = rarest(&of, of.len().saturating_sub(MOST_BEHIND), &load);
-                all += often;
+                its.often += often;
                 self.known.add(owner, sequence, before);
                 let (place, groups) = rarest_beside(&of, before, width);
                 for way in ways {
                     *load.entry((width, way)).or_default() += 1;
-                    its.entries.push((width, way, Entry::new(number, width, place, groups)));
+                    all.entries.push((width, way, Entry::new(number, width, place, groups)));
                 }
-                its.add_starts(sequence.get(before).unwrap_or(&Bytes::default()));
+                add(&mut its.starts, sequence.get(before).unwrap_or(&Bytes::default()));
             }
-            if all > OFTEN && may_wait(owner) {
-                waiting.push(owner);
-                rest.append(its);
-            } else {
-                pass.append(its);
+            its.entries = all.entries.len() - from;
+            owners.push(its);
+        }
+        let mut at_once = Draft::default();
+        for it in &owners {
+            add(&mut all.starts, &it.starts);
+            if !may_wait(it.owner) {
+                add(&mut at_once.starts, &it.starts);
             }
         }
+        let is_quick = at_once.is_quick();
+        let waits = |it: &&Owner| may_wait(it.owner) && (is_quick || it.often > OFTEN);
+        let waiting: Vec<u32> = owners.iter().filter(waits).map(|it| it.owner).collect();
+        let (pass, rest) = if waiting.is_empty() { (all, None) } else { all.parted(&owners, waits) };
         self.known.finish();
         self.pass = pass.finish(seldom_pairs);
-        self.rest = (!waiting.is_empty()).then(|| rest.finish(seldom_pairs));
+        self.rest = rest.map(|rest| rest.finish(seldom_pairs));
         waiting
     }
 
@@ -200,15 +207,33 @@ mod tests {
     fn what_mail_is_full_of_may_wait() {
         let mut sieve = Sieve::default();
         let of = |text: &str| vec![text.bytes().map(|byte| of_letter(&byte)).collect::<Sequence>()];
-        (0..).zip(["the", "quiz", " and ", "zyx"]).for_each(|(owner, text)| sieve.add(owner, &of(text)));
-        sieve.add_literals(4, vec![b"th".to_vec(), b"xylophone".to_vec()]);
-        assert_eq!(sieve.finish_in_two(&|owner| owner != 2), [0, 4], "what is seldom does not, nor what must not");
+        (0..)
+            .zip(["the", "quiz", " and ", "zyx", "lamp", "kiwi"])
+            .for_each(|(owner, text)| sieve.add(owner, &of(text)));
+        sieve.add_literals(6, vec![b"th".to_vec(), b"xylophone".to_vec()]);
+        assert_eq!(
+            sieve.finish_in_two(&|owner| !(2..6).contains(&owner)),
+            [0, 6],
+            "what is seldom does not, nor what must not"
+        );
         let text = b"The quiz and that xylophone";
         let (mut places, mut first, mut rest) = (Places::default(), Vec::new(), Vec::new());
         sieve.search_as_seen(text, &mut places, |_, owner, from, _| first.push((owner, from)));
         sieve.search_rest_as_seen(text, &mut places, |_, owner, from, _| rest.push((owner, from)));
         rest.sort_unstable();
-        assert_eq!((first, rest), (vec![(1, 4), (2, 8)], vec![(0, 0), (4, 0), (4, 13), (4, 18)]));
+        assert_eq!((first, rest), (vec![(1, 4), (2, 8)], vec![(0, 0), (6, 0), (6, 13), (6, 18)]));
+    }
+
+    #[test]
+    fn all_wait_that_may_where_what_is_left_is_one_byte() {
+        let mut sieve = Sieve::default();
+        let of = |text: &str| vec![text.bytes().map(|byte| of_letter(&byte)).collect::<Sequence>()];
+        (0..).zip(["\0", "quiz", "zyx"]).for_each(|(owner, text)| sieve.add(owner, &of(text)));
+        assert_eq!(sieve.finish_in_two(&|owner| owner > 0), [1, 2]);
+        let (mut places, mut first, mut rest) = (Places::default(), Vec::new(), Vec::new());
+        sieve.search_as_seen(b"zyx \0 quiz", &mut places, |_, owner, from, _| first.push((owner, from)));
+        sieve.search_rest_as_seen(b"zyx \0 quiz", &mut places, |_, owner, from, _| rest.push((owner, from)));
+        assert_eq!((first, rest), (vec![(0, 4)], vec![(2, 0), (1, 6)]));
     }
 
     fn check_by(seldom_pairs: f64, sequences: &[Sequence], letters: &[u8]) {

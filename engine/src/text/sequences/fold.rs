@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use super::needs::weight;
 use super::pairs;
-use super::sets::{Bytes, has};
+use super::sets::{Bytes, bytes};
 
 /// Bits of the number of a group.
 pub(super) const GROUP_BITS: u32 = 6;
@@ -73,7 +73,7 @@ const fn plain(byte: u8) -> u8 {
 
 /// The groups that a class has bytes of, as bits.
 pub(super) fn groups(class: &Bytes) -> u64 {
-    (0..=255u8).filter(|byte| has(class, *byte)).fold(0, |all, byte| all | (1 << group(byte)))
+    bytes(class).fold(0, |all, byte| all | (1 << group(byte)))
 }
 
 /// The next way, by the one before it and a byte.

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::needs::weight_of_class;
-use super::sets::{Bytes, Sequence, add, has};
+use super::sets::{Bytes, Sequence, add, bytes, has};
 
 /// So many classes are compared at once.
 const WORD: usize = 8;
@@ -54,7 +54,7 @@ pub(super) struct Knowns {
 /// The bits in which all bytes of a class are the same, these bits, and whether they tell: no other byte has them.
 fn bits(class: &Bytes) -> (u8, u8, bool) {
     let (mut all, mut any, mut count) = (u8::MAX, 0u8, 0u32);
-    for byte in (0..=255u8).filter(|byte| has(class, *byte)) {
+    for byte in bytes(class) {
         (all, any, count) = (all & byte, any | byte, count + 1);
     }
     let mask = !(all ^ any);
@@ -168,6 +168,10 @@ fn word(sequence: &[Bytes], from: usize) -> (f64, Word) {
 
 /// Sequences, where several differ in one class alone, as one with all of theirs: `a b` with each kind of blank.
 pub(super) fn merged(set: Vec<Sequence>) -> Vec<Sequence> {
+    // Most are of one literal, and there is nothing to be hashed.
+    if set.len() < 2 {
+        return set;
+    }
     let longest = set.iter().map(Vec::len).max().unwrap_or(0);
     let mut set = set;
     for place in 0..longest {

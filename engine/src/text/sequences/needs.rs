@@ -5,7 +5,7 @@ use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
 
 use super::ahead::{AT_ONCE, Ahead, Tail, either, lengths, sum};
 use super::fold;
-use super::sets::{Bytes, LONGEST, MOST, Sequence, collapsed, joined, literal, small, tidy, utf8, with};
+use super::sets::{Bytes, LONGEST, MOST, Sequence, bytes, collapsed, joined, literal, small, tidy, utf8, with};
 
 /// Most repetitions of what may be there or not.
 const MOST_OPTIONAL: u32 = 3;
@@ -128,16 +128,7 @@ fn frequency(set: &[Sequence]) -> f64 {
 }
 
 pub(super) fn weight_of_class(class: &Bytes) -> f64 {
-    let mut sum = 0.0;
-    for (word, first) in class.iter().zip([0u8, 64, 128, 192]) {
-        let mut left = *word;
-        while left != 0 {
-            let bit = u8::try_from(left.trailing_zeros()).unwrap_or(0);
-            sum += weight(first.saturating_add(bit));
-            left &= left - 1;
-        }
-    }
-    sum
+    bytes(class).map(weight).sum()
 }
 
 fn usable(set: &[Sequence]) -> bool {
@@ -370,7 +361,6 @@ fn one_of(ways: &[Hir], with_tails: bool) -> Known {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sets::has;
     use super::*;
 
     fn of(pattern: &str) -> Vec<String> {
@@ -380,7 +370,7 @@ mod tests {
     fn read(pattern: &str, unicode: bool) -> Vec<String> {
         let hir = regex_syntax::ParserBuilder::new().unicode(unicode).utf8(false).build().parse(pattern).unwrap();
         let class = |it: &Bytes| {
-            let all: Vec<u8> = (0..=255).filter(|byte| has(it, *byte)).collect();
+            let all: Vec<u8> = bytes(it).collect();
             match all.as_slice() {
                 [one] => String::from_utf8_lossy(&[*one]).into_owned(),
                 all if all.len() > 9 => format!("[{}]", all.len()),

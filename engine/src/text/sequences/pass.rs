@@ -4,7 +4,7 @@ use super::first::{First, by_pairs};
 use super::fold::{GROUP_BITS, WIDTH, group, way};
 use super::known::Knowns;
 use super::places::{List, Looks, Places, ROOM};
-use super::sets::{Bytes, add, has};
+use super::sets::{Bytes, add, bytes};
 use super::table::{Entry, Table};
 
 /// More bytes than so many that what is noted begins with are not searched for by themselves.
@@ -59,8 +59,7 @@ impl Draft {
 
     /// Makes it; by pairs of groups where mail has them at fewer of its places than `seldom_pairs`.
     pub(super) fn finish(self, seldom_pairs: f64) -> Pass {
-        let is_start = |byte: &u8| self.is_quick() && has(&self.starts, *byte);
-        let starts: Vec<u8> = (0..=255u8).filter(is_start).collect();
+        let starts: Vec<u8> = bytes(&self.starts).filter(|_| self.is_quick()).collect();
         let first = First::new(self.entries.iter().map(|(width, way, _)| (*width, *way)), seldom_pairs);
         Pass { table: Table::of(self.entries), first, starts }
     }

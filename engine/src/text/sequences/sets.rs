@@ -18,6 +18,19 @@ pub(super) fn has(class: &Bytes, byte: u8) -> bool {
     class.get(usize::from(byte >> 6)).is_some_and(|word| word & (1 << (byte & 63)) != 0)
 }
 
+/// The bytes of a class: as many steps as there are, since a class mostly is a letter in either case, and tens of thousands are read when
+/// rules are loaded.
+pub(super) fn bytes(class: &Bytes) -> impl Iterator<Item = u8> {
+    class.iter().zip([0u8, 64, 128, 192]).flat_map(|(word, first)| {
+        let mut left = *word;
+        std::iter::from_fn(move || {
+            let bit = (left != 0).then(|| left.trailing_zeros())?;
+            left &= left - 1;
+            Some(first.saturating_add(u8::try_from(bit).unwrap_or(0)))
+        })
+    })
+}
+
 pub(super) fn with(class: &mut Bytes, byte: u8) {
     if let Some(word) = class.get_mut(usize::from(byte >> 6)) {
         *word |= 1 << (byte & 63);

@@ -80,14 +80,20 @@ fn shares(tree: &Tree, chances: &[f64], whole: f64) -> Vec<(usize, f64)> {
         if let Kind::Name(place) = node.kind {
             names.push((place, its));
         }
-        for kid in &node.kids {
-            // What must not hit is no obstacle: it is likely to be asked for later.
-            let is_other = |it: &&usize| *it != kid && tree.nodes.get(**it).is_some_and(|it| it.kind != Kind::Not);
-            let others = || node.kids.iter().filter(is_other).filter_map(|it| chances.get(*it));
-            let share = if node.kind == Kind::All { its * others().product::<f64>() } else { its };
+        // What must not hit is no obstacle: it is likely to be asked for later.
+        let passes = |kid: &usize| match tree.nodes.get(*kid) {
+            Some(it) if node.kind == Kind::All && it.kind != Kind::Not => chances.get(*kid).copied().unwrap_or(0.0),
+            _ => 1.0,
+        };
+        // How likely all behind each pass, last first: so it takes no longer than there are.
+        let behind = node.kids.iter().rev().scan(1.0, |all, kid| Some(std::mem::replace(all, *all * passes(kid))));
+        let behind: Vec<f64> = behind.collect();
+        let mut before = 1.0;
+        for (kid, behind) in node.kids.iter().zip(behind.into_iter().rev()) {
             if let Some(slot) = asked.get_mut(*kid) {
-                *slot = share;
+                *slot = its * before * behind;
             }
+            before *= passes(kid);
         }
     }
     names

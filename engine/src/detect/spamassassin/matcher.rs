@@ -145,8 +145,9 @@ impl Set {
         let (members, sharing) = (&self.members, &self.sharing);
         let rules =
             |slot: u32| sharing.get(slot as usize).into_iter().flatten().filter_map(|it| members.get(*it as usize));
-        let waiting = self.sieve.finish_in_two(&|slot| rules(slot).all(|member| may_wait(member.rule)));
-        self.near.iter_mut().for_each(|near| near.waits = waiting.contains(&near.slot));
+        let mut waiting = self.sieve.finish_in_two(&|slot| rules(slot).all(|member| may_wait(member.rule)));
+        waiting.sort_unstable();
+        self.near.iter_mut().for_each(|near| near.waits = waiting.binary_search(&near.slot).is_ok());
     }
 
     /// Where matches of a member lie.

@@ -9,21 +9,24 @@ pub(super) const SELDOM_PAIRS: f64 = 0.05;
 /// Groups that what is looked up begins with.
 #[derive(Debug)]
 pub(super) enum First {
-    /// By the first of two groups the second, as bits: 512 bytes.
-    Pairs(Box<[u64; GROUPS as usize]>),
+    Pairs(Box<Pairs>),
     /// By the first two of three groups the third.
     Triples(Box<Triples>),
 }
 
+/// By the first of two groups the second, as bits: 512 bytes.
+#[derive(Debug)]
+pub(super) struct Pairs([u64; GROUPS as usize]);
+
 /// By two groups, the first of them first.
-type Pairs<T> = [T; (GROUPS * GROUPS) as usize];
+type ByTwo<T> = [T; (GROUPS * GROUPS) as usize];
 
 /// By the first two of three groups the third, whatever the width, which is asked of each byte: 32 KB, of which mail reads a few again
 /// and again; and by the width, which is asked where there is any.
 #[derive(Debug)]
 pub(super) struct Triples {
-    any: Pairs<u64>,
-    of: Pairs<Thirds>,
+    any: ByTwo<u64>,
+    of: ByTwo<Thirds>,
 }
 
 /// Groups, as bits.
@@ -48,14 +51,14 @@ impl Widths {
 
 impl Default for First {
     fn default() -> First {
-        First::Pairs(Box::new([0; GROUPS as usize]))
+        First::Pairs(Box::new(Pairs([0; GROUPS as usize])))
     }
 }
 
 impl First {
     /// Of ways with their widths; by pairs where mail has them at fewer places than `seldom`.
     pub(super) fn new(ways: impl Iterator<Item = (usize, u32)> + Clone, seldom: f64) -> First {
-        let mut pairs = Box::new([0; GROUPS as usize]);
+        let mut pairs = [0; GROUPS as usize];
         for (width, way) in ways.clone() {
             let pair = way >> (GROUP_BITS as usize * width.saturating_sub(2));
             if let Some(seconds) = pairs.get_mut(((pair >> GROUP_BITS) % GROUPS) as usize) {
@@ -64,7 +67,7 @@ impl First {
         }
         let seconds = (0..GROUPS).zip(pairs.iter());
         if seconds.map(|(first, seconds)| weight_of(1 << first) * weight_of(*seconds)).sum::<f64>() < seldom {
-            return First::Pairs(pairs);
+            return First::Pairs(Box::new(Pairs(pairs)));
         }
         let mut triples = Box::new(Triples::default());
         for (width, way) in ways {
@@ -95,15 +98,16 @@ impl First {
     }
 }
 
-/// Whether what is looked up may begin with the first two of a way's groups.
-#[inline(always)]
-pub(super) fn by_pairs(pairs: &[u64; GROUPS as usize], way: u32) -> bool {
-    let (first, second) = (way >> (3 * GROUP_BITS), way >> (2 * GROUP_BITS));
-    pairs.get(first as usize % pairs.len()).is_some_and(|seconds| (seconds >> (second % GROUPS)) & 1 != 0)
+impl Pairs {
+    /// Whether what is looked up may begin with two groups, one behind the other.
+    #[inline(always)]
+    pub(super) fn has(&self, first: u32, second: u32) -> bool {
+        self.0.get(first as usize % self.0.len()).is_some_and(|seconds| (seconds >> (second % GROUPS)) & 1 != 0)
+    }
 }
 
 impl Triples {
-    /// The same of the first three.
+    /// Whether what is looked up may begin with the first three of a way's groups.
     #[inline(always)]
     pub(super) fn may(&self, way: u32) -> bool {
         let thirds = self.any.get((way >> (2 * GROUP_BITS)) as usize % self.any.len());

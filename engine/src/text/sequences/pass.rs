@@ -1,6 +1,6 @@
 //! One go over a text. Takes what of sequences is noted, and a text, hands on which of them are there.
 
-use super::first::{First, by_pairs};
+use super::first::{First, Pairs, Triples};
 use super::fold::{GROUP_BITS, WIDTH, group, way};
 use super::known::Knowns;
 use super::places::{List, Looks, Places, ROOM};
@@ -94,8 +94,8 @@ impl Pass {
             return look(places.all());
         }
         match &self.first {
-            First::Pairs(pairs) => over(text, |way| by_pairs(pairs, way), places, &mut look),
-            First::Triples(triples) => over(text, |way| triples.may(way), places, &mut look),
+            First::Pairs(pairs) => over_pairs(text, pairs, places, &mut look),
+            First::Triples(triples) => over(text, triples, places, &mut look),
         }
     }
 
@@ -117,11 +117,11 @@ impl Pass {
 /// Takes each place of a text at which its way says that there may be something, and has them looked at when there are many.
 /// The loop over all bytes of a text is this.
 #[inline(always)]
-fn over(text: &[u8], may: impl Fn(u32) -> bool, mut places: List<'_, usize, ROOM>, look: &mut impl FnMut(&[usize])) {
+fn over(text: &[u8], triples: &Triples, mut places: List<'_, usize, ROOM>, look: &mut impl FnMut(&[usize])) {
     let mut before = way(text, 0) >> GROUP_BITS;
     let mut next = |places: &mut List<'_, usize, ROOM>, at: usize, byte: u8| {
         before = (before << GROUP_BITS) | group(byte);
-        places.push(may(before), at);
+        places.push(triples.may(before), at);
     };
     let bytes = text.get(WIDTH - 1..).unwrap_or_default();
     // Four bytes a turn: one took a ninth more instructions.
@@ -146,5 +146,38 @@ fn over(text: &[u8], may: impl Fn(u32) -> bool, mut places: List<'_, usize, ROOM
     for at in (text.len() + 1).saturating_sub(WIDTH)..text.len() {
         places.push(true, at);
     }
+    look(places.all());
+}
+
+/// The same by pairs of groups, which few places begin: eight bytes a turn, most of which have none.
+#[inline(always)]
+fn over_pairs(text: &[u8], pairs: &Pairs, mut places: List<'_, usize, ROOM>, look: &mut impl FnMut(&[usize])) {
+    let Some((first, bytes)) = text.split_first() else { return };
+    let mut before = group(*first);
+    let mut begun = |bytes: &[u8]| {
+        bytes.iter().zip(0u32..).fold(0, |begun, (byte, place)| {
+            let behind = group(*byte);
+            begun | (u32::from(pairs.has(std::mem::replace(&mut before, behind), behind)) << place)
+        })
+    };
+    let mut add = |mut begun: u32, from: usize| {
+        while begun != 0 {
+            places.push(true, from + begun.trailing_zeros() as usize);
+            begun &= begun - 1;
+            if places.is_nearly_full() {
+                look(places.all());
+                places.filled = 0;
+            }
+        }
+    };
+    let (eights, rest) = bytes.as_chunks::<8>();
+    for (number, eight) in eights.iter().enumerate() {
+        let begun = begun(eight);
+        if begun != 0 {
+            add(begun, 8 * number);
+        }
+    }
+    // Behind the end anything may stand.
+    add(begun(rest) | 1 << rest.len(), 8 * eights.len());
     look(places.all());
 }

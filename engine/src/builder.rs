@@ -2,7 +2,7 @@
 //! told at once.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -19,6 +19,7 @@ use crate::input::Networks;
 use crate::limits::Limits;
 use crate::load;
 use crate::policy::{Known, Policy, PolicySettings, ScoreSource};
+use crate::threads::Threads;
 
 /// Collects what an engine is made of. Nothing is loaded by itself: an engine without rules finds nothing.
 #[derive(Clone, Debug, Default)]
@@ -252,8 +253,8 @@ impl EngineBuilder {
         self
     }
 
-    /// Lets large messages be decoded and hashed on this many threads of the engine's own, made when first needed.
-    /// Without it, or with 0 or 1, the engine starts no thread.
+    /// Lets large messages be decoded and hashed, and many rules be read, on this many threads of the engine's own, made when first
+    /// needed. Without it, or with 0 or 1, the engine starts no thread.
     pub fn leaf_threads(mut self, threads: usize) -> EngineBuilder {
         self.leaf_threads = threads;
         self
@@ -271,7 +272,8 @@ impl EngineBuilder {
         let digests = self.digests();
 
         let disabled: Vec<String> = self.disabled.iter().map(|(rule, _)| rule.clone()).collect();
-        let (rules, wrong) = Rules::compile(&self.rules, &disabled);
+        let threads = Threads::new(self.leaf_threads);
+        let (rules, wrong) = Rules::compile(&self.rules, &disabled, &threads);
         problems.extend(wrong);
         let large = self.yara.iter().map(|(_, text)| text.0.len()).sum::<usize>() >= KEEP_BYTES;
         let store = self.yara_cache.as_ref().filter(|_| large).map(|cache| cache as &dyn Store);
@@ -283,7 +285,7 @@ impl EngineBuilder {
         problems.extend(wrong);
         let own: Vec<(String, f64)> = self.overrides.iter().map(|(rule, score, _)| (rule.clone(), *score)).collect();
         let choices = spamassassin::Choices { disabled: &disabled, scores: &own, bayes: self.model.is_some() };
-        let cf = match spamassassin::compile(&self.cf, &choices) {
+        let cf = match spamassassin::compile(&self.cf, &choices, &threads) {
             Ok(cf) => cf,
             Err(problem) => {
                 problems.push(problem);
@@ -371,8 +373,7 @@ impl EngineBuilder {
             digests,
             detectors,
             policy: Arc::new(policy),
-            leaf_threads: self.leaf_threads,
-            leaves: OnceLock::new(),
+            threads,
         };
         (engine, problems)
     }

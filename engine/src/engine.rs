@@ -1,6 +1,6 @@
 //! The engine: rules, lists, model and limits, compiled. Immutable; shared by threads; swapped whole on reload.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -14,6 +14,7 @@ use crate::error::{BuildError, Problem};
 use crate::input::{Mail, Networks};
 use crate::limits::Limits;
 use crate::policy::Policy;
+use crate::threads::Threads;
 use crate::verdict::{Verdict, Versions};
 use crate::wanted::Wanted;
 use crate::worker::Worker;
@@ -29,9 +30,8 @@ pub struct Engine {
     pub(crate) versions: Versions,
     /// What the versions are made of, but for the lists.
     pub(crate) digests: Digests,
-    pub(crate) leaf_threads: usize,
-    /// Made when the first large message needs it, so that a host that scans small mail starts no threads.
-    pub(crate) leaves: OnceLock<Option<rayon::ThreadPool>>,
+    /// For leaf tasks of large messages, and for loading many rules.
+    pub(crate) threads: Threads,
 }
 
 impl Engine {
@@ -165,8 +165,7 @@ impl Engine {
             versions: self.digests.versions(detectors.lists.identity()),
             digests: self.digests.clone(),
             detectors,
-            leaf_threads: self.leaf_threads,
-            leaves: OnceLock::new(),
+            threads: self.threads.others(),
         })
     }
 
@@ -185,8 +184,7 @@ impl Engine {
             versions: digests.versions(detectors.lists.identity()),
             digests,
             detectors,
-            leaf_threads: self.leaf_threads,
-            leaves: OnceLock::new(),
+            threads: self.threads.others(),
         })
     }
 
@@ -197,16 +195,7 @@ impl Engine {
 
     /// The pool for leaf tasks of large messages; none where the engine was built without threads of its own.
     pub(crate) fn leaves(&self) -> Option<&rayon::ThreadPool> {
-        self.leaves
-            .get_or_init(|| match self.leaf_threads {
-                0 | 1 => None,
-                threads => rayon::ThreadPoolBuilder::new()
-                    .num_threads(threads)
-                    .thread_name(|n| format!("tamis-leaf-{n}"))
-                    .build()
-                    .ok(),
-            })
-            .as_ref()
+        self.threads.pool()
     }
 }
 

@@ -68,6 +68,7 @@ mod policy;
 mod scratch;
 mod stages;
 mod text;
+mod threads;
 mod unpack;
 mod verdict;
 mod wanted;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Files and folders of `engine/src` that import nothing of ours, and that all may import.
 const LEAVES: &[&str] =
-    &["text", "limits", "place", "defect", "incomplete", "direction", "error", "wanted", "label", "stages"];
+    &["text", "limits", "place", "defect", "incomplete", "direction", "error", "wanted", "label", "stages", "threads"];
 
 /// What each of the rest may import beside the leaves.
 const MAY_IMPORT: &[(&str, &[&str])] = &[

@@ -118,3 +118,83 @@ fn line_ends_do_not_matter_where_the_content_is_the_same() {
     }
     assert!(compared >= 3, "only {compared} messages compared");
 }
+
+/// Many rules of either kind, broken ones, and such as look for the same, among them.
+fn many_rules() -> (String, String) {
+    let (mut toml, mut cf) = (String::new(), String::new());
+    for number in 0..900 {
+        let pattern = match number % 90 {
+            7 => "kin(d".to_owned(),
+            8 => "(?=look)around".to_owned(),
+            9 => "x*".to_owned(),
+            // Rules that look for the same share a pattern.
+            10 | 11 => "next of kin".to_owned(),
+            _ => format!("word{number} .{{0,20}}kin{number}"),
+        };
+        let text = ["body", "subject", "raw"][number % 3];
+        let all = if number % 5 == 0 { format!("\"and{number}\", ") } else { String::new() };
+        let _ = write!(
+            toml,
+            "[rule.made-{number}]\nwhat = \"w\"\nwhy = \"w\"\nin = \"{text}\"\nany = ['''{pattern}''', '''also{number}''']\nall = [{all}\"and\"]\n"
+        );
+    }
+    cf.push_str("replace_start <\nreplace_end >\nreplace_tag A [a@]\nreplace_rules MADE_3 MADE_13\n");
+    for number in 0..1_300 {
+        let _ = match number % 130 {
+            1 => writeln!(cf, "header MADE_{number} Subject =~ /^w(?:ord{number}|x)/i"),
+            2 => writeln!(cf, "header MADE_{number} exists:X-Made"),
+            3 => writeln!(cf, "body MADE_{number} /w<A>rd{number}/"),
+            4 => writeln!(cf, "body MADE_{number} /w(ord/"),
+            5 => writeln!(cf, "mimeheader MADE_{number} Content-Type =~ /text.plain/i"),
+            6 => writeln!(cf, "rawbody MADE_{number} /kin(?{{1}})/"),
+            7 => writeln!(cf, "meta MADE_{number} MADE_0 && MADE_{}", number + 1),
+            8 => writeln!(cf, "uri MADE_{number} m,^https?://h{number}\\.,"),
+            9 => writeln!(cf, "header __MADE_{number} From:addr =~ /^(?<WHO{number}>[^@]+)/"),
+            10 => writeln!(cf, "uri MADE_{number} /%{{WHO{}}}/", number - 1),
+            11 => writeln!(cf, "body MADE_{number} /next of kin/\nscore MADE_{number} 0"),
+            12 => writeln!(cf, "full MADE_{number} /no delimiter"),
+            _ => writeln!(cf, "body MADE_{number} /\\bword{number}\\b.{{0,20}}kin/i"),
+        };
+    }
+    (toml, cf)
+}
+
+#[test]
+fn many_rules_are_the_same_whoever_reads_them() {
+    let (toml, cf) = many_rules();
+    let of = |threads: usize| {
+        let builder = EngineBuilder::new().rules_text("a.toml", toml.as_str()).cf_bytes("a.cf", cf.as_str());
+        builder.leaf_threads(threads).build_what_works()
+    };
+    let (alone, problems) = of(0);
+    assert!(problems.len() >= 25, "{problems:?}");
+    let (many, problems_of_many) = of(3);
+    assert_eq!(problems_of_many, problems);
+    let told = |engine: &Engine| {
+        let of_cf = |it: &tamis_engine::CfRule| (it.name.clone(), it.supported);
+        (
+            engine.rules().iter().map(|rule| rule.name.clone()).collect::<Vec<_>>(),
+            engine.rule_notes().to_vec(),
+            engine.cf_rules().iter().map(of_cf).collect::<Vec<_>>(),
+            engine.cf_mistakes().chain(engine.cf_unsupported()).chain(engine.cf_remarks()).cloned().collect::<Vec<_>>(),
+        )
+    };
+    let all = told(&alone);
+    assert!(
+        all.0.len() > 800 && all.2.len() == 1_300 && all.3.len() >= 20,
+        "{} {} {}",
+        all.0.len(),
+        all.2.len(),
+        all.3.len()
+    );
+    assert_eq!(told(&many), all);
+    let raw = b"From: kin9@a.example\r\nSubject: word1 kin\r\nX-Made: 1\r\nContent-Type: text/plain\r\n\r\n\
+        And the next of kin: word15 with kin15, and also4, and30 word30 kin30. W@rd3 word20 kin http://h8.example/kin9\r\n";
+    let mail = Mail::new(raw);
+    let verdict = alone.worker().scan(&mail);
+    let hits: Vec<&str> = verdict.reasons.iter().map(|it| &*it.rule).collect();
+    for rule in ["made-30", "made-11", "made-101", "MADE_1", "MADE_2", "MADE_20", "MADE_8", "MADE_10"] {
+        assert!(hits.contains(&rule), "{rule} not in {hits:?}");
+    }
+    assert_eq!(many.worker().scan(&mail), verdict);
+}

@@ -10,6 +10,7 @@ use super::spamassassin;
 use crate::error::Problem;
 use crate::facts::fuzzing::{with_message, with_sample};
 use crate::limits::{Budget, Limits};
+use crate::threads::Threads;
 
 /// What is said of a text lies in the text.
 fn check(problem: &Problem, text: &str) {
@@ -21,7 +22,8 @@ fn check(problem: &Problem, text: &str) {
 /// A rule file: compiled as far as it goes, and run over a message.
 pub(crate) fn rules(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let (rules, problems) = Rules::compile(&[RuleSource { source: "a.toml".into(), text: text.into() }], &[]);
+    let (rules, problems) =
+        Rules::compile(&[RuleSource { source: "a.toml".into(), text: text.into() }], &[], &Threads::default());
     problems.iter().chain(rules.notes()).for_each(|problem| check(problem, text));
     with_sample(|facts| {
         let limits = Limits::default();
@@ -68,7 +70,7 @@ pub(crate) fn cf(data: &[u8]) {
 
 fn compile_cf(data: &[u8]) -> spamassassin::SpamAssassin {
     let source = spamassassin::CfSource { source: "a.cf".into(), bytes: data.to_vec() };
-    spamassassin::compile(&[source], &spamassassin::Choices::default()).unwrap()
+    spamassassin::compile(&[source], &spamassassin::Choices::default(), &Threads::default()).unwrap()
 }
 
 /// Any bytes as a message, through rules of every kind and every function.

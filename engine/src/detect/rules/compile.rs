@@ -11,12 +11,13 @@ use super::reading::{Form, Over};
 use super::texts::Source;
 use super::{Compiled, RuleSource, Rules};
 use crate::error::{Problem, nearest};
+use crate::threads::Threads;
 use crate::wanted::Wanted;
 
 impl Rules {
     /// Compiles rules. `disabled` names rules that are left out, as if they were not there. A broken rule is a problem,
     /// and the others are compiled.
-    pub(crate) fn compile(sources: &[RuleSource], disabled: &[String]) -> (Rules, Vec<Problem>) {
+    pub(crate) fn compile(sources: &[RuleSource], disabled: &[String], threads: &Threads) -> (Rules, Vec<Problem>) {
         let mut problems = Vec::new();
         let (mut loaded, mut broken) = load::read(sources, &mut problems);
         let there = |name: &String| broken.contains(name) || loaded.iter().any(|it| it.rule.name == *name);
@@ -32,10 +33,15 @@ impl Rules {
             wanted: Wanted::NOTHING,
         };
         let mut rules: Vec<(Loaded, Parts)> = Vec::new();
-        for it in loaded {
-            match builder.parts(&it) {
-                Some(parts) => rules.push((it, parts)),
-                None => broken.push(it.rule.name),
+        let mut loaded = loaded.into_iter();
+        while loaded.len() > 0 {
+            let some: Vec<Loaded> = loaded.by_ref().take(AT_ONCE).collect();
+            let mut made = made(&some, threads);
+            for it in some {
+                match builder.parts(&it, &mut made) {
+                    Some(parts) => rules.push((it, parts)),
+                    None => broken.push(it.rule.name),
+                }
             }
         }
         let mut rules = builder.known_hits(rules, disabled, &mut broken);
@@ -70,6 +76,33 @@ impl Rules {
         }
         let Builder { problems, notes, wanted, .. } = builder;
         (Rules { rules: shown, compiled, order, shared, texts, wanted, notes, broken, absent }, problems)
+    }
+}
+
+/// Rules whose patterns are read before they are sorted in: what is read waits in memory until then.
+const AT_ONCE: usize = 1_000;
+
+/// The patterns of rules in the order in which they are written, or what is wrong with them; none where there is one thread, to
+/// which it makes no difference when each is read.
+fn made(rules: &[Loaded], threads: &Threads) -> std::vec::IntoIter<Result<Pattern, String>> {
+    let mut all = Vec::new();
+    for it in rules {
+        let over = over(Source::parse(&it.rule.text).ok().as_ref());
+        all.extend(it.rule.any.iter().chain(&it.rule.all).map(|text| (text.as_str(), over)));
+    }
+    let made = match threads.pool_for(all.len()) {
+        Some(_) => threads.map(all, |(text, over)| Pattern::compile(text, over)),
+        None => Vec::new(),
+    };
+    made.into_iter()
+}
+
+/// What kind of text the patterns of a rule are for.
+fn over(source: Option<&Source>) -> Over {
+    match source {
+        Some(Source::Raw) => Over::Bytes,
+        Some(source) if source.is_source() => Over::Source,
+        _ => Over::Text,
     }
 }
 
@@ -138,8 +171,9 @@ impl Builder<'_> {
         }
     }
 
-    /// Compiles patterns and condition of a rule; `None`, and noted, where one is broken.
-    fn parts(&mut self, it: &Loaded) -> Option<Parts> {
+    /// Compiles patterns and condition of a rule; `None`, and noted, where one is broken. `made` are its patterns and those of rules behind
+    /// it, if they were read before.
+    fn parts(&mut self, it: &Loaded, made: &mut impl Iterator<Item = Result<Pattern, String>>) -> Option<Parts> {
         let before = self.problems.len();
         let mut source = None;
         if !it.rule.text.is_empty() {
@@ -151,20 +185,17 @@ impl Builder<'_> {
                 }
             }
         }
-        let over = match &source {
-            Some(Source::Raw) => Over::Bytes,
-            Some(source) if source.is_source() => Over::Source,
-            _ => Over::Text,
-        };
+        let over = over(source.as_ref());
         let mut patterns = [Vec::new(), Vec::new()];
         for (list, (texts, spans)) in patterns.iter_mut().zip([(&it.rule.any, &it.any), (&it.rule.all, &it.all)]) {
             for (text, span) in texts.iter().zip(spans) {
+                let made = made.next();
                 let known = source.as_ref().and_then(|source| self.known.get(source)?.get(text.as_str()));
                 if let Some((form, number)) = known.copied() {
                     list.push(Part::Known(form, number));
                     continue;
                 }
-                match Pattern::compile(text, over) {
+                match made.unwrap_or_else(|| Pattern::compile(text, over)) {
                     Ok(pattern) => {
                         self.notes_on(&pattern, it, span);
                         list.push(Part::New(Box::new(pattern)));

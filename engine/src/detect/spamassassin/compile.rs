@@ -1,11 +1,13 @@
 //! What `.cf` files say -> rules that run. Takes files, gives [`SpamAssassin`] and notes on what was left out and why: nothing is
 //! dropped silently.
 
+mod patterns;
 mod remarks;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use self::patterns::{AT_ONCE, made, pattern_of, pattern_text};
 use super::asked::asked;
 use super::conf::{self, CfSource, Conf, Nature, RuleText, Spot, Test, bytes_of};
 use super::context::{self, Formats};
@@ -19,6 +21,7 @@ use super::templates;
 use super::uris::Redirectors;
 use super::{CfRule, Eval, HeaderGroup, MimeRule, SpamAssassin, Template, UriDetail};
 use crate::error::Problem;
+use crate::threads::Threads;
 
 /// What the engine's owner says about rules.
 #[derive(Debug, Default)]
@@ -35,7 +38,7 @@ pub(crate) struct Choices<'c> {
 const SELDOM: f64 = 0.5;
 
 /// Compiles files, in their order.
-pub(crate) fn compile(sources: &[CfSource], choices: &Choices<'_>) -> Result<SpamAssassin, Problem> {
+pub(crate) fn compile(sources: &[CfSource], choices: &Choices<'_>, threads: &Threads) -> Result<SpamAssassin, Problem> {
     // What only they need costs 8 ms to make: nobody pays it who has none.
     if sources.is_empty() {
         return Ok(SpamAssassin::default());
@@ -47,8 +50,12 @@ pub(crate) fn compile(sources: &[CfSource], choices: &Choices<'_>) -> Result<Spa
         notes: std::mem::take(&mut conf.notes),
         out: SpamAssassin::default(),
         scores: BTreeMap::new(),
+        made: None,
     };
-    builder.rules(&conf, choices);
+    for some in conf.rules.chunks(AT_ONCE) {
+        let made = made(&conf, some, threads);
+        some.iter().zip(made).for_each(|(rule, made)| builder.add_rule(&conf, choices, rule, made));
+    }
     let redirectors = conf.settings.redirectors.iter().filter_map(|text| builder.redirector(text)).collect();
     builder.out.redirectors = Redirectors::new(redirectors);
     builder.metas(&conf);
@@ -75,6 +82,8 @@ struct Builder<'s> {
     notes: Vec<(Nature, Problem)>,
     out: SpamAssassin,
     scores: BTreeMap<String, f64>,
+    /// The pattern of the rule at hand, where it was read before.
+    made: Option<Result<Pattern, String>>,
 }
 
 /// The numbers in a rule's flags.
@@ -103,64 +112,49 @@ impl Builder<'_> {
         Pattern::capturing(&bytes_of(pattern), flags).ok()
     }
 
-    fn rules(&mut self, conf: &Conf, choices: &Choices<'_>) {
+    /// Adds a rule, whose pattern is at hand where it was read before.
+    fn add_rule(&mut self, conf: &Conf, choices: &Choices<'_>, rule: &RuleText, made: Option<Result<Pattern, String>>) {
         let set = if choices.bayes { 2 } else { 0 };
-        for rule in &conf.rules {
-            let flags = conf.flags.get(&rule.name).map_or("", String::as_str);
-            let given = conf.scores.get(&rule.name).and_then(|(scores, _)| scores.get(set)).copied();
-            let standard = match (rule.name.starts_with("T_"), has_flag(flags, "nice")) {
-                (true, false) => 0.01,
-                (true, true) => -0.01,
-                (false, false) => 1.0,
-                (false, true) => -1.0,
-            };
-            let score = given.unwrap_or(standard);
-            let own = choices.scores.iter().rev().find(|(name, _)| *name == rule.name).map(|(_, score)| *score);
-            let source = self.sources.get(rule.spot.file).map(|it| it.source.clone()).unwrap_or_default();
-            let elsewhere =
-                matches!(&rule.test, Test::Eval { function, .. } if matches!(evals::known(function), Known::Elsewhere));
-            self.out.rules.push(CfRule {
-                name: rule.name.clone(),
-                description: conf.describe.get(&rule.name).cloned().unwrap_or_default(),
-                kind: kind(&rule.test),
-                flags: flags.to_owned(),
-                source,
-                line: rule.spot.line,
-                supported: !elsewhere,
-                text: rule.line.clone(),
-            });
-            self.out.names.push(Arc::from(rule.name.as_str()));
-            let number = u32::try_from(self.out.rules.len() - 1).unwrap_or(u32::MAX);
-            self.scores.insert(rule.name.clone(), score);
-            let off = own.unwrap_or(score) == 0.0 || choices.disabled.contains(&rule.name);
-            self.out.off.push(off);
-            if let Err((nature, why)) = self.rule(conf, rule, number, flags) {
-                if let Some(it) = self.out.rules.last_mut() {
-                    it.supported = false;
-                }
-                self.note(nature, rule.spot, format!("rule {}: {why}", rule.name), "the rule never hits");
-            }
-        }
-    }
-
-    /// Reads a pattern as written, tags replaced.
-    fn pattern(&mut self, conf: &Conf, rule: &RuleText, text: &str) -> Result<(String, String), (Nature, String)> {
-        let mistake = |why: String| (Nature::Mistake, why);
-        let (pattern, flags) = perl::delimited(text).map_err(mistake)?;
-        let pattern = match conf.replace_rules.contains(&rule.name) {
-            true => conf.tags.replace(pattern, true).map_err(mistake)?,
-            false => pattern.to_owned(),
+        self.made = made;
+        let flags = conf.flags.get(&rule.name).map_or("", String::as_str);
+        let given = conf.scores.get(&rule.name).and_then(|(scores, _)| scores.get(set)).copied();
+        let standard = match (rule.name.starts_with("T_"), has_flag(flags, "nice")) {
+            (true, false) => 0.01,
+            (true, true) => -0.01,
+            (false, false) => 1.0,
+            (false, true) => -1.0,
         };
-        Ok((pattern, flags.to_owned()))
+        let score = given.unwrap_or(standard);
+        let own = choices.scores.iter().rev().find(|(name, _)| *name == rule.name).map(|(_, score)| *score);
+        let source = self.sources.get(rule.spot.file).map(|it| it.source.clone()).unwrap_or_default();
+        let elsewhere =
+            matches!(&rule.test, Test::Eval { function, .. } if matches!(evals::known(function), Known::Elsewhere));
+        self.out.rules.push(CfRule {
+            name: rule.name.clone(),
+            description: conf.describe.get(&rule.name).cloned().unwrap_or_default(),
+            kind: kind(&rule.test),
+            flags: flags.to_owned(),
+            source,
+            line: rule.spot.line,
+            supported: !elsewhere,
+            text: rule.line.clone(),
+        });
+        self.out.names.push(Arc::from(rule.name.as_str()));
+        let number = u32::try_from(self.out.rules.len() - 1).unwrap_or(u32::MAX);
+        self.scores.insert(rule.name.clone(), score);
+        let off = own.unwrap_or(score) == 0.0 || choices.disabled.contains(&rule.name);
+        self.out.off.push(off);
+        if let Err((nature, why)) = self.rule(conf, rule, number, flags) {
+            if let Some(it) = self.out.rules.last_mut() {
+                it.supported = false;
+            }
+            self.note(nature, rule.spot, format!("rule {}: {why}", rule.name), "the rule never hits");
+        }
     }
 
     /// Adds a pattern to the program; gives its number.
     fn add(&mut self, pattern: &str, flags: &str) -> Result<u32, (Nature, String)> {
-        let compiled = match templates::captures_of(pattern).is_empty() {
-            true => Pattern::new(&bytes_of(pattern), flags),
-            false => Pattern::capturing(&bytes_of(pattern), flags),
-        };
-        let compiled = compiled.map_err(|why| {
+        let compiled = self.made.take().unwrap_or_else(|| pattern_of(pattern, flags)).map_err(|why| {
             // What Perl has and is not here says so; anything else Perl would not take either.
             let nature = if why.contains("not supported") { Nature::Unsupported } else { Nature::Mistake };
             (nature, why)
@@ -178,7 +172,7 @@ impl Builder<'_> {
         match &rule.test {
             Test::Header { selector, negated, unset, pattern } => {
                 context::check(selector).map_err(|why| (Nature::Mistake, why))?;
-                let (text, letters) = self.pattern(conf, rule, pattern)?;
+                let (text, letters) = pattern_text(conf, rule, pattern)?;
                 let pattern = self.add(&text, &letters)?;
                 for name in templates::captures_of(&text) {
                     self.out.captures.push((number, selector.clone(), pattern, name));
@@ -202,7 +196,7 @@ impl Builder<'_> {
                 }
             }
             Test::Body(text) | Test::Rawbody(text) | Test::Uri(text) | Test::Full(text) => {
-                let (text, letters) = self.pattern(conf, rule, text)?;
+                let (text, letters) = pattern_text(conf, rule, text)?;
                 let wanted = templates::names_of(&text);
                 if !wanted.is_empty() {
                     let open = templates::fill(&text, |_| Some(".*".to_owned())).unwrap_or_default();
@@ -238,7 +232,7 @@ impl Builder<'_> {
                 set.members.push(member(pattern));
             }
             Test::MimeHeader { selector, negated, unset, pattern } => {
-                let (text, letters) = self.pattern(conf, rule, pattern)?;
+                let (text, letters) = pattern_text(conf, rule, pattern)?;
                 let pattern = self.add(&text, &letters)?;
                 let (name, raw) = match selector.strip_suffix(":raw") {
                     Some(name) => (name.to_owned(), true),

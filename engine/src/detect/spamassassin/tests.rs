@@ -2,10 +2,11 @@
 
 use super::*;
 use crate::facts::fuzzing::with_message;
+use crate::threads::Threads;
 
 fn compiled(text: &str) -> SpamAssassin {
     let source = CfSource { source: "a.cf".into(), bytes: text.into() };
-    compile(&[source], &Choices::default()).unwrap()
+    compile(&[source], &Choices::default(), &Threads::default()).unwrap()
 }
 
 fn hits(rules: &SpamAssassin, message: &str) -> Vec<String> {
@@ -87,7 +88,9 @@ fn scores_are_those_of_the_set() {
         bytes: "body A /x/\nscore A 1 2 3 4\nbody T_B /x/\nbody C /x/\ntflags C nice".into(),
     };
     for (bayes, expected) in [(false, 1.0), (true, 3.0)] {
-        let rules = compile(std::slice::from_ref(&source), &Choices { bayes, ..Choices::default() }).unwrap();
+        let rules =
+            compile(std::slice::from_ref(&source), &Choices { bayes, ..Choices::default() }, &Threads::default())
+                .unwrap();
         assert_eq!((rules.score("A"), rules.score("T_B"), rules.score("C")), (expected, 0.01, -1.0));
     }
 }

@@ -10,7 +10,7 @@ use regex_automata::util::primitives::StateID;
 use regex_syntax::hir::{Capture, Class, Hir, HirKind, Look, Repetition};
 use regex_syntax::utf8::Utf8Sequences;
 
-use super::reading::{self, Over};
+use super::reading::{self, Form, Over};
 
 /// Largest compiled pattern, in bytes.
 const COMPILED_BYTES: usize = 2 << 20;
@@ -64,6 +64,11 @@ impl Lazy {
     /// Its tree.
     pub(super) fn tree(&self) -> Option<Hir> {
         Some(reading::read(&self.text, self.over).ok()?.0)
+    }
+
+    /// Its literals of few bytes, as written.
+    pub(super) fn few_pieces(&self, form: Form) -> Vec<Vec<Vec<u8>>> {
+        reading::few_pieces(&self.text, self.over, form)
     }
 
     /// Its program.

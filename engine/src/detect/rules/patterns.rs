@@ -55,8 +55,6 @@ pub(super) struct Pattern {
     needs: u8,
     /// These literals, the most telling piece first; they move into the sieve.
     pieces: Vec<Vec<Vec<u8>>>,
-    /// The same, of fewer bytes; these are thrown away or take their place.
-    few_pieces: Vec<Vec<Vec<u8>>>,
     /// Where it has none, sequences of byte classes of which every match contains one; they move into the sieve.
     sequences: Vec<Sequence>,
     /// How many of these a match contains at least.
@@ -72,11 +70,10 @@ impl Pattern {
         let slow_boundary = hir.properties().look_set().contains_word_unicode();
         let needed = reading::needed(&unfolded(&hir), false);
         let near = Near::of(&needed);
-        let few_pieces = reading::few_pieces(text, over, form);
         let Needed { pieces, sequences, times, .. } = needed;
         let needs = if sequences.is_empty() { u8::try_from(pieces.len()).unwrap_or(u8::MAX) } else { 1 };
         let regex = Lazy::new(text, over, &hir)?;
-        Ok(Pattern { regex, form, longest, slow_boundary, near, needs, pieces, few_pieces, sequences, times })
+        Ok(Pattern { regex, form, longest, slow_boundary, near, needs, pieces, sequences, times })
     }
 
     /// Whether it has a literal or a sequence that every match contains and few texts do; else it is searched in each message.
@@ -93,6 +90,11 @@ impl Pattern {
     /// Its tree, made anew.
     pub(super) fn tree(&self) -> Option<Hir> {
         self.regex.tree()
+    }
+
+    /// Literals as in `pieces`, of fewer bytes, made anew: few sets of patterns need them.
+    fn few_pieces(&self) -> Vec<Vec<Vec<u8>>> {
+        self.regex.few_pieces(self.form)
     }
 
     /// Compiles it if it is not yet; false where that fails.
@@ -160,21 +162,37 @@ impl Timer<'_> {
     }
 }
 
+/// Of each pattern the literals of fewer bytes, where those of all together are few.
+fn few_pieces(patterns: &[Pattern]) -> Option<Vec<Vec<Vec<Vec<u8>>>>> {
+    let (mut all, mut bytes) = (Vec::new(), 0usize);
+    for it in patterns {
+        let few = it.few_pieces();
+        let pieces = if few.is_empty() { &it.pieces } else { &few };
+        bytes += pieces.iter().flatten().map(Vec::len).sum::<usize>();
+        if bytes > FEW_BYTES {
+            return None;
+        }
+        all.push(few);
+    }
+    Some(all)
+}
+
 impl Patterns {
     pub(super) fn new(mut patterns: Vec<Pattern>) -> Patterns {
         let (mut owners, mut always) = (Vec::new(), Vec::new());
         let mut sieve = Sieve::default();
-        let is_shared = |it: &Pattern| it.few_pieces.is_empty() && !it.sequences.is_empty();
+        let is_shared = |it: &Pattern| !it.sequences.is_empty() && it.few_pieces().is_empty();
         let share = patterns.iter().filter(|it| is_shared(it)).count() >= FEWEST_SHARED;
         // Few literals and nothing else are an automaton that fits into the caches, and windows around them suffice.
-        let bytes = |it: &Pattern| {
-            let pieces = if it.few_pieces.is_empty() { &it.pieces } else { &it.few_pieces };
-            pieces.iter().flatten().map(Vec::len).sum::<usize>()
-        };
-        let are_few = !share && patterns.iter().map(bytes).sum::<usize>() <= FEW_BYTES;
+        let few = if share { None } else { few_pieces(&patterns) };
+        let mut few = few.into_iter().flatten();
         for (number, pattern) in (0u32..).zip(&mut patterns) {
-            let few_pieces = std::mem::take(&mut pattern.few_pieces);
-            if (are_few || (pattern.pieces.is_empty() && !share)) && !few_pieces.is_empty() {
+            let few_pieces = match few.next() {
+                Some(pieces) => pieces,
+                None if pattern.pieces.is_empty() && !share => pattern.few_pieces(),
+                None => Vec::new(),
+            };
+            if !few_pieces.is_empty() {
                 pattern.needs = u8::try_from(few_pieces.len()).unwrap_or(u8::MAX);
                 (pattern.pieces, pattern.near, pattern.times) = (few_pieces, Near::default(), 1);
                 pattern.sequences = Vec::new();

@@ -12,7 +12,7 @@ impl Trial<'_> {
         if self.standing(rule) == Standing::Missed {
             return;
         }
-        for wake in self.program.plan.wakes.get(rule) {
+        for wake in self.program.plan.wakes(rule) {
             if wake.guard.is_some_and(|guard| self.standing(guard) == Standing::Missed) {
                 continue;
             }
@@ -57,10 +57,9 @@ impl Trial<'_> {
 
     /// Takes what to ask for next of a meta that is not decided.
     fn keep(&mut self, rule: u32, ask: Ask) {
-        let place = rule as usize;
-        match (ask.next, self.store.next.get_mut(place), self.store.weights.get_mut(place)) {
-            (Some(its), Some(next), Some(weight)) => {
-                (*next, *weight) = (its, ask.weight);
+        match (ask.next, self.store.known.get_mut(rule as usize)) {
+            (Some(next), Some(known)) => {
+                (known.next, known.weight) = (next, ask.weight);
                 self.stand(rule, Standing::Open);
             }
             // All of it is known then.
@@ -90,7 +89,7 @@ impl Trial<'_> {
                     continue;
                 }
                 if let Source::Meta(number) = program.plan.source(rule) {
-                    self.ask(number);
+                    self.ask(number as usize);
                     if self.is_known(rule) {
                         self.settle(rule);
                     }
@@ -106,8 +105,8 @@ impl Trial<'_> {
         let mut next = meta;
         // Metas stand behind what they ask for, so this ends.
         while let Source::Meta(_) = self.program.plan.source(next) {
-            match self.store.next.get(next as usize) {
-                Some(rule) if !self.is_known(*rule) => next = *rule,
+            match self.store.known.get(next as usize).map(|known| known.next) {
+                Some(rule) if !self.is_known(rule) => next = rule,
                 // Whoever asks for what became known is asked again: there always is something.
                 _ => return self.set_count(meta, 0.0),
             }
@@ -124,7 +123,7 @@ impl Trial<'_> {
         settled.push(rule);
         while let Some(rule) = settled.pop() {
             let hits = self.standing(rule) != Standing::Missed;
-            for user in program.plan.users.get(rule) {
+            for user in program.plan.users(rule) {
                 if self.is_known(user.rule) {
                     continue;
                 }
@@ -150,7 +149,7 @@ impl Trial<'_> {
         outdated.push(rule);
         while let Some(rule) = outdated.pop() {
             self.stand(rule, Standing::Stale);
-            for user in program.plan.users.get(rule) {
+            for user in program.plan.users(rule) {
                 if self.standing(user.rule) == Standing::Open {
                     outdated.push(user.rule);
                 }

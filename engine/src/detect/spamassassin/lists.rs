@@ -21,6 +21,13 @@ pub(super) struct Wake {
     pub(super) guard: Option<u32>,
 }
 
+/// Where a list stands among all.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Piece {
+    start: u32,
+    end: u32,
+}
+
 /// For each rule a list.
 #[derive(Debug, Default)]
 pub(super) struct Lists<T> {
@@ -39,10 +46,20 @@ impl<T: Copy + Ord> Lists<T> {
 
     #[inline]
     pub(super) fn get(&self, rule: u32) -> &[T] {
+        self.piece(self.piece_of(rule))
+    }
+
+    /// Where the list of a rule stands, for who keeps that by what else is told of the rule.
+    pub(super) fn piece_of(&self, rule: u32) -> Piece {
         let rule = rule as usize;
         match self.starts.get(rule..rule.saturating_add(2)) {
-            Some(&[start, end]) => self.all.get(start as usize..end as usize).unwrap_or_default(),
-            _ => &[],
+            Some(&[start, end]) => Piece { start, end },
+            _ => Piece::default(),
         }
+    }
+
+    #[inline]
+    pub(super) fn piece(&self, of: Piece) -> &[T] {
+        self.all.get(of.start as usize..of.end as usize).unwrap_or_default()
     }
 }

@@ -28,7 +28,7 @@ impl<'t> Trial<'t> {
                 for seen in &noted.seen {
                     let Some(member) = set.members.get(*seen as usize) else { continue };
                     self.first(member.rule, f64::NAN);
-                    let cost = program.plan.places.get(member.rule as usize).copied().unwrap_or(0.0);
+                    let cost = program.plan.row(member.rule).place_cost;
                     if let Some(near) = set.near(*seen).filter(|_| cost > 0.0) {
                         self.add_cost(member.rule, cost * noted.hits(near.slot).take(MOST_PLACES).count() as f32);
                     }
@@ -75,7 +75,7 @@ impl<'t> Trial<'t> {
     pub(super) fn first(&mut self, rule: u32, count: f64) {
         if count != 0.0 {
             self.set_count(rule, count);
-            self.set_weight(rule, self.program.plan.weights.get(rule as usize).copied().unwrap_or_default());
+            self.set_weight(rule, self.program.plan.row(rule).weight);
             self.store.alive.push(rule);
         }
     }

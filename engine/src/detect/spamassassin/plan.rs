@@ -4,7 +4,7 @@
 use super::answer::{Flats, Known, Root, Standing};
 use super::asking::Weight;
 use super::expression::Expression;
-use super::lists::{Lists, User, Wake};
+use super::lists::{Lists, Piece, User, Wake};
 use super::matcher::Tried;
 use super::part_fields::PartField;
 use super::pattern::Pattern;
@@ -24,14 +24,32 @@ pub(super) enum Source {
     #[default]
     Nothing,
     /// A field of this group of header rules is there.
-    Exists(usize),
+    Exists(u32),
     /// A member of a set.
-    Member(usize, u32),
-    Template(usize),
-    Mime(usize),
-    UriDetail(usize),
-    Eval(usize),
-    Meta(usize),
+    Member(u32, u32),
+    Template(u32),
+    Mime(u32),
+    UriDetail(u32),
+    Eval(u32),
+    Meta(u32),
+}
+
+/// What is read of a rule in each message that it is tried in, or hits: in one line of the caches, since rules lie far apart.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
+pub(super) struct Row {
+    pub(super) source: Source,
+    /// Whether it can have a score.
+    pub(super) is_scored: bool,
+    /// Of metas it is another for each message.
+    pub(super) weight: Weight,
+    /// What it costs more for each place where something of it was noted.
+    pub(super) place_cost: f32,
+    /// Where in their lists the metas stand that are worth a look where it may hit, and those that ask for it and that a score hangs on.
+    wakes: Piece,
+    users: Piece,
+    /// How often it may hit at most.
+    most: f64,
 }
 
 /// An expression, and when it is worth a look.
@@ -68,24 +86,16 @@ pub(super) struct Unseen {
 /// For all rules, by their numbers.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
-    pub(super) sources: Vec<Source>,
-    /// How often it may hit at most.
-    pub(super) most: Vec<f64>,
-    /// The metas that are worth a look where it may hit.
-    pub(super) wakes: Lists<Wake>,
+    rows: Vec<Row>,
+    wakes: Lists<Wake>,
     /// What is known of each before a message is looked at: that it does not hit, but for metas that are worth a look always.
     pub(super) standings: Vec<Standing>,
     /// The latter, by their numbers.
     pub(super) awake: Vec<u64>,
-    /// Of metas it is another for each message.
-    pub(super) weights: Vec<Weight>,
-    /// What it costs more for each place where something of it was noted.
-    pub(super) places: Vec<f32>,
     /// Metas, in their order, and their expressions.
     pub(super) metas: Vec<Asked>,
     pub(super) flats: Flats,
-    /// The metas that ask for a rule, and that a score hangs on.
-    pub(super) users: Lists<User>,
+    users: Lists<User>,
     /// The metas that a meta asks for.
     pub(super) parts: Lists<u32>,
     pub(super) part_fields: Vec<PartField>,
@@ -96,7 +106,6 @@ pub(super) struct Plan {
     pub(super) unseen: Vec<Unseen>,
     /// Rules that can have a score.
     pub(super) scored: Vec<u32>,
-    is_scored: Vec<bool>,
     /// Whether a rule is one of them, or anything that they may hang on.
     needed: Vec<bool>,
 }
@@ -106,12 +115,8 @@ impl Plan {
     pub(super) fn of(program: &mut SpamAssassin) -> Plan {
         let rules = program.rules.len();
         let mut plan = Plan {
-            sources: vec![Source::Nothing; rules],
-            most: vec![1.0; rules],
+            rows: vec![Row { most: 1.0, ..Row::default() }; rules],
             standings: vec![Standing::Missed; rules],
-            weights: vec![Weight::default(); rules],
-            places: vec![0.0; rules],
-            is_scored: vec![false; rules],
             needed: vec![false; rules],
             ..Plan::default()
         };
@@ -125,22 +130,47 @@ impl Plan {
             .map(|(number, _)| number)
             .collect();
         for rule in &plan.scored {
-            if let Some(slot) = plan.is_scored.get_mut(*rule as usize) {
-                *slot = true;
+            if let Some(row) = plan.rows.get_mut(*rule as usize) {
+                row.is_scored = true;
             }
         }
         plan.needs(program);
-        plan.users(program);
+        plan.find_users(program);
         plan
     }
 
+    #[inline]
+    pub(super) fn row(&self, rule: u32) -> Row {
+        self.rows.get(rule as usize).copied().unwrap_or_default()
+    }
+
+    #[inline]
     pub(super) fn source(&self, rule: u32) -> Source {
-        self.sources.get(rule as usize).copied().unwrap_or_default()
+        self.rows.get(rule as usize).map_or(Source::Nothing, |row| row.source)
     }
 
     /// Whether a rule can have a score.
+    #[inline]
     pub(super) fn is_scored(&self, rule: u32) -> bool {
-        self.is_scored.get(rule as usize) == Some(&true)
+        self.rows.get(rule as usize).is_some_and(|row| row.is_scored)
+    }
+
+    /// How often a rule may hit at most.
+    #[inline]
+    pub(super) fn most(&self, rule: u32) -> f64 {
+        self.rows.get(rule as usize).map_or(f64::INFINITY, |row| row.most)
+    }
+
+    /// The metas that are worth a look where a rule may hit.
+    #[inline]
+    pub(super) fn wakes(&self, rule: u32) -> &[Wake] {
+        self.wakes.piece(self.rows.get(rule as usize).map_or(Piece::default(), |row| row.wakes))
+    }
+
+    /// The metas that ask for a rule, and that a score hangs on.
+    #[inline]
+    pub(super) fn users(&self, rule: u32) -> &[User] {
+        self.users.piece(self.rows.get(rule as usize).map_or(Piece::default(), |row| row.users))
     }
 
     /// Whether a rule is one that can, or anything that such may hang on.
@@ -149,9 +179,8 @@ impl Plan {
     }
 
     fn set(&mut self, rule: u32, source: Source, weight: Weight) {
-        let place = rule as usize;
-        if let (Some(slot), Some(its)) = (self.sources.get_mut(place), self.weights.get_mut(place)) {
-            (*slot, *its) = (source, weight);
+        if let Some(row) = self.rows.get_mut(rule as usize) {
+            (row.source, row.weight) = (source, weight);
         }
     }
 
@@ -181,19 +210,18 @@ impl Plan {
                     (None, false) => 100,
                 };
                 hits(member.rule, times);
-                if let Some(slot) = self.most.get_mut(member.rule as usize) {
-                    *slot = if member.most > 1 { f64::INFINITY } else { 1.0 };
-                }
                 let (cost, place_cost) = cost(pattern, group, number, is_noted);
-                if let Some(slot) = self.places.get_mut(member.rule as usize) {
-                    *slot = place_cost;
+                if let Some(row) = self.rows.get_mut(member.rule as usize) {
+                    row.most = if member.most > 1 { f64::INFINITY } else { 1.0 };
+                    row.place_cost = place_cost;
                 }
                 let chance = if is_negated { 0.5 } else { 0.1 };
-                self.set(member.rule, Source::Member(number, place), Weight { cost, chance, sure: true });
+                let set = u32::try_from(number).unwrap_or(u32::MAX);
+                self.set(member.rule, Source::Member(set, place), Weight { cost, chance, sure: true });
             }
             self.unseen.push(unseen);
         }
-        for (number, group) in program.headers.iter().enumerate() {
+        for (number, group) in (0u32..).zip(&program.headers) {
             for rule in &group.exists {
                 hits(*rule, 300);
                 self.set(*rule, Source::Exists(number), Weight { cost: 1.0, chance: 0.3, sure: true });
@@ -209,8 +237,8 @@ impl Plan {
         for (rule, source, most, cost) in templates.chain(mime).chain(details).chain(evals) {
             hits(rule, 50);
             self.set(rule, source, Weight { cost, chance: 0.1, sure: true });
-            if let Some(slot) = self.most.get_mut(rule as usize) {
-                *slot = most;
+            if let Some(row) = self.rows.get_mut(rule as usize) {
+                row.most = most;
             }
         }
     }
@@ -252,15 +280,18 @@ impl Plan {
                 let guard = flats.needed(root).filter(is_leaf).find(|rule| *rule != waker);
                 wakes.push((waker, Wake { meta: number, rule: meta.rule, guard }));
             }
-            if let Some(slot) = self.most.get_mut(meta.rule as usize) {
-                *slot = whole.most.max(1.0);
+            if let Some(row) = self.rows.get_mut(meta.rule as usize) {
+                row.most = whole.most.max(1.0);
             }
             if let Some(slot) = often.get_mut(meta.rule as usize) {
                 *slot = times;
             }
-            self.set(meta.rule, Source::Meta(trees.len() - 1), Weight::default());
+            self.set(meta.rule, Source::Meta(number), Weight::default());
         }
         self.wakes = Lists::of(wakes, program.rules.len());
+        for (rule, row) in (0u32..).zip(&mut self.rows) {
+            row.wakes = self.wakes.piece_of(rule);
+        }
         self.flats = flats;
         let mut by_value = vec![false; program.rules.len()];
         for ((meta, asked), tree) in program.metas.iter().zip(&mut self.metas).zip(&trees).rev() {
@@ -275,7 +306,7 @@ impl Plan {
     }
 
     /// What many metas ask for costs each of them less.
-    fn users(&mut self, program: &SpamAssassin) {
+    fn find_users(&mut self, program: &SpamAssassin) {
         let (mut users, mut parts) = (Vec::new(), Vec::new());
         let metas = program.metas.iter().zip(&self.metas);
         for (meta, asked) in metas.filter(|(meta, asked)| !meta.off && asked.is_needed) {
@@ -289,11 +320,12 @@ impl Plan {
         }
         self.users = Lists::of(users, program.rules.len());
         self.parts = Lists::of(parts, program.rules.len());
-        for ((rule, weight), place) in (0u32..).zip(&mut self.weights).zip(&mut self.places) {
+        for (rule, row) in (0u32..).zip(&mut self.rows) {
+            row.users = self.users.piece_of(rule);
             let users = (self.users.get(rule).len().clamp(1, MOST_USERS) as f32).sqrt();
-            weight.cost /= users;
+            row.weight.cost /= users;
             // What has a score is tried anyway.
-            *place = if self.is_scored.get(rule as usize) == Some(&true) { 0.0 } else { *place / users };
+            row.place_cost = if row.is_scored { 0.0 } else { row.place_cost / users };
         }
     }
 
@@ -321,8 +353,8 @@ impl Plan {
             }
         }
         for asked in &mut self.metas {
-            let of = |all: &[bool]| all.get(asked.rule as usize) == Some(&true);
-            (asked.is_scored, asked.is_needed) = (of(&self.is_scored), of(&self.needed));
+            asked.is_scored = self.rows.get(asked.rule as usize).is_some_and(|row| row.is_scored);
+            asked.is_needed = self.needed.get(asked.rule as usize) == Some(&true);
         }
     }
 }
@@ -368,7 +400,7 @@ impl Known for Unknown<'_> {
     }
 
     fn most(&self, rule: u32) -> f64 {
-        self.plan.most.get(rule as usize).copied().unwrap_or(f64::INFINITY)
+        self.plan.most(rule)
     }
 
     fn weight(&self, _: u32) -> Weight {

@@ -27,12 +27,8 @@ const READ_AT_ONCE: u64 = 16 << 10;
 pub(super) struct Store {
     /// What is known of each rule.
     standings: Vec<Standing>,
-    /// How often each hit that did; of all others what a message before left there.
-    counts: Vec<f64>,
-    /// Of what is not known what it costs to know it; of all other rules, what a message before left there.
-    pub(super) weights: Vec<Weight>,
-    /// Of metas that are not known, what to ask for next.
-    pub(super) next: Vec<u32>,
+    /// What else is known of it, where that is the case; of all others what a message before left there.
+    pub(super) known: Vec<More>,
     /// Rules that are no metas, and may hit or do.
     pub(super) alive: Vec<u32>,
     /// Metas that are to be decided, by their rules.
@@ -47,6 +43,17 @@ pub(super) struct Store {
     /// Metas that wait for others to be asked before them, and such whose users have to be asked again.
     pub(super) waiting: Vec<u32>,
     pub(super) outdated: Vec<u32>,
+}
+
+/// What is known of a rule.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct More {
+    /// How often it hits, if it does.
+    count: f64,
+    /// While it is not known, what it costs to know it.
+    pub(super) weight: Weight,
+    /// Of a meta, what to ask for next.
+    pub(super) next: u32,
 }
 
 /// What was seen of a rule: where, and the text.
@@ -101,9 +108,7 @@ impl<'t> Trial<'t> {
         scratch: &'t mut Scratch,
     ) -> Trial<'t> {
         store.standings.clone_from(&program.plan.standings);
-        store.counts.resize(program.rules.len(), 0.0);
-        store.weights.resize(program.rules.len(), Weight::default());
-        store.next.resize(program.rules.len(), 0);
+        store.known.resize(program.rules.len(), More::default());
         store.alive.clear();
         store.open.clear();
         store.awake.clone_from(&program.plan.awake);
@@ -241,14 +246,14 @@ impl<'t> Trial<'t> {
 
     /// Takes what it costs to try a rule that is no meta.
     pub(super) fn set_weight(&mut self, rule: u32, weight: Weight) {
-        if let Some(slot) = self.store.weights.get_mut(rule as usize) {
-            *slot = weight;
+        if let Some(known) = self.store.known.get_mut(rule as usize) {
+            known.weight = weight;
         }
     }
 
     pub(super) fn add_cost(&mut self, rule: u32, cost: f32) {
-        if let Some(slot) = self.store.weights.get_mut(rule as usize) {
-            slot.cost += cost;
+        if let Some(known) = self.store.known.get_mut(rule as usize) {
+            known.weight.cost += cost;
         }
     }
 
@@ -260,9 +265,9 @@ impl<'t> Trial<'t> {
         }
         self.stand(rule, Standing::of(count != 0.0));
         if count != 0.0
-            && let Some(slot) = self.store.counts.get_mut(rule as usize)
+            && let Some(known) = self.store.known.get_mut(rule as usize)
         {
-            *slot = count;
+            known.count = count;
         }
     }
 
@@ -281,13 +286,13 @@ impl<'t> Trial<'t> {
     /// Finds out whether a rule hits that is no meta.
     pub(super) fn try_rule(&mut self, rule: u32) {
         let count = match self.program.plan.source(rule) {
-            Source::Member(set, member) => self.try_member(set, member),
-            Source::Template(number) => f64::from(u8::from(self.try_template(number))),
-            Source::Mime(number) => f64::from(self.try_mime(number)),
-            Source::UriDetail(number) => f64::from(u8::from(self.try_uri_detail(number))),
+            Source::Member(set, member) => self.try_member(set as usize, member),
+            Source::Template(number) => f64::from(u8::from(self.try_template(number as usize))),
+            Source::Mime(number) => f64::from(self.try_mime(number as usize)),
+            Source::UriDetail(number) => f64::from(u8::from(self.try_uri_detail(number as usize))),
             Source::Eval(number) => {
                 let hits = |it: &super::Eval| (it.function)(&self.state, &it.arguments);
-                f64::from(u8::from(self.program.evals.get(number).is_some_and(hits)))
+                f64::from(u8::from(self.program.evals.get(number as usize).is_some_and(hits)))
             }
             Source::Nothing | Source::Exists(_) | Source::Meta(_) => 0.0,
         };
@@ -304,16 +309,16 @@ impl Known for Trial<'_> {
 
     #[inline]
     fn count(&self, rule: u32) -> f64 {
-        let count = || self.store.counts.get(rule as usize).copied().unwrap_or(0.0);
+        let count = || self.store.known.get(rule as usize).map_or(0.0, |known| known.count);
         if self.standing(rule) == Standing::Hit { count() } else { 0.0 }
     }
 
     fn most(&self, rule: u32) -> f64 {
-        self.program.plan.most.get(rule as usize).copied().unwrap_or(f64::INFINITY)
+        self.program.plan.most(rule)
     }
 
     #[inline]
     fn weight(&self, rule: u32) -> Weight {
-        self.store.weights.get(rule as usize).copied().unwrap_or_default()
+        self.store.known.get(rule as usize).map(|known| known.weight).unwrap_or_default()
     }
 }

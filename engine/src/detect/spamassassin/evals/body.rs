@@ -25,39 +25,51 @@ fn difference<'s>(it: &'s State<'_>) -> &'s Difference {
             views.message.nodes.get(*number).is_some_and(|node| node.media_type.starts_with("multipart/alternative"))
         });
         for number in alternatives {
-            // Hashed so that no sender can make words collide; trees took a third more.
-            let (mut html, mut text): (HashMap<&str, i64>, HashMap<&str, i64>) = Default::default();
+            // How often a word is in the HTML, and in the text; hashed so that no sender can make words collide. Trees took a third more.
+            let mut both: HashMap<&[u8], (i64, i64)> = HashMap::new();
+            let mut has_html = false;
             for part in views.message.parts(number) {
                 if views.message.nodes.get(part).is_none_or(|node: &Node| !node.media_type.starts_with("text")) {
                     continue;
                 }
                 if let Some((_, document)) = views.htmls.iter().find(|(at, _)| *at == part) {
                     // About as many as there are, so that the table need not grow.
-                    html.reserve(document.rendered.len() / BYTES_A_WORD);
-                    words(&document.rendered).for_each(|word| *html.entry(word).or_default() += 1);
-                    if html.is_empty() && document.inside.contains_key("img") {
-                        html.insert("\n", 1);
+                    both.reserve(document.rendered.len() / BYTES_A_WORD);
+                    for word in words(&document.rendered) {
+                        both.entry(word).or_default().0 += 1;
+                        has_html = true;
+                    }
+                    if !has_html && document.inside.contains_key("img") {
+                        both.insert(b"\n", (1, 0));
+                        has_html = true;
                     }
                 } else if let Some((_, plain)) = views.plain.iter().find(|(at, _)| *at == part) {
-                    text.reserve(plain.len() / BYTES_A_WORD);
-                    words(plain).for_each(|word| *text.entry(word).or_default() += 1);
+                    both.reserve((plain.len() / BYTES_A_WORD).saturating_sub(both.len()));
+                    words(plain).for_each(|word| both.entry(word).or_default().1 += 1);
                 }
             }
-            if html.is_empty() {
+            if !has_html {
                 continue;
             }
-            let all = html.len();
-            (found.html, found.text) = (all, text.len());
-            html.retain(|word, count| text.get(word).is_none_or(|other| *count - other >= 1));
-            found.most = found.most.max(html.len() as f64 / all as f64 * 100.0);
+            let count = |is_one: fn(&(i64, i64)) -> bool| both.values().filter(|counts| is_one(counts)).count();
+            (found.html, found.text) = (count(|(html, _)| *html > 0), count(|(_, text)| *text > 0));
+            let more = count(|(html, text)| html > text);
+            found.most = found.most.max(more as f64 / found.html as f64 * 100.0);
         }
         found
     })
 }
 
-/// Words with a letter or digit in them.
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|it: char| it.is_whitespace()).filter(|word| word.chars().any(|it| it.is_alphanumeric() || it == '_'))
+/// Words with a letter or digit in them. Nearly all blanks are ASCII, and found as bytes.
+fn words(text: &str) -> impl Iterator<Item = &[u8]> {
+    text.as_bytes().split(|byte| matches!(byte, b' ' | b'\t'..=b'\r')).flat_map(|piece| {
+        let ascii = Some(piece).filter(|piece| piece.is_ascii());
+        let other = if ascii.is_none() { std::str::from_utf8(piece).ok() } else { None };
+        let has_letter = |piece: &&[u8]| piece.iter().any(|it| it.is_ascii_alphanumeric() || *it == b'_');
+        let words = other.into_iter().flat_map(|piece| piece.split(char::is_whitespace));
+        let words = words.filter(|word| word.chars().any(|it| it.is_alphanumeric() || it == '_')).map(str::as_bytes);
+        ascii.filter(has_letter).into_iter().chain(words)
+    })
 }
 
 pub(super) fn alternative_difference(it: &State<'_>, arguments: &Arguments) -> bool {
@@ -206,4 +218,20 @@ pub(super) fn signature_ratio(it: &State<'_>, arguments: &Arguments) -> bool {
     let ratio = plain_parts(it).map(|(body, signature)| if signature > 0.0 { body / signature } else { 1e6 });
     ratio
         .is_some_and(|ratio| ratio >= arguments.number(0).unwrap_or(0.0) && ratio <= arguments.number(1).unwrap_or(1e6))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_parted_by_any_blank_and_have_a_letter() {
+        let of = |text| words(text).map(String::from_utf8_lossy).collect::<Vec<_>>();
+        let text = "a\u{a0}b  \u{2014} _ c-\u{2003}\u{e9}\u{b}d\u{85}! \u{2003}e\u{1f}f\r\n\u{3000}9";
+        let plainly =
+            text.split(char::is_whitespace).filter(|it| it.chars().any(|it| it.is_alphanumeric() || it == '_'));
+        assert_eq!(of(text), plainly.collect::<Vec<_>>());
+        assert_eq!(of(text), ["a", "b", "_", "c-", "\u{e9}", "d", "e\u{1f}f", "9"]);
+        assert!(of(" -- \u{a0} ").is_empty());
+    }
 }

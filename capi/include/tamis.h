@@ -483,7 +483,7 @@ enum tamis_status tamis_options_set_yara(struct tamis_options *options,
                                          int on);
 
 /**
- * How many threads of its own the engine may start for large messages; 0, as without this call: none. At most 64.
+ * How many threads of its own the engine may start, for large messages and to read many rules; 0, as without this call: none. At most 64.
  */
 enum tamis_status tamis_options_set_threads(struct tamis_options *options,
                                             uint32_t threads);

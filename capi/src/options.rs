@@ -130,7 +130,7 @@ pub unsafe extern "C" fn tamis_options_set_yara(options: *mut tamis_options, on:
     })
 }
 
-/// How many threads of its own the engine may start for large messages; 0, as without this call: none. At most 64.
+/// How many threads of its own the engine may start, for large messages and to read many rules; 0, as without this call: none. At most 64.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tamis_options_set_threads(options: *mut tamis_options, threads: u32) -> tamis_status {
     guard(|| {

@@ -69,7 +69,7 @@ impl With {
     pub(crate) fn engine_afresh(&self) -> Result<Engine, String> {
         let mut config = self.config()?;
         config.yara.cache = Cache::Off;
-        build(config.builder().now(tamis_common::time::now()))
+        build(config.builder().now(tamis_common::time::now()).leaf_threads(config.scan_threads()))
     }
 
     /// The engine; the error names file, line and remedy of every mistake.

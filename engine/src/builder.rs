@@ -253,8 +253,8 @@ impl EngineBuilder {
         self
     }
 
-    /// Lets large messages be decoded and hashed, and many rules be read, on this many threads of the engine's own, made when first
-    /// needed. Without it, or with 0 or 1, the engine starts no thread.
+    /// Lets large messages be decoded and hashed on this many threads of the engine's own, made when first needed, and many rules
+    /// be read on as many, four at most, which end when it is built. Without it, or with 0 or 1, the engine starts no thread.
     pub fn leaf_threads(mut self, threads: usize) -> EngineBuilder {
         self.leaf_threads = threads;
         self

@@ -1,7 +1,7 @@
 //! Rules as they were read -> rules that run. Takes files, gives [`Rules`] and the problems of whoever wrote them; finds the
 //! order in which rules may ask for each other's hits.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::condition::{self, Condition, Origin};
 use super::lazy::TOO_LARGE;
@@ -82,16 +82,17 @@ impl Rules {
 /// Rules whose patterns are read before they are sorted in: what is read waits in memory until then.
 const AT_ONCE: usize = 1_000;
 
-/// The patterns of rules in the order in which they are written, or what is wrong with them; none where there is one thread, to
-/// which it makes no difference when each is read.
-fn made(rules: &[Loaded], threads: &Threads) -> std::vec::IntoIter<Result<Pattern, String>> {
-    let mut all = Vec::new();
+/// The patterns of rules in the order in which they are written, or what is wrong with them; nothing for one that stands there a second
+/// time, and none at all where there is one thread, to which it makes no difference when each is read.
+fn made(rules: &[Loaded], threads: &Threads) -> std::vec::IntoIter<Option<Result<Pattern, String>>> {
+    let (mut all, mut seen) = (Vec::new(), HashSet::new());
     for it in rules {
         let over = over(Source::parse(&it.rule.text).ok().as_ref());
-        all.extend(it.rule.any.iter().chain(&it.rule.all).map(|text| (text.as_str(), over)));
+        let texts = it.rule.any.iter().chain(&it.rule.all);
+        all.extend(texts.map(|text| seen.insert((text.as_str(), over)).then_some((text.as_str(), over))));
     }
-    let made = match threads.pool_for(all.len()) {
-        Some(_) => threads.map(all, |(text, over)| Pattern::compile(text, over)),
+    let made = match threads.pool_for(seen.len()) {
+        Some(_) => threads.map(all, |it| it.map(|(text, over)| Pattern::compile(text, over))),
         None => Vec::new(),
     };
     made.into_iter()
@@ -173,7 +174,11 @@ impl Builder<'_> {
 
     /// Compiles patterns and condition of a rule; `None`, and noted, where one is broken. `made` are its patterns and those of rules behind
     /// it, if they were read before.
-    fn parts(&mut self, it: &Loaded, made: &mut impl Iterator<Item = Result<Pattern, String>>) -> Option<Parts> {
+    fn parts(
+        &mut self,
+        it: &Loaded,
+        made: &mut impl Iterator<Item = Option<Result<Pattern, String>>>,
+    ) -> Option<Parts> {
         let before = self.problems.len();
         let mut source = None;
         if !it.rule.text.is_empty() {
@@ -189,7 +194,7 @@ impl Builder<'_> {
         let mut patterns = [Vec::new(), Vec::new()];
         for (list, (texts, spans)) in patterns.iter_mut().zip([(&it.rule.any, &it.any), (&it.rule.all, &it.all)]) {
             for (text, span) in texts.iter().zip(spans) {
-                let made = made.next();
+                let made = made.next().flatten();
                 let known = source.as_ref().and_then(|source| self.known.get(source)?.get(text.as_str()));
                 if let Some((form, number)) = known.copied() {
                     list.push(Part::Known(form, number));

@@ -26,7 +26,7 @@ pub(super) enum Form {
 }
 
 /// What kind of text a pattern is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Over {
     /// Bytes of any kind.
     Bytes,

@@ -15,15 +15,14 @@ pub(super) fn made(conf: &Conf, rules: &[RuleText], threads: &Threads) -> Vec<Op
         return rules.iter().map(|_| None).collect();
     }
     threads.map(rules.iter().collect(), |rule: &RuleText| {
-        let (Test::Header { pattern: text, .. } | Test::MimeHeader { pattern: text, .. }) = &rule.test else {
-            let (Test::Body(text) | Test::Rawbody(text) | Test::Uri(text) | Test::Full(text)) = &rule.test else {
-                return None;
-            };
-            let (text, flags) = pattern_text(conf, rule, text).ok()?;
-            return templates::names_of(&text).is_empty().then(|| pattern_of(&text, &flags));
+        let text = match &rule.test {
+            Test::Header { pattern, .. } | Test::MimeHeader { pattern, .. } => pattern,
+            Test::Body(text) | Test::Rawbody(text) | Test::Uri(text) | Test::Full(text) => text,
+            _ => return None,
         };
         let (text, flags) = pattern_text(conf, rule, text).ok()?;
-        Some(pattern_of(&text, &flags))
+        // What has names of captures in it is another pattern for each message.
+        templates::names_of(&text).is_empty().then(|| pattern_of(&text, &flags))
     })
 }
 

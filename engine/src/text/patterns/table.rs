@@ -20,6 +20,10 @@ const MOST_STATES_BYTES: usize = 16 << 20;
 /// How many bytes of ASCII a byte that is none counts as: mail leads there more seldom.
 const BEYOND_ASCII: u32 = 3;
 
+/// So few bytes that lead from a state to another one are searched for, once so many bytes one behind the other did not.
+const MOST_LEAVING: usize = 3;
+const STAYED: usize = 8;
+
 /// What may stand before a place, as far as look-behind tells: nothing, and of bytes those of words, the two that end lines, and others.
 const BEFORE: usize = 5;
 #[expect(clippy::indexing_slicing, reason = "the compiler runs it, and iterators it cannot")]
@@ -58,6 +62,8 @@ pub(super) struct Table {
     starts: [u16; BEFORE],
     /// For each byte its class: bytes of one class lead to the same states.
     classes: [u8; 256],
+    /// By states, the bytes that lead to another one, where they are so few that there is a quick search for them.
+    leaving: Vec<Option<[u8; MOST_LEAVING]>>,
 }
 
 impl Table {
@@ -93,13 +99,19 @@ impl Table {
         }
         let rest = text.get(at..).unwrap_or_default();
         let (classes, next) = (&self.classes, self.next.as_slice());
-        for (read, byte) in rest.iter().enumerate() {
+        let (mut read, mut stayed) = (0, 0);
+        while let Some(byte) = rest.get(read) {
             let class = classes.get(usize::from(*byte)).copied().unwrap_or_default();
             let Some(now) = next.get(usize::from(state) + usize::from(class)) else { return (May::Perhaps, read) };
+            stayed = if *now == state { stayed + 1 } else { 0 };
             // A match is told one byte late.
             state = *now;
             if state < Table::FIRST {
                 return (told(state), read);
+            }
+            read += 1;
+            if stayed == STAYED {
+                read += self.stays(state, rest.get(read..).unwrap_or_default());
             }
         }
         (if self.at_end(state) { yes } else { May::Not }, rest.len())
@@ -111,9 +123,19 @@ impl Table {
         self.starts.get(usize::from(before)).copied().unwrap_or(Table::BEYOND)
     }
 
+    fn row(&self, state: u16) -> Option<usize> {
+        usize::from(state.saturating_sub(Table::FIRST)).checked_div(self.width)
+    }
+
     fn at_end(&self, state: u16) -> bool {
-        let row = usize::from(state.saturating_sub(Table::FIRST)).checked_div(self.width);
-        row.and_then(|row| self.ends.get(row)) == Some(&true)
+        self.row(state).and_then(|row| self.ends.get(row)) == Some(&true)
+    }
+
+    /// How many bytes of a text at least lead from a state to nothing but itself: what any text between two ends of lines may be is read so.
+    #[inline(never)]
+    fn stays(&self, state: u16, text: &[u8]) -> usize {
+        let leaving = self.row(state).and_then(|row| self.leaving.get(row).copied().flatten());
+        leaving.map_or(0, |[one, two, three]| memchr::memchr3(one, two, three, text).unwrap_or(text.len()))
     }
 }
 
@@ -163,8 +185,11 @@ impl Making {
             next.extend(row.next.iter().map(|state| code(*state)));
         }
         let ends = self.rows.iter().map(|row| row.is_end).collect();
+        let (first, width) = (usize::from(Table::FIRST), bytes.len().max(1));
+        let rows = (first..).step_by(width).zip(next.get(first..).unwrap_or_default().chunks(width));
+        let leaving = rows.map(|(state, row)| leaving(state, row, &classes)).collect();
         let starts = starts.map(|state| state.map_or(Table::BEYOND, code));
-        Some((Box::new(Table { next, ends, width: bytes.len(), starts, classes }), is_whole))
+        Some((Box::new(Table { next, ends, width: bytes.len(), starts, classes, leaving }), is_whole))
     }
 
     fn start(&mut self, before: Option<u8>) -> Option<LazyStateID> {
@@ -219,16 +244,33 @@ impl Making {
     }
 }
 
+/// The bytes that lead from a state, by its row, to another one, if they are few.
+fn leaving(state: usize, row: &[u16], classes: &[u8; 256]) -> Option<[u8; MOST_LEAVING]> {
+    let leaves = |class: &u8| row.get(usize::from(*class)).is_none_or(|next| usize::from(*next) != state);
+    if (0..).zip(row).filter(|(class, _)| leaves(class)).count() > MOST_LEAVING {
+        return None;
+    }
+    let mut all = (0..=255).zip(classes).filter(|(_, class)| leaves(class)).map(|(byte, _)| byte);
+    let first = all.next()?;
+    let second = all.next().unwrap_or(first);
+    let third = all.next().unwrap_or(second);
+    all.next().is_none().then_some([first, second, third])
+}
+
 #[cfg(test)]
 mod tests {
     use regex_automata::meta::Regex;
 
     use super::*;
 
+    fn parsed(pattern: &str) -> Hir {
+        regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).unwrap()
+    }
+
     /// Holds a table against a search at each place of texts; gives whether it is whole, and how often it said no, that it cannot say,
     /// and yes.
     fn check(pattern: &str, texts: &[String]) -> (bool, [usize; 3]) {
-        let hir = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).unwrap();
+        let hir = parsed(pattern);
         let (table, is_whole) = Table::of(&hir).unwrap();
         let exact = Regex::builder().build_from_hir(&hir).unwrap();
         let mut told = [0; 3];
@@ -255,6 +297,19 @@ mod tests {
             let (is_whole, [no, _, yes]) = check(pattern, &texts);
             assert!(is_whole && no > 0 && yes > 0, "{pattern}");
         }
+    }
+
+    #[test]
+    fn what_any_text_may_be_is_passed_over() {
+        let line = "a line of mail that is longer than eight bytes";
+        let texts = [format!("\n{line}\n{line}>\nend"), format!("<{line}<{line}>"), format!("<{line}"), line.repeat(3)];
+        for pattern in [r"a[^\n]*\nend", r"(?sm)a.*^end", r"<[^<>]*>", r"a[^>]*>\n", r"a[^\n]*", r"(?s)l.*z"] {
+            let (is_whole, [no, _, yes]) = check(pattern, &texts);
+            assert!(is_whole && no > 0 && (yes > 0 || pattern.ends_with('z')), "{pattern}");
+        }
+        let (table, _) = Table::of(&parsed("(?s)l.*z")).unwrap();
+        assert_eq!(table.at(line.as_bytes(), 2, May::Surely), (May::Not, line.len() - 2), "it was read to its end");
+        assert!(table.leaving.contains(&Some([b'z'; MOST_LEAVING])));
     }
 
     #[test]

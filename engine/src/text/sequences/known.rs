@@ -61,12 +61,15 @@ fn bits(class: &Bytes) -> (u8, u8, bool) {
     (mask, all & mask, count == 1u32 << mask.count_zeros())
 }
 
+fn position(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
 impl Knowns {
     /// Adds a sequence; `before` of its classes stand before those that are noted. What is behind 64 KB of it does not count.
     pub(super) fn add(&mut self, owner: u32, sequence: &[Bytes], before: usize) {
         let sequence = sequence.get(..usize::from(u16::MAX)).unwrap_or(sequence);
         let number = |length: usize| u16::try_from(length).unwrap_or(u16::MAX);
-        let position = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
         let last = sequence.len().saturating_sub(WORD);
         let starts = (0..sequence.len()).step_by(WORD).map(|at| at.min(last));
         let mut words: Vec<(f64, Word)> = starts.map(|at| word(sequence, at)).collect();
@@ -96,6 +99,33 @@ impl Knowns {
         });
     }
 
+    /// Some of them, one behind the other: of each its number here, and how many of its classes stand before those that are noted there.
+    pub(super) fn some(&self, numbers: impl Iterator<Item = (u32, usize)>) -> Knowns {
+        let mut some = Knowns { distinct: self.distinct.clone(), ..Knowns::default() };
+        for (number, before) in numbers {
+            let Some(known) = self.known.get(number as usize) else { continue };
+            let (words, places) = self.parts(known);
+            let known = Known {
+                before: u16::try_from(before).unwrap_or(u16::MAX),
+                words_at: position(some.words.len()),
+                places_at: position(some.places.len()),
+                ..*known
+            };
+            some.words.extend_from_slice(words);
+            some.places.extend_from_slice(places);
+            some.known.push(known);
+        }
+        some
+    }
+
+    /// The words of a sequence but the first, and its places.
+    fn parts(&self, known: &Known) -> (&[Word], &[Place]) {
+        let (words_at, places_at) = (known.words_at as usize, known.places_at as usize);
+        let words = self.words.get(words_at..words_at + usize::from(known.words)).unwrap_or_default();
+        let places = self.places.get(places_at..places_at + usize::from(known.places)).unwrap_or_default();
+        (words, places)
+    }
+
     /// What is needed to add more is thrown away.
     pub(super) fn finish(&mut self) {
         self.numbers = HashMap::new();
@@ -104,8 +134,8 @@ impl Knowns {
 
     /// A sequence by its number, and where it begins, if it stands where its noted classes are at a place.
     #[inline(always)]
-    pub(super) fn at(&self, number: u32, text: &[u8], at: usize) -> Option<(&Known, usize)> {
-        let known = self.known.get(number as usize)?;
+    pub(super) fn at(&self, number: usize, text: &[u8], at: usize) -> Option<(&Known, usize)> {
+        let known = self.known.get(number)?;
         let from = at.checked_sub(usize::from(known.before))?;
         (known.first.is_at(text, from) && self.rest(known, text, from)).then_some((known, from))
     }
@@ -122,9 +152,7 @@ impl Knowns {
     #[inline(never)]
     fn more(&self, known: &Known, text: &[u8], from: usize) -> bool {
         let length = usize::from(known.length);
-        let (words_at, places_at) = (known.words_at as usize, known.places_at as usize);
-        let words = self.words.get(words_at..words_at + usize::from(known.words)).unwrap_or_default();
-        let places = self.places.get(places_at..places_at + usize::from(known.places)).unwrap_or_default();
+        let (words, places) = self.parts(known);
         let Some(bytes) = text.get(from..from + length) else { return false };
         let is_in = |place: &Place| {
             let class = self.distinct.get(place.class as usize);

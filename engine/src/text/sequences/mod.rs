@@ -4,11 +4,13 @@
 mod ahead;
 mod first;
 mod fold;
+mod frequent;
 mod known;
 mod needs;
 mod pairs;
 mod pass;
 mod places;
+mod rows;
 mod sets;
 mod sieve;
 mod table;

@@ -1,7 +1,8 @@
 //! One go over a text. Takes what of sequences is noted, and a text, hands on which of them are there.
 
 use super::first::{First, Pairs, Triples};
-use super::fold::{GROUP_BITS, WIDTH, group, way};
+use super::fold::{GROUP_BITS, Part, WIDTH, group, rarest_beside, way};
+use super::frequent::{Drafted, Frequent};
 use super::known::Knowns;
 use super::places::{List, Looks, Places, ROOM};
 use super::sets::{Bytes, add, bytes};
@@ -13,6 +14,8 @@ const MOST_STARTS: u32 = 3;
 /// What is to be looked for in one go.
 #[derive(Debug, Default)]
 pub(super) struct Pass {
+    /// What mail is full of, if there is any such.
+    frequent: Option<Frequent>,
     table: Table,
     first: First,
     /// The bytes that what is noted begins with, where they are so few that there is a quick search for them; else empty.
@@ -22,9 +25,8 @@ pub(super) struct Pass {
 /// What is gathered for one.
 #[derive(Debug, Default)]
 pub(super) struct Draft {
-    /// Widths and ways in which noted groups are spelled, and the sequences that have them.
-    pub(super) entries: Vec<(usize, u32, Entry)>,
-    /// All bytes that these begin with.
+    pub(super) sequences: Vec<Drafted>,
+    /// All bytes that what is noted of them begins with.
     pub(super) starts: Bytes,
 }
 
@@ -33,7 +35,7 @@ pub(super) struct Draft {
 pub(super) struct Owner {
     pub(super) owner: u32,
     /// So many.
-    pub(super) entries: usize,
+    pub(super) sequences: usize,
     pub(super) starts: Bytes,
     /// At about how many of mail's places one of them is looked up.
     pub(super) often: f64,
@@ -48,25 +50,35 @@ impl Draft {
     /// That of owners that do not wait, and that of those that do.
     pub(super) fn parted(self, owners: &[Owner], waits: impl Fn(&&Owner) -> bool) -> (Draft, Option<Draft>) {
         let (mut pass, mut rest) = (Draft::default(), Draft::default());
-        let mut entries = self.entries.into_iter();
+        let mut sequences = self.sequences.into_iter();
         for it in owners {
             let part = if waits(&it) { &mut rest } else { &mut pass };
-            part.entries.extend(entries.by_ref().take(it.entries));
+            part.sequences.extend(sequences.by_ref().take(it.sequences));
             add(&mut part.starts, &it.starts);
         }
         (pass, Some(rest))
     }
 
-    /// Makes it; by pairs of groups where mail has them at fewer of its places than `seldom_pairs`.
-    pub(super) fn finish(self, seldom_pairs: f64) -> Pass {
+    /// Makes it; by pairs of groups where mail has them at fewer of its places than `seldom_pairs`, and by rows what mail is full of, where the
+    /// order in which sequences are handed on is `free`.
+    pub(super) fn finish(mut self, seldom_pairs: f64, is_free: bool, known: &Knowns) -> Pass {
         let starts: Vec<u8> = bytes(&self.starts).filter(|_| self.is_quick()).collect();
-        let first = First::new(self.entries.iter().map(|(width, way, _)| (*width, *way)), seldom_pairs);
-        Pass { table: Table::of(self.entries), first, starts }
+        let by_rows = is_free && starts.is_empty();
+        let frequent = if by_rows { Frequent::taken(&mut self.sequences, known) } else { None };
+        let entries = |it: Drafted| {
+            let Part { before, width, ways, .. } = it.part;
+            let (place, groups) = rarest_beside(&it.groups, before, width);
+            ways.into_iter().map(move |way| (width, way, Entry::new(it.number, width, place, groups)))
+        };
+        let entries: Vec<_> = self.sequences.into_iter().flat_map(entries).collect();
+        let first = First::new(entries.iter().map(|(width, way, _)| (*width, *way)), seldom_pairs);
+        Pass { frequent, table: Table::of(entries), first, starts }
     }
 }
 
 impl Pass {
-    /// Hands on where a part of a sequence was seen, its owner, and where it begins and ends.
+    /// Hands on where a part of a sequence was seen, its owner, and where it begins and ends: in the order in which they were seen, but what mail is
+    /// full of, where that is looked for by itself, before all else.
     pub(super) fn search(
         &self,
         known: &Knowns,
@@ -74,10 +86,13 @@ impl Pass {
         places: &mut Places,
         mut each: impl FnMut(usize, u32, usize, usize),
     ) {
+        let Places { all, found, begun } = places;
+        if let Some(frequent) = &self.frequent {
+            frequent.search(text, begun, &mut each);
+        }
         if self.table.is_empty() {
             return;
         }
-        let Places { all, found } = places;
         let (places, looks) = (List::new(all), Looks { first: &self.first, table: &self.table, known, text });
         let mut look = |places: &[usize]| looks.take(places, found, &mut each);
         if !self.starts.is_empty() {
@@ -106,6 +121,16 @@ impl Pass {
             [one, other, third] => memchr::memchr3(one, other, third, text),
             _ => None,
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_quick(&self) -> bool {
+        !self.starts.is_empty()
+    }
+
+    #[cfg(test)]
+    pub(super) fn has_rows(&self) -> bool {
+        self.frequent.is_some()
     }
 
     #[cfg(test)]

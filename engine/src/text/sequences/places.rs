@@ -5,6 +5,7 @@
 use super::first::First;
 use super::fold::{GROUP_BITS, WIDTH, group, way};
 use super::known::Knowns;
+use super::rows::Begun;
 use super::table::{Table, WAY_BITS, key};
 
 /// Room for places: they are looked at before it is full.
@@ -21,12 +22,13 @@ const COMPARED: usize = 128;
 pub(crate) struct Places {
     pub(super) all: [usize; ROOM],
     pub(super) found: Found,
+    pub(super) begun: Begun,
 }
 
 impl Default for Places {
     fn default() -> Places {
         let found = Found { looks: [Look::default(); ROOM * KEYS], likely: [(0, 0); COMPARED] };
-        Places { all: [0; ROOM], found }
+        Places { all: [0; ROOM], found, begun: Begun::default() }
     }
 }
 
@@ -94,7 +96,7 @@ impl Looks<'_> {
     #[inline(always)]
     fn compare(self, likely: &mut List<'_, (usize, u32), COMPARED>, each: &mut impl FnMut(usize, u32, usize, usize)) {
         for (at, number) in likely.all() {
-            if let Some((known, from)) = self.known.at(*number, self.text, *at) {
+            if let Some((known, from)) = self.known.at(*number as usize, self.text, *at) {
                 each(*at, known.owner, from, from + usize::from(known.length));
             }
         }

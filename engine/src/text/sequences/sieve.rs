@@ -8,12 +8,12 @@ use std::collections::HashMap;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, StartKind};
 
 use super::first::SELDOM_PAIRS;
-use super::fold::{Part, groups, rarest, rarest_beside};
+use super::fold::{groups, rarest};
+use super::frequent::Drafted;
 use super::known::{Knowns, merged};
 use super::pass::{Draft, Owner, Pass};
 use super::places::Places;
 use super::sets::{Bytes, Sequence, add};
-use super::table::Entry;
 use super::waiting::Waiting;
 
 /// What of a sequence may stand behind the place where its noted classes begin, in bytes.
@@ -59,16 +59,16 @@ impl Sieve {
 
     /// To be called once, when all are added.
     pub(crate) fn finish(&mut self) {
-        self.finish_by(SELDOM_PAIRS, &|_| false);
+        self.finish_by(SELDOM_PAIRS, false, &|_| false);
     }
 
     /// The same, in two: those of owners that may wait have a pass of their own, which is made where somebody asks for them: such as mail is full
     /// of, and all where the other pass is a search for few bytes then. Gives these owners.
     pub(crate) fn finish_in_two(&mut self, may_wait: &dyn Fn(u32) -> bool) -> Vec<u32> {
-        self.finish_by(SELDOM_PAIRS, may_wait)
+        self.finish_by(SELDOM_PAIRS, true, may_wait)
     }
 
-    fn finish_by(&mut self, seldom_pairs: f64, may_wait: &dyn Fn(u32) -> bool) -> Vec<u32> {
+    fn finish_by(&mut self, seldom_pairs: f64, is_free: bool, may_wait: &dyn Fn(u32) -> bool) -> Vec<u32> {
         let (added, literals) = (std::mem::take(&mut self.added), std::mem::take(&mut self.literals));
         if added.is_empty()
             && let Some(automaton) = automaton(&literals)
@@ -84,20 +84,16 @@ impl Sieve {
         let mut load: HashMap<(usize, u32), u32> = HashMap::new();
         let mut numbers = 0u32..;
         for (owner, sequences) in added.into_iter().chain(of_literals) {
-            let (from, mut its) = (all.entries.len(), Owner { owner, ..Owner::default() });
+            let mut its = Owner { owner, sequences: sequences.len(), ..Owner::default() };
             for (sequence, number) in sequences.iter().zip(&mut numbers) {
-                let of: Vec<u64> = sequence.iter().map(groups).collect();
-                let Part { before, width, ways, often } = rarest(&of, of.len().saturating_sub(MOST_BEHIND), &load);
-                its.often += often;
-                self.known.add(owner, sequence, before);
-                let (place, groups) = rarest_beside(&of, before, width);
-                for way in ways {
-                    *load.entry((width, way)).or_default() += 1;
-                    all.entries.push((width, way, Entry::new(number, width, place, groups)));
-                }
-                add(&mut its.starts, sequence.get(before).unwrap_or(&Bytes::default()));
+                let groups: Vec<u64> = sequence.iter().map(groups).collect();
+                let part = rarest(&groups, groups.len().saturating_sub(MOST_BEHIND), &load);
+                its.often += part.often;
+                self.known.add(owner, sequence, part.before);
+                part.ways.iter().for_each(|way| *load.entry((part.width, *way)).or_default() += 1);
+                add(&mut its.starts, sequence.get(part.before).unwrap_or(&Bytes::default()));
+                all.sequences.push(Drafted { number, groups, part });
             }
-            its.entries = all.entries.len() - from;
             owners.push(its);
         }
         let mut at_once = Draft::default();
@@ -112,8 +108,8 @@ impl Sieve {
         let waiting: Vec<u32> = owners.iter().filter(waits).map(|it| it.owner).collect();
         let (pass, rest) = if waiting.is_empty() { (all, None) } else { all.parted(&owners, waits) };
         self.known.finish();
-        self.pass = pass.finish(seldom_pairs);
-        self.rest = rest.map(|rest| rest.finish(seldom_pairs));
+        self.pass = pass.finish(seldom_pairs, is_free, &self.known);
+        self.rest = rest.map(|rest| rest.finish(seldom_pairs, is_free, &self.known));
         waiting
     }
 
@@ -200,7 +196,8 @@ mod tests {
     }
 
     fn check(sequences: &[Sequence], letters: &[u8]) {
-        [0.0, f64::INFINITY].iter().for_each(|seldom_pairs| check_by(*seldom_pairs, sequences, letters));
+        [0.0, f64::INFINITY].iter().for_each(|seldom_pairs| check_by(*seldom_pairs, false, sequences, letters));
+        check_by(SELDOM_PAIRS, true, sequences, letters);
     }
 
     #[test]
@@ -236,17 +233,23 @@ mod tests {
         assert_eq!((first, rest), (vec![(0, 4)], vec![(2, 0), (1, 6)]));
     }
 
-    fn check_by(seldom_pairs: f64, sequences: &[Sequence], letters: &[u8]) {
+    fn check_by(seldom_pairs: f64, is_free: bool, sequences: &[Sequence], letters: &[u8]) {
         let mut sieve = Sieve::default();
         (0..).zip(sequences).for_each(|(owner, it)| sieve.add(owner, std::slice::from_ref(it)));
-        sieve.finish_by(seldom_pairs, &|_| false);
-        assert_eq!(sieve.pass.is_by_pairs(), seldom_pairs > 0.0);
+        sieve.finish_by(seldom_pairs, is_free, &|_| false);
+        assert_eq!(sieve.pass.has_rows(), is_free && !sieve.pass.is_quick());
+        assert!(is_free || sieve.pass.is_by_pairs() == (seldom_pairs > 0.0));
         let (mut memory, mut seed, mut all) = (SieveMemory::default(), 5u64, 0);
         for round in 0..300 {
             let text = drawn(&mut seed, letters, round % 60);
             let mut found = Vec::new();
-            sieve.search(&text, &mut memory, |owner, start, end| found.push((end, owner, start)));
-            assert!(found.is_sorted_by_key(|(end, ..)| *end), "by where they end");
+            let mut add = |owner, start, end| found.push((end, owner, start));
+            if is_free {
+                sieve.search_as_seen(&text, &mut memory.places, |_, owner, start, end| add(owner, start, end));
+            } else {
+                sieve.search(&text, &mut memory, add);
+                assert!(found.is_sorted_by_key(|(end, ..)| *end), "by where they end");
+            }
             found.sort_unstable();
             let mut expected = Vec::new();
             for end in 1..=text.len() {

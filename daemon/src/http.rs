@@ -74,21 +74,19 @@ async fn serve(shared: &Shared, stream: &mut TcpStream) -> std::io::Result<()> {
 async fn read(shared: &Shared, stream: &mut TcpStream) -> Result<(Head, Message), Answer> {
     let broken = |_| plain("400 Bad Request", "the connection broke off");
     let refused = |(status, why): request::Refused| plain(status, why);
-    let mut bytes = Vec::new();
-    let mut buffer = vec![0; 16 << 10];
+    let mut bytes = Vec::with_capacity(request::HEAD_BYTES);
     let mut seen = 0;
     let end = loop {
         if let Some(end) = request::end(&bytes, seen).map_err(refused)? {
             break end;
         }
         seen = bytes.len();
-        match stream.read(&mut buffer).await.map_err(broken)? {
-            0 => return Err(plain("400 Bad Request", "the connection broke off")),
-            count => bytes.extend_from_slice(buffer.get(..count).unwrap_or_default()),
+        if stream.read_buf(&mut bytes).await.map_err(broken)? == 0 {
+            return Err(plain("400 Bad Request", "the connection broke off"));
         }
     };
-    let mut body = bytes.split_off(end.min(bytes.len()));
-    let head = request::head(&bytes).map_err(refused)?;
+    let (head, begun) = bytes.split_at(end.min(bytes.len()));
+    let head = request::head(head).map_err(refused)?;
     let most = usize::try_from(shared.config().limits.message_bytes).unwrap_or(usize::MAX);
     if head.length > most {
         return Err(plain("413 Content Too Large", &format!("a message has at most {most} bytes")));
@@ -97,16 +95,18 @@ async fn read(shared: &Shared, stream: &mut TcpStream) -> Result<(Head, Message)
     if !message.held.more(&shared.room, head.length) {
         return Err(plain("503 Service Unavailable", "too many messages are under way"));
     }
+    // There is room for all of it: read where it stays, and copied nowhere.
+    let mut body = Vec::with_capacity(head.length);
+    body.extend_from_slice(begun.get(..head.length).unwrap_or(begun));
     if head.asks_first && body.len() < head.length {
         stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await.map_err(broken)?;
     }
     while body.len() < head.length {
-        match stream.read(&mut buffer).await.map_err(broken)? {
-            0 => return Err(plain("400 Bad Request", "the message broke off")),
-            count => body.extend_from_slice(buffer.get(..count).unwrap_or_default()),
+        let left = (head.length - body.len()) as u64;
+        if (&mut *stream).take(left).read_buf(&mut body).await.map_err(broken)? == 0 {
+            return Err(plain("400 Bad Request", "the message broke off"));
         }
     }
-    body.truncate(head.length);
     message.raw = body;
     Ok((head, message))
 }

@@ -21,13 +21,9 @@ pub(super) struct Pairs([u64; GROUPS as usize]);
 /// By two groups, the first of them first.
 type ByTwo<T> = [T; (GROUPS * GROUPS) as usize];
 
-/// By the first two of three groups the third, whatever the width, which is asked of each byte: 32 KB, of which mail reads a few again
-/// and again; and by the width, which is asked where there is any.
+/// By the first two of three groups the third, by the width: 64 KB, of which mail reads a few again and again.
 #[derive(Debug)]
-pub(super) struct Triples {
-    any: ByTwo<u64>,
-    of: ByTwo<Thirds>,
-}
+pub(super) struct Triples(ByTwo<Thirds>);
 
 /// Groups, as bits.
 #[derive(Clone, Copy, Debug, Default)]
@@ -79,8 +75,7 @@ impl First {
                 None => (way, u64::MAX),
             };
             let place = (pair % (GROUPS * GROUPS)) as usize;
-            let (Some(any), Some(word)) = (triples.any.get_mut(place), triples.of.get_mut(place)) else { continue };
-            *any |= thirds;
+            let Some(word) = triples.0.get_mut(place) else { continue };
             *(if width == WIDTH { &mut word.long } else { &mut word.short }) |= thirds;
         }
         First::Triples(triples)
@@ -110,13 +105,18 @@ impl Triples {
     /// Whether what is looked up may begin with the first three of a way's groups.
     #[inline(always)]
     pub(super) fn may(&self, way: u32) -> bool {
-        let thirds = self.any.get((way >> (2 * GROUP_BITS)) as usize % self.any.len());
-        thirds.is_some_and(|thirds| (thirds >> ((way >> GROUP_BITS) % GROUPS)) & 1 != 0)
+        let Thirds { long, short } = self.thirds(way);
+        ((long | short) >> ((way >> GROUP_BITS) % GROUPS)) & 1 != 0
+    }
+
+    #[inline(always)]
+    fn thirds(&self, way: u32) -> Thirds {
+        self.0.get((way >> (2 * GROUP_BITS)) as usize % self.0.len()).copied().unwrap_or_default()
     }
 
     #[inline(always)]
     fn widths(&self, way: u32) -> Widths {
-        let thirds = self.of.get((way >> (2 * GROUP_BITS)) as usize % self.of.len()).copied().unwrap_or_default();
+        let thirds = self.thirds(way);
         let third = (way >> GROUP_BITS) % GROUPS;
         Widths { is_long: (thirds.long >> third) & 1 != 0, is_short: (thirds.short >> third) & 1 != 0 }
     }
@@ -124,6 +124,6 @@ impl Triples {
 
 impl Default for Triples {
     fn default() -> Triples {
-        Triples { any: [0; (GROUPS * GROUPS) as usize], of: [Thirds::default(); (GROUPS * GROUPS) as usize] }
+        Triples([Thirds::default(); (GROUPS * GROUPS) as usize])
     }
 }

@@ -37,7 +37,7 @@ impl Frequent {
             return None;
         }
         let starts: Vec<usize> = taken.iter().map(start).collect();
-        let groups = |(it, start): (&'_ Drafted, &usize)| it.groups.get(*start..).unwrap_or_default().to_vec();
+        let groups = |(it, start): (&Drafted, &usize)| it.groups.get(*start..).unwrap_or_default().to_vec();
         let groups: Vec<Vec<u64>> = taken.iter().zip(&starts).map(groups).collect();
         let rows = Rows::new(&groups.iter().map(Vec::as_slice).collect::<Vec<_>>());
         Some(Frequent { rows, known: known.some(taken.iter().map(|it| it.number).zip(starts)) })

@@ -63,7 +63,7 @@ impl Sieve {
     }
 
     /// The same, in two: those of owners that may wait have a pass of their own, which is made where somebody asks for them: such as mail is full
-    /// of, and all where the other pass is a search for few bytes then. Gives these owners.
+    /// of, and all where the other pass is a search for few bytes then. Gives these owners. What is seen is in no order then: it is for `search_as_seen`.
     pub(crate) fn finish_in_two(&mut self, may_wait: &dyn Fn(u32) -> bool) -> Vec<u32> {
         self.finish_by(SELDOM_PAIRS, true, may_wait)
     }

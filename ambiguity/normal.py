@@ -2,9 +2,10 @@
 """Says how many messages of folders have more than one reading, and why: what the first other reading does otherwise, with a
 message for each.
 
-    ambiguity/normal.py [--all] FOLDER...    with --all: each message with its readings
+    ambiguity/normal.py [--all] FOLDER...
 """
 
+import argparse
 import collections
 import json
 import os
@@ -14,10 +15,11 @@ import sys
 TREE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TAMIS = os.path.join(os.environ.get("CARGO_TARGET_DIR", os.path.join(TREE, "target")), "release/tamis")
 
-folders = [it for it in sys.argv[1:] if it != "--all"]
-if not folders:
-    sys.exit(__doc__)
-for folder in folders:
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("--all", action="store_true", help="each message that has several, with its readings")
+parser.add_argument("folders", nargs="+", metavar="FOLDER")
+wanted = parser.parse_args()
+for folder in wanted.folders:
     why, example, messages, ambiguous = collections.Counter(), {}, 0, 0
     ran = subprocess.Popen([TAMIS, "parts", "--json", folder], stdout=subprocess.PIPE, text=True, errors="replace")
     for line in ran.stdout:
@@ -29,7 +31,7 @@ for folder in folders:
         why.update(it["choices"][1])
         for choice in it["choices"][1]:
             example.setdefault(choice, it["path"])
-        if "--all" in sys.argv:
+        if wanted.all:
             print(f"{it['path']}: {it['readings']} readings: {it['choices'][1:]}")
     if ran.wait():
         sys.exit(f"{TAMIS}: exit code {ran.returncode}")

@@ -18,7 +18,7 @@ mod sum;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::defect::Defect;
@@ -135,7 +135,7 @@ pub(crate) struct Weight {
 pub(crate) struct Policy {
     settings: PolicySettings,
     scores: Scores,
-    explanations: BTreeMap<String, Arc<str>>,
+    explanations: HashMap<String, Arc<str>>,
     directory: Directory,
 }
 

@@ -1,7 +1,7 @@
 //! Files of scores -> what each rule weighs, and which group it is capped with. Takes TOML, gives weights and the
 //! problems of whoever wrote it; a later file outranks an earlier one, and the configuration outranks all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -16,12 +16,12 @@ use crate::incomplete::Limit;
 /// The rule of the Bayes model.
 const BAYES: &str = "bayes";
 
-/// What the files and the configuration say.
+/// What the files and the configuration say, for each rule that is found: trees of thousands of names wait for memory at each step.
 #[derive(Debug, Default)]
 pub(super) struct Scores {
-    given: BTreeMap<String, Given>,
+    given: HashMap<String, Given>,
     /// Weights that rules bring along.
-    brought: BTreeMap<String, Given>,
+    brought: HashMap<String, Given>,
     groups: Vec<Group>,
 }
 

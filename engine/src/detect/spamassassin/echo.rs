@@ -67,6 +67,8 @@ impl Echo {
 pub(super) struct Apart {
     /// Before the group, and the group: where that begins, the pattern could.
     head: Regex,
+    /// What is before the group begins with the end of a line.
+    begins_behind_lines: bool,
     before: dense::DFA<Vec<u32>>,
     group: dense::DFA<Vec<u32>>,
     between: dense::DFA<Vec<u32>>,
@@ -209,6 +211,7 @@ impl Apart {
             let mark = mark(items.get(first + 1..at).unwrap_or_default(), folds);
             return Some(Apart {
                 head: regex_of(&piece(0..first + 1), thompson::WhichCaptures::Implicit)?,
+                begins_behind_lines: matches!(items.first()?.kind(), HirKind::Literal(it) if it.0.starts_with(b"\n")),
                 before: automaton(&piece(0..first))?,
                 group: automaton(&piece(first..first + 1))?,
                 between: automaton(&piece(first + 1..at))?,
@@ -262,13 +265,10 @@ impl Apart {
                 None => is_in(text.get(end..)),
             }
         };
-        let mut from = range.start;
-        while from <= range.end.min(text.len()) {
-            let Some(found) = self.head.search(&Input::new(text).range(from..range.end.min(text.len()))) else {
-                return false;
-            };
+        let (mut from, last) = (range.start, range.end.min(text.len()));
+        while let Some(begun) = if only_first { Some(from) } else { self.next(text, from..last) } {
             let mut echoes = false;
-            let complete = ends(&self.before, text, found.start(), &mut left, |start, left| {
+            let complete = ends(&self.before, text, begun, &mut left, |start, left| {
                 let complete = ends(&self.group, text, start, left, |end, left| {
                     let Some(once) = text.get(start..end) else { return false };
                     if !begins(&self.between, text, end) || !recurs(start, end) {
@@ -291,9 +291,19 @@ impl Apart {
             if only_first {
                 return false;
             }
-            from = found.start() + 1;
+            from = begun + 1;
         }
         false
+    }
+
+    /// The first place of a range where the pattern could begin.
+    fn next(&self, text: &[u8], range: std::ops::Range<usize>) -> Option<usize> {
+        if !self.begins_behind_lines {
+            return self.head.search(&Input::new(text).range(range)).map(|found| found.start());
+        }
+        // The first bytes of a line say no. A search goes on to the group, and makes states of all it meets there.
+        let ends = memchr::memchr_iter(b'\n', text.get(range.clone())?).map(|end| range.start + end);
+        ends.into_iter().find(|end| begins(&self.before, text, *end))
     }
 
     fn is_echo(&self, once: &[u8], text: &[u8], again: usize, left: &mut usize) -> bool {

@@ -180,27 +180,42 @@ const fn qmail(pattern: &'static str) -> Format {
     Format { guard: QMAIL, pattern, then: Then::Qmail }
 }
 
-/// What says that the sender logged in, and as what; the group `auth`, or the word given. Then what each such text has one of, in small
-/// letters, where the pattern does not tell by itself.
-pub(super) const LOGINS: &[(&str, &str, &[&str])] = &[
-    (r"(?i) by .* with (?<auth>(?:ES|L|UTF8S|UTF8L)MTPS?A|ASMTP|HTTP[SU]?)(?: |;|$)", "", WITH_LOGIN),
-    (r"(?i) with (?<auth>(?:ES|L|UTF8S|UTF8L)MTPS?A|ASMTP|HTTP[SU]?)(?: |;|$).* by ", "", WITH_LOGIN),
-    (r"^from .*?(?:\]\)|\)\]) \(AUTH: (?<auth>LOGIN|PLAIN|DIGEST-MD5|CRAM-MD5) \S+(?:, .*?)?\) by ", "", &[]),
-    (r"^from .*?(?:\](?: \([^)]*\))?\)|\)\]) .*?\(.*?authenticated.*?\).*? by", "Sendmail", &[]),
-    (r"from \S* \((?:HELO|EHLO) \S*\) \[IP\] by mail\.gmx\.(?:net|com) \([^)]+\) with (?:ESMTP|SMTP)", "GMX", &[]),
+/// As what a sender logged in, where a text says that he did.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Login {
+    /// By this name.
+    As(&'static str),
+    /// By what the group `auth` is.
+    Group,
+    /// By the second of the words that match, or the last of them: what such a group would be, for less.
+    Second,
+    Last,
+}
+
+/// What says that the sender logged in, and as what. Then what each such text has one of, in small letters, where the pattern does not tell by itself.
+pub(super) const LOGINS: &[(&str, Login, &[&str])] = &[
+    (r"(?i) by .* with (?:(?:ES|L|UTF8S|UTF8L)MTPS?A|ASMTP|HTTP[SU]?)(?: |;|$)", Login::Last, WITH_LOGIN),
+    (r"(?i) with (?:(?:ES|L|UTF8S|UTF8L)MTPS?A|ASMTP|HTTP[SU]?)(?: |;|$).* by ", Login::Second, WITH_LOGIN),
+    (r"^from .*?(?:\]\)|\)\]) \(AUTH: (?<auth>LOGIN|PLAIN|DIGEST-MD5|CRAM-MD5) \S+(?:, .*?)?\) by ", Login::Group, &[]),
+    (r"^from .*?(?:\](?: \([^)]*\))?\)|\)\]) .*?\(.*?authenticated.*?\).*? by", Login::As("Sendmail"), &[]),
+    (
+        r"from \S* \((?:HELO|EHLO) \S*\) \[IP\] by mail\.gmx\.(?:net|com) \([^)]+\) with (?:ESMTP|SMTP)",
+        Login::As("GMX"),
+        &[],
+    ),
     (
         r" \(authenticated as .*\) by .+ \(\d{1,2}\.\d\.\d{3}(?:\.\d{1,3})?\) \(authenticated as .+\) id ",
-        "CriticalPath",
+        Login::As("CriticalPath"),
         &[],
     ),
-    (r"\) \(Authenticated sender: \S+\) by \S+ \([^)]+\) with ", "Postfix", &[]),
+    (r"\) \(Authenticated sender: \S+\) by \S+ \([^)]+\) with ", Login::As("Postfix"), &[]),
     (
         r"CommuniGate Pro (?:HTTP|SMTP|XIMSS|IMAP).* \(account | \(account .*CommuniGate Pro (?:HTTP|SMTP|XIMSS|IMAP)",
-        "Communigate",
+        Login::As("Communigate"),
         &[],
     ),
-    (r" with Microsoft Exchange Server HTTP-DAV\b", "HTTP-DAV", &[]),
-    (r"(?i) by .*\(via (?<auth>HTTP.?)\)(?: |;|$)", "", &[]),
+    (r" with Microsoft Exchange Server HTTP-DAV\b", Login::As("HTTP-DAV"), &[]),
+    (r"(?i) by .*\(via (?<auth>HTTP.?)\)(?: |;|$)", Login::Group, &[]),
 ];
 
 const WITH_LOGIN: &[&str] = &["mtpa", "mtpsa", "asmtp", "http"];

@@ -8,7 +8,7 @@ mod words;
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use self::formats::{FORMATS, LOGINS, Then};
+use self::formats::{FORMATS, LOGINS, Login, Then};
 use self::patterns::{Lazy, Pieces};
 use self::words::{between_two, by, helo, id, is_local, parted, words};
 use super::settings::{self, Settings};
@@ -91,7 +91,7 @@ pub(super) struct Reader {
     pieces: Pieces,
     formats: Vec<Compiled>,
     guards: Vec<Lazy>,
-    logins: Vec<(Lazy, &'static str)>,
+    logins: Vec<(Lazy, Login)>,
     date: Lazy,
     envelope: Lazy,
     upper: Lazy,
@@ -242,10 +242,15 @@ impl Reader {
             ..Relay::default()
         };
         for (login, name) in &self.logins {
-            if let Some(found) = login.captures(bytes, &seen) {
-                let mut word = found.named().filter(|(name, _)| *name == "auth");
-                let word = word.next().map(|(_, it)| String::from_utf8_lossy(it).into_owned());
-                relay.auth = word.unwrap_or_else(|| (*name).to_owned());
+            let found = match name {
+                Login::Group => {
+                    let groups = login.captures(bytes, &seen);
+                    groups.and_then(|it| it.named().find(|(name, _)| *name == "auth").map(|(_, word)| word))
+                }
+                _ => login.find(bytes, &seen).and_then(|found| logged_in(name, found)),
+            };
+            if let Some(found) = found {
+                relay.auth = String::from_utf8_lossy(found).into_owned();
                 break;
             }
         }
@@ -290,6 +295,17 @@ impl Reader {
             true => Line::Unreadable,
             false => Line::Hop(finish(relay, false)),
         }
+    }
+}
+
+/// As what a sender logged in, by the text that says so.
+fn logged_in<'t>(login: &Login, found: &'t [u8]) -> Option<&'t [u8]> {
+    let mut words = found.split(|byte| matches!(byte, b' ' | b';')).filter(|word| !word.is_empty());
+    match login {
+        Login::As(name) => Some(name.as_bytes()),
+        Login::Second => words.nth(1),
+        Login::Last => words.next_back(),
+        Login::Group => None,
     }
 }
 

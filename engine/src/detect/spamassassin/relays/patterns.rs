@@ -221,6 +221,12 @@ impl Lazy {
         Some(Groups { regex, text, slots })
     }
 
+    /// The text that it matches.
+    pub(super) fn find<'t>(&self, text: &'t [u8], seen: &Seen) -> Option<&'t [u8]> {
+        let found = self.regex().filter(|_| self.may_match(seen))?.find(text)?;
+        text.get(found.range())
+    }
+
     /// The first group, as text.
     pub(super) fn first(&self, text: &[u8], seen: &Seen) -> Option<String> {
         let found = self.captures(text, seen)?;
@@ -231,21 +237,35 @@ impl Lazy {
 /// What Sendmail writes of a client, with its ident, as a pattern; and that without an ident, whose group then never is there, with one,
 /// and with one that is marked so.
 const WITH_IDENT: &str = r"\((?:IDENT:)?(?:(?<ident>[^@ ]*)@)?(?<rdns>\S+) \[(?<ip>IP)\].*\) by ";
-const IDENTS: [&str; 3] = [
+const IDENTS: &[&str] = &[
     r"\((?:\x00(?<ident>)\z\x00)?(?<rdns>[^\s@:\x00]+) \[(?<ip>IP)\](?: \(may be forged\))?\) by ",
     r"\((?<ident>[^@: ]*)@(?<rdns>[^\s@]+) \[(?<ip>IP)\](?: \(may be forged\))?\) by ",
     r"\(IDENT:(?<ident>[^@ ]*)@(?<rdns>[^\s@]+) \[(?<ip>IP)\](?: \(may be forged\))?\) by ",
+];
+
+/// The same of what others write, without brackets as well.
+const WITH_USER: &str = r"\((?:(?<ident>\S*)@)?\[?(?<ip>IP)\]?\).* by ";
+const USERS: &[&str] =
+    &[r"\((?:\x00(?<ident>)\z\x00)?\[?(?<ip>IP)\]?\) by ", r"\((?<ident>[^\s@]*)@\[?(?<ip>IP)\]?\) by "];
+
+/// What stands between an address and `by`, as in most texts: nothing.
+const SHORTER: &[(&str, &str)] = &[
+    (r"\]\).*? by ", r"\]\) by "),
+    (r"\](?<sub>.*?)\) by ", r"\](?<sub>)\) by "),
+    (r"(?: \(envelope-sender <\S+>\))? by ", " by "),
 ];
 
 /// A pattern as most texts fit it, where that leaves but one way to match: nothing between an address in brackets and what follows it,
 /// and an ident or none. Where such a match ends where that of the pattern does it has the same groups: what stands before the address
 /// has no other way to match that comes first, and `by` none to end there.
 fn usual(pattern: &str) -> Vec<String> {
-    let pattern = pattern.replace(r"\]\).*? by ", r"\]\) by ").replace(r"\](?<sub>.*?)\) by ", r"\](?<sub>)\) by ");
-    match pattern.contains(WITH_IDENT) {
-        true => IDENTS.iter().map(|ident| pattern.replace(WITH_IDENT, ident)).collect(),
-        false => vec![pattern],
+    let pattern = SHORTER.iter().fold(pattern.to_owned(), |pattern, (long, short)| pattern.replace(long, short));
+    for (general, usual) in [(WITH_IDENT, IDENTS), (WITH_USER, USERS)] {
+        if pattern.contains(general) {
+            return usual.iter().map(|it| pattern.replace(general, it)).collect();
+        }
     }
+    vec![pattern]
 }
 
 fn needed(pattern: &str) -> Needs {

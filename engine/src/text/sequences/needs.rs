@@ -32,6 +32,8 @@ struct Known {
     whole: Option<Vec<Sequence>>,
     /// Where not all are known, sequences of which each match begins with one.
     begins: Option<Vec<Sequence>>,
+    /// Where it may be nothing as well, those that it begins with if it is there.
+    may_begin: Option<Vec<Sequence>>,
     /// Where it is a repetition, those that its last times come to.
     ends: Option<Vec<Sequence>>,
     part: Option<Part>,
@@ -101,6 +103,8 @@ fn repeated(hir: &Hir, with_tails: bool) -> Option<Needs> {
     }
 }
 
+/// What begins something in fewer of mail's places than this tells whether it is there.
+const TELLING: f64 = 0.5;
 /// What is rarer than this need not be made rarer.
 const RARE: f64 = 1e-7;
 
@@ -217,8 +221,10 @@ fn known(hir: &Hir, with_tails: bool) -> Known {
             let sub = known(&repetition.sub, with_tails);
             let Some(sub_whole) = sub.whole else {
                 let part = sub.part.filter(|_| repetition.min > 0);
+                let (begins, may_begin) = if repetition.min > 0 { (sub.begins, None) } else { (None, sub.begins) };
                 return Known {
-                    begins: sub.begins.filter(|_| repetition.min > 0),
+                    begins,
+                    may_begin: may_begin.filter(|set| frequency(set) < TELLING),
                     part: part.map(|it| Part { tail: it.tail.and_again(repetition, with_tails), ..it }),
                     ..Known::default()
                 };
@@ -239,7 +245,9 @@ fn known(hir: &Hir, with_tails: bool) -> Known {
             let (ends, is_end) = times_over(&sub_whole, repetition.min.min(MOST_AT_ENDS));
             let ends = (is_end && repetition.min > 0).then_some(ends);
             let part = if repetition.min > 0 { rarer(Some(at_once(part, hir, with_tails)), inner) } else { None };
-            Known { whole, begins, ends, part }
+            let is_open = whole.is_none() && repetition.min == 0;
+            let may_begin = is_open.then_some(sub_whole).filter(|set| usable(set) && frequency(set) < TELLING);
+            Known { whole, begins, may_begin, ends, part }
         }
         HirKind::Concat(parts) => in_turn(parts, with_tails),
         HirKind::Alternation(ways) => one_of(ways, with_tails),
@@ -310,20 +318,31 @@ fn extended(
     mut each: impl FnMut(&[Sequence]) -> f64,
 ) -> (Vec<Sequence>, bool) {
     let mut run = run.to_vec();
+    // Those that end with the beginning of what may be there or not; the run goes on as if it was not.
+    let mut ended: Vec<Sequence> = Vec::new();
+    let with = |ended: &[Sequence], run: Vec<Sequence>| if ended.is_empty() { run } else { [ended, &run].concat() };
     for (next, _) in behind {
-        let Some(begins) = next.begins() else { return (run, false) };
+        let Some(begins) = next.begins() else {
+            let Some(may_begin) = next.may_begin.as_ref().filter(|it| ended.len() + run.len() * it.len() <= MOST)
+            else {
+                return (with(&ended, run), false);
+            };
+            ended.extend(joined(&run, may_begin).0);
+            continue;
+        };
         // What is repeated as often as it must be is shorter, and may be rarer for it.
         if let (Some(_), Some(least)) = (&next.whole, &next.begins) {
-            each(&joined(&run, least).0);
+            each(&with(&ended, joined(&run, least).0));
         }
         let (longer, complete) = joined(&run, begins);
         run = longer;
-        let frequency = each(&run);
+        let frequency = each(&with(&ended, run.clone()));
         if !complete || next.whole.is_none() || (!whole && frequency < RARE) {
-            return (run, false);
+            return (with(&ended, run), false);
         }
     }
-    (run, true)
+    let is_all = ended.is_empty();
+    (with(&ended, run), is_all)
 }
 
 /// What is known where one of several ways is taken.
@@ -395,6 +414,13 @@ mod tests {
         assert_eq!(of(r"\bad+res+\b"), ["dres"], "how a repetition ends, and how one begins");
         assert_eq!(of(r"(?:ex+y|(?:zq)+) ?.*"), ["xy", "zq"]);
         assert_eq!(of(r"j(?:x+|zq+).*"), ["jx", "jzq"]);
+        assert_eq!(
+            of(r"k[-_]{0,9}z[-_]{0,9}."),
+            ["k[-_]", "kz"],
+            "what may be there or not begins, or what is behind it"
+        );
+        assert_eq!(of(r"k(?:xx|&shy;){0,4}z[-_]*q.*"), ["kxx", "k&shy;", "kz[-_]", "kzq"]);
+        assert_eq!(of(r"z[^\n]{0,9}k"), ["z"], "which begins in any place");
         let ends = of(r"(?:q|abcd){1,2}[-_]{0,2}z.*");
         assert_eq!(
             ends,

@@ -8,14 +8,16 @@ mod plain;
 mod probe;
 mod run;
 mod table;
+mod words;
 
 pub(crate) use compile::{COMPILED_BYTES, Together, regex_of};
 pub(crate) use plain::{bytewise, unfolded};
 pub(crate) use probe::Probe;
 pub(crate) use run::Run;
 pub(crate) use table::May;
+pub(crate) use words::Words;
 
-use regex_syntax::hir::{Hir, HirKind, Look};
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
 /// Whether no text at all can match, as far as the tree shows it: an empty class, something before the beginning of the text,
 /// something behind its end.
@@ -40,9 +42,34 @@ pub(crate) fn never_matches(hir: &Hir) -> bool {
     }
 }
 
+/// Whether no match has a byte of ASCII in it.
+pub(crate) fn never_has(hir: &Hir, byte: u8) -> bool {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => true,
+        HirKind::Literal(literal) => !literal.0.contains(&byte),
+        HirKind::Class(Class::Bytes(class)) => !class.iter().any(|it| (it.start()..=it.end()).contains(&byte)),
+        HirKind::Class(Class::Unicode(class)) => {
+            !class.iter().any(|it| (it.start()..=it.end()).contains(&char::from(byte)))
+        }
+        HirKind::Capture(capture) => never_has(&capture.sub, byte),
+        HirKind::Repetition(repetition) => never_has(&repetition.sub, byte),
+        HirKind::Alternation(parts) | HirKind::Concat(parts) => parts.iter().all(|part| never_has(part, byte)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_no_match_has_is_told() {
+        let never = |pattern: &str| {
+            let parser = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern);
+            never_has(&parser.unwrap(), b'\n')
+        };
+        assert!(never(r"^[^\r\n]{998}") && never(r"(?m)^(a|b.)+\d$") && never(""));
+        assert!(!never(r"a\nb") && !never(r"a\s*b") && !never(r"a(?:b|[^x])*") && !never("(?s)a.?"));
+    }
 
     #[test]
     fn what_never_matches_is_told_and_what_may_is_not() {

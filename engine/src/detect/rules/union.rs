@@ -10,6 +10,8 @@ use crate::text::patterns::{Run, Together, bytewise, coarse, unfolded};
 
 /// A pattern with shorter matches is found often.
 const SELDOM: usize = 4;
+/// Shortest run of bytes of one class that is looked for by itself.
+const SHORTEST_RUN: u32 = 64;
 /// Fewer patterns are searched for one by one: that can be told from their own first bytes, many bytes at a time.
 const FEWEST: usize = 6;
 /// A pattern of more states is no part of it.
@@ -31,7 +33,7 @@ impl Union {
         let of = |number: &u32| patterns.get(*number as usize).and_then(tree);
         let is_member = |number: &u32| of(number).is_some();
         let (members, alone): (Vec<u32>, Vec<u32>) = numbers.into_iter().partition(is_member);
-        let run = |number: u32| Run::of(&patterns.get(number as usize)?.tree()?).map(Box::new);
+        let run = |number: u32| Run::of(&patterns.get(number as usize)?.tree()?, SHORTEST_RUN).map(Box::new);
         let alone = alone.into_iter().map(|number| (number, run(number))).collect();
         Union { alone, members, together: OnceLock::new() }
     }

@@ -106,6 +106,8 @@ fn near(pattern: &Pattern) -> Near {
     let tail = pattern.tail_ahead.filter(few);
     let tried = match (pattern.has_literal(), pattern.shortest < SELDOM) {
         (true, _) => Tried::Noted,
+        // A look for its run costs less than what it would add to the others.
+        (false, false) if pattern.has_run() => Tried::Always,
         (false, false) if pattern.looks_at_words_at_most() && !pattern.only_at_start => Tried::Together,
         (false, _) => Tried::Always,
     };

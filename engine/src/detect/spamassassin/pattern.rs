@@ -14,7 +14,7 @@ use regex_syntax::hir::{Hir, HirKind, Look};
 
 use super::echo::{Echo, REFERENCE};
 use super::perl::{self, Translated};
-use crate::text::patterns::{self, COMPILED_BYTES, Probe, coarse, literals, regex_of};
+use crate::text::patterns::{self, COMPILED_BYTES, Probe, Run, Words, coarse, literals, regex_of};
 use crate::text::sequences::{self, Ahead, Needs};
 
 /// Steps back that one search of a pattern with look-around may take: real mail needs some thousands.
@@ -25,6 +25,11 @@ const MOST_STARTS: usize = 200;
 const LONGEST_WINDOW: usize = 500;
 /// Matches of one pattern that are counted, where its rule sets no limit.
 const MOST_MATCHES: u32 = 10_000;
+
+/// So many bytes of one class tell something.
+const SHORTEST_RUN: u32 = 16;
+/// What is no longer, in bytes, is counted by an automaton of its texts where these are few.
+const LONGEST_WORD: usize = 8;
 
 /// For each byte of a text so many may be read by trying each beginning of a line.
 const MOST_OF_LINES: usize = 2;
@@ -56,12 +61,16 @@ pub(super) struct Pattern {
     pub(super) only_at_start: bool,
     /// Or where a line does.
     begins_lines: bool,
+    /// No match has the end of a line in it.
+    stays_in_line: bool,
     /// What it asks of the places around it, if anything, is where words begin and end.
     looks_at_words: bool,
     /// It asks nothing of them.
     looks_at_nothing: bool,
     /// The shortest match, in bytes.
     pub(super) shortest: usize,
+    /// Bytes of one class that every match has one behind the other, where these are many and it has no literals.
+    run: Option<Box<Run>>,
     /// The longest match, in bytes, where that is short: then a match lies near its literal.
     pub(super) longest: Option<usize>,
     captures: bool,
@@ -75,6 +84,7 @@ pub(super) struct Pattern {
     refers: bool,
     compiled: OnceLock<Option<Compiled>>,
     empty: OnceLock<bool>,
+    words: OnceLock<Option<Words>>,
 }
 
 #[derive(Debug)]
@@ -121,6 +131,7 @@ impl Pattern {
             (None, None) => (None, None),
         };
         let literals = required.map(|it| it.texts);
+        let run = if literals.is_none() && sequences.is_none() { Run::of(&relaxed, SHORTEST_RUN) } else { None };
         Ok(Pattern {
             text,
             literals,
@@ -128,9 +139,11 @@ impl Pattern {
             ahead,
             tail_ahead,
             tail: OnceLock::new(),
+            run: run.map(Box::new),
             longest,
             only_at_start: relaxed.properties().look_set_prefix().contains(Look::Start),
             begins_lines: relaxed.properties().look_set_prefix().contains(Look::StartLF),
+            stays_in_line: patterns::never_has(&relaxed, b'\n'),
             looks_at_words: relaxed
                 .properties()
                 .look_set()
@@ -146,11 +159,22 @@ impl Pattern {
             refers,
             compiled: OnceLock::new(),
             empty: OnceLock::new(),
+            words: OnceLock::new(),
         })
     }
 
     pub(super) fn has_literal(&self) -> bool {
         self.literals.is_some() || self.sequences.is_some()
+    }
+
+    /// Whether it has a long run of bytes of one class in each match, by which few texts may have one.
+    pub(super) fn has_run(&self) -> bool {
+        self.run.is_some()
+    }
+
+    /// Whether a text has that run, if there is one.
+    pub(super) fn may_run_in(&self, text: &[u8]) -> bool {
+        self.run.as_ref().is_none_or(|run| run.is_in(text))
     }
 
     /// Whether a short text in lower case may have a match: none of its literals is in most of them.

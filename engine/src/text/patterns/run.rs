@@ -3,9 +3,6 @@
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-/// Shortest run that is looked for so.
-const SHORTEST: u32 = 64;
-
 /// The class, and how many bytes.
 #[derive(Debug)]
 pub(crate) struct Run {
@@ -14,12 +11,12 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// The longest of a pattern.
-    pub(crate) fn of(hir: &Hir) -> Option<Run> {
+    /// The longest of a pattern, if it has `least` bytes.
+    pub(crate) fn of(hir: &Hir, least: u32) -> Option<Run> {
         match hir.kind() {
-            HirKind::Capture(capture) => Run::of(&capture.sub),
-            HirKind::Concat(parts) => parts.iter().filter_map(Run::of).max_by_key(|run| run.length),
-            HirKind::Repetition(it) if it.min >= SHORTEST => {
+            HirKind::Capture(capture) => Run::of(&capture.sub, least),
+            HirKind::Concat(parts) => parts.iter().filter_map(|part| Run::of(part, least)).max_by_key(|run| run.length),
+            HirKind::Repetition(it) if it.min >= least => {
                 let HirKind::Class(class) = it.sub.kind() else { return None };
                 let ranges: Vec<(u32, u32)> = match class {
                     Class::Bytes(class) => {
@@ -60,8 +57,9 @@ mod tests {
 
     #[test]
     fn runs_are_found_where_they_are() {
-        let of =
-            |pattern: &str| Run::of(&regex_syntax::ParserBuilder::new().utf8(false).build().parse(pattern).unwrap());
+        let of = |pattern: &str| {
+            Run::of(&regex_syntax::ParserBuilder::new().utf8(false).build().parse(pattern).unwrap(), 64)
+        };
         assert!(of(r"[^\n]{63}").is_none() && of(r"x|\d{99}").is_none());
         let run = of(r"(?m)^([^\n]{70,99})x").unwrap();
         for before in 0..150 {

@@ -8,8 +8,10 @@ use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
 use regex_syntax::hir::Hir;
 
-use super::{Compiled, Found, LARGEST_TAIL, MOST_MATCHES, MOST_OF_LINES, MOST_STARTS, Pattern, syntax_of};
-use crate::text::patterns::{May, Probe, coarse, literals};
+use super::{
+    Compiled, Found, LARGEST_TAIL, LONGEST_WORD, MOST_MATCHES, MOST_OF_LINES, MOST_STARTS, Pattern, syntax_of,
+};
+use crate::text::patterns::{May, Probe, Words, coarse, literals};
 use crate::text::sequences;
 
 impl Pattern {
@@ -74,6 +76,10 @@ impl Pattern {
         if !self.may_match(text, &range) {
             return found;
         }
+        if let Some(words) = self.words().filter(|_| most > 1) {
+            found.count = words.count(text.get(range.start..end_of_range).unwrap_or_default(), most.min(MOST_MATCHES));
+            return found;
+        }
         let Some(compiled) = self.compiled() else {
             found.gave_up = true;
             return found;
@@ -109,18 +115,35 @@ impl Pattern {
         found
     }
 
+    /// The texts that it matches, where these are few and all that it says.
+    fn words(&self) -> Option<&Words> {
+        let make = || {
+            if self.text.fancy || self.captures || self.longest? > LONGEST_WORD {
+                return None;
+            }
+            Words::of(&syntax::parse_with(&self.text.relaxed, &syntax_of()).ok()?)
+        };
+        self.words.get_or_init(make).as_ref()
+    }
+
     /// The first place at which a match may begin, where that is the beginning of a line: a line mostly says no with its first bytes.
     fn first_line(&self, text: &[u8], range: Range<usize>) -> Option<usize> {
-        let first = range.start.saturating_sub(1);
-        let ends =
-            memchr::memchr_iter(b'\n', text.get(first..range.end).unwrap_or_default()).map(|end| first + end + 1);
-        let at_start = (range.start == 0).then_some(0);
+        let line_end = |from: usize| memchr::memchr(b'\n', text.get(from..range.end)?).map(|end| from + end);
         let mut left = range.len().saturating_mul(MOST_OF_LINES);
-        at_start.into_iter().chain(ends).find(|at| {
-            let (may, read) = if left > 0 { self.may_begin_at(text, *at) } else { (May::Perhaps, 0) };
-            left = left.saturating_sub(read);
-            may != May::Not
-        })
+        let mut begun = if range.start == 0 { Some(0) } else { line_end(range.start - 1).map(|end| end + 1) };
+        while let Some(at) = begun {
+            let end = line_end(at);
+            let is_too_short = self.stays_in_line && end.unwrap_or(range.end) < at.saturating_add(self.shortest);
+            if !is_too_short {
+                let (may, read) = if left > 0 { self.may_begin_at(text, at) } else { (May::Perhaps, 0) };
+                left = left.saturating_sub(read);
+                if may != May::Not {
+                    return Some(at);
+                }
+            }
+            begun = end.map(|end| end + 1);
+        }
+        None
     }
 
     /// Whether a match may begin at a place, for less than a search costs; and how many bytes were read.

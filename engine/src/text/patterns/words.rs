@@ -1,0 +1,75 @@
+//! Patterns that mean no more than a few short texts, such as `e|\xC3[\xA8-\xAB]`: their matches are counted byte by byte. A search for each of
+//! them costs ten times as much, and mail has an `e` in every line. Takes a tree and texts, gives how many matches there are.
+
+use aho_corasick::automaton::Automaton;
+use aho_corasick::{Anchored, dfa};
+use memchr::memmem;
+use regex_syntax::hir::Hir;
+use regex_syntax::hir::literal::Extractor;
+
+/// An automaton of these texts.
+#[derive(Debug)]
+pub(crate) struct Words(dfa::DFA);
+
+impl Words {
+    /// `None` where a pattern is something else, or one of its texts is in another one: which of two is a match a search would have to say.
+    pub(crate) fn of(hir: &Hir) -> Option<Words> {
+        if !hir.properties().look_set().is_empty() {
+            return None;
+        }
+        let mut words = Extractor::new().extract(hir);
+        words.dedup();
+        let words: Vec<&[u8]> = words.literals().filter(|_| words.is_exact())?.iter().map(|it| it.as_bytes()).collect();
+        let is_within = |(at, word): (usize, &&[u8])| {
+            words.iter().enumerate().any(|(other, text)| other != at && memmem::find(text, word).is_some())
+        };
+        if words.is_empty() || words.contains(&&b""[..]) || words.iter().enumerate().any(is_within) {
+            return None;
+        }
+        Some(Words(dfa::DFA::new(&words).ok()?))
+    }
+
+    /// How many of them a text has that do not overlap, `most` at most.
+    pub(crate) fn count(&self, text: &[u8], most: u32) -> u32 {
+        let Ok(start) = self.0.start_state(Anchored::No) else { return 0 };
+        let (mut state, mut count) = (start, 0);
+        for byte in text {
+            if count >= most {
+                break;
+            }
+            state = self.0.next_state(Anchored::No, state, *byte);
+            if self.0.is_special(state) && self.0.is_match(state) {
+                (state, count) = (start, count + 1);
+            }
+        }
+        count
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(pattern: &str) -> Hir {
+        regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).unwrap()
+    }
+
+    #[test]
+    fn matches_are_those_of_a_search() {
+        let text = b"a tree, \xC3\xA8e\xC3e; cde abcd bcde \xC3\xAB\xC3";
+        for pattern in [r"e|\xC3[\xA8-\xAB]", "e", "(?i)AB|BC|cd", "ee", "abc|bcd|cde"] {
+            let regex = regex::bytes::RegexBuilder::new(pattern).unicode(false).build().unwrap();
+            let (all, words) = (regex.find_iter(text).count(), Words::of(&parsed(pattern)).unwrap());
+            assert_eq!(words.count(text, u32::MAX) as usize, all, "{pattern}");
+            assert_eq!(words.count(text, 1), 1, "{pattern}");
+            assert_eq!(words.count(b"", 9), 0);
+        }
+    }
+
+    #[test]
+    fn what_is_no_list_of_words_is_left_alone() {
+        for pattern in ["e+", r"\be", "a|ab", "abc|b", "", "a?", "[^a]", "^a"] {
+            assert!(Words::of(&parsed(pattern)).is_none(), "{pattern}");
+        }
+    }
+}

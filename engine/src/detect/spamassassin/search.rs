@@ -85,8 +85,11 @@ impl Set {
             read,
             each,
         };
-        if near.tried == Tried::Always && !pattern.may_run_in(pieces.text) {
-            return search.read;
+        if pattern.has_run() && near.tried == Tried::Always {
+            search.read = search.read.saturating_add(pieces.text.len() as u64);
+            if !pattern.may_run_in(pieces.text) {
+                return search.read;
+            }
         }
         let together = if near.tried == Tried::Together { self.together(patterns) } else { None };
         // One search of the whole costs less than one of each of many pieces, most of which have nothing, and one for all members that are

@@ -3,6 +3,8 @@
 
 mod formats;
 mod patterns;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::borrow::Cow;
@@ -426,62 +428,5 @@ pub(super) fn is_private(ip: &str) -> bool {
         }
         Ok(IpAddr::V6(ip)) => ip.is_loopback() || ip.segments().first().is_some_and(|first| first & 0xFFC0 == 0xFE80),
         Err(_) => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// No format is passed over that would match.
-    #[test]
-    fn what_a_pattern_needs_is_in_what_it_matches() {
-        let it = Reader::new().unwrap();
-        for text in [
-            "from h.example (r.example [192.0.2.7]) by mx.example (Postfix) with ESMTP id DEF",
-            "from h.example (HELO x) (192.0.2.7) by mx.example with SMTP; x",
-            "from [192.0.2.7] (helo=x.example) by mx.example with esmtp (Exim 4.1) id x",
-        ] {
-            let seen = it.pieces.seen(text.as_bytes());
-            for format in &it.formats {
-                let matches = format.pattern.regex().unwrap().is_match(text.as_bytes().get(5..).unwrap());
-                assert!(!matches || format.pattern.may_match(&seen), "{text}: {}", format.pattern.text);
-            }
-        }
-    }
-
-    fn texts(lines: &[&str]) -> (String, String, u32) {
-        let lines: Vec<&[u8]> = lines.iter().map(|line| line.as_bytes()).collect();
-        let it = Reader::new().unwrap().read(&lines, &[], &Settings::default());
-        (it.trusted_text, it.untrusted_text, it.unparseable)
-    }
-
-    #[test]
-    fn every_format_compiles() {
-        let it = Reader::new().unwrap();
-        let formats = it.guards.iter().chain(it.formats.iter().map(|it| &it.pattern));
-        let others = [&it.date, &it.envelope, &it.upper, &it.navgw, &it.any_ip];
-        let all: Vec<&Lazy> = formats.chain(it.logins.iter().map(|(login, _)| login)).chain(others).collect();
-        assert!(all.len() > 60);
-        all.iter().for_each(|it| assert!(it.regex().is_some(), "{}", it.text));
-    }
-
-    #[test]
-    fn hops_are_read() {
-        let (trusted, untrusted, odd) = texts(&[
-            "from localhost (localhost [127.0.0.1]) by mx.example (Postfix) with ESMTP id ABC for <a@b.example>; Mon, 1 Jan 2024 10:00:00 +0000",
-            "from h.example (r.example [192.0.2.7]) by mx.example (Postfix) with ESMTP id DEF; Mon, 1 Jan 2024 10:00:00 +0000",
-            "nonsense",
-            "from [weird",
-        ]);
-        assert_eq!(
-            trusted,
-            "[ ip=127.0.0.1 rdns=localhost helo=localhost by=mx.example ident= envfrom= intl=1 id=ABC auth= msa=0 ]"
-        );
-        assert_eq!(
-            untrusted,
-            "[ ip=192.0.2.7 rdns=r.example helo=h.example by=mx.example ident= envfrom= intl=0 id=DEF auth= msa=0 ]"
-        );
-        assert_eq!(odd, 1);
     }
 }

@@ -60,6 +60,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "engine/src/text/sequences/",
         ],
     ),
+    ("foldhash", &["engine/src/detect/spamassassin/"]),
     ("fst", &["engine/src/detect/lists/"]),
     ("prefix_trie", &["engine/src/detect/lists/"]),
     ("yara_x", &["engine/src/detect/yara/"]),

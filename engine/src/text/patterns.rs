@@ -8,14 +8,12 @@ mod plain;
 mod probe;
 mod run;
 mod table;
-mod words;
 
 pub(crate) use compile::{COMPILED_BYTES, Together, regex_of};
 pub(crate) use plain::{bytewise, unfolded};
 pub(crate) use probe::Probe;
 pub(crate) use run::Run;
 pub(crate) use table::May;
-pub(crate) use words::Words;
 
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 

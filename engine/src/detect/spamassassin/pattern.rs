@@ -1,6 +1,7 @@
 //! A pattern over texts: compiled when it is first needed. What a cheap look says no to, it is not asked, nor compiled for.
 
 mod find;
+mod words;
 
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -12,9 +13,10 @@ use regex_automata::util::syntax::{self, Config};
 use regex_automata::{Anchored, Input};
 use regex_syntax::hir::{Hir, HirKind, Look};
 
+use self::words::Words;
 use super::echo::{Echo, REFERENCE};
 use super::perl::{self, Translated};
-use crate::text::patterns::{self, COMPILED_BYTES, Probe, Run, Words, coarse, literals, regex_of};
+use crate::text::patterns::{self, COMPILED_BYTES, Probe, Run, coarse, literals, regex_of};
 use crate::text::sequences::{self, Ahead, Needs};
 
 /// Steps back that one search of a pattern with look-around may take: real mail needs some thousands.

@@ -8,10 +8,11 @@ use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
 use regex_syntax::hir::Hir;
 
+use super::words::Words;
 use super::{
     Compiled, Found, LARGEST_TAIL, LONGEST_WORD, MOST_MATCHES, MOST_OF_LINES, MOST_STARTS, Pattern, syntax_of,
 };
-use crate::text::patterns::{May, Probe, Words, coarse, literals};
+use crate::text::patterns::{May, Probe, coarse, literals};
 use crate::text::sequences;
 
 impl Pattern {

@@ -9,11 +9,11 @@ use regex_syntax::hir::literal::Extractor;
 
 /// An automaton of these texts.
 #[derive(Debug)]
-pub(crate) struct Words(dfa::DFA);
+pub(super) struct Words(dfa::DFA);
 
 impl Words {
     /// `None` where a pattern is something else, or one of its texts is in another one: which of two is a match a search would have to say.
-    pub(crate) fn of(hir: &Hir) -> Option<Words> {
+    pub(super) fn of(hir: &Hir) -> Option<Words> {
         if !hir.properties().look_set().is_empty() {
             return None;
         }
@@ -30,7 +30,7 @@ impl Words {
     }
 
     /// How many of them a text has that do not overlap, `most` at most.
-    pub(crate) fn count(&self, text: &[u8], most: u32) -> u32 {
+    pub(super) fn count(&self, text: &[u8], most: u32) -> u32 {
         let Ok(start) = self.0.start_state(Anchored::No) else { return 0 };
         let (mut state, mut count) = (start, 0);
         for byte in text {

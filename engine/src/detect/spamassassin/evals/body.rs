@@ -27,8 +27,8 @@ fn difference<'s>(it: &'s State<'_>) -> &'s Difference {
             views.message.nodes.get(*number).is_some_and(|node| node.media_type.starts_with("multipart/alternative"))
         });
         for number in alternatives {
-            // How often a word is in the HTML, and in the text; hashed by numbers drawn for the table, so that no sender can make words
-            // collide: trees and the hashes of the standard library took a third more.
+            // How often a word is in the HTML, and in the text. Trees and the hashes of the standard library took a third more. These hang on
+            // where memory lies, which no sender knows; more than that foldhash does not promise against words that are made to collide.
             let mut both: HashMap<&[u8], (u32, u32), RandomState> = HashMap::default();
             let mut has_html = false;
             for part in views.message.parts(number) {

@@ -1,8 +1,11 @@
 //! Functions that ask about the text.
 
 use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::LazyLock;
 
-use foldhash::fast::RandomState;
+use foldhash::SharedSeed;
+use foldhash::fast::SeedableRandomState;
 
 use super::{Arguments, State};
 use crate::facts::spamassassin::Node;
@@ -27,9 +30,8 @@ fn difference<'s>(it: &'s State<'_>) -> &'s Difference {
             views.message.nodes.get(*number).is_some_and(|node| node.media_type.starts_with("multipart/alternative"))
         });
         for number in alternatives {
-            // How often a word is in the HTML, and in the text. Trees and the hashes of the standard library took a third more. These hang on
-            // where memory lies, which no sender knows; more than that foldhash does not promise against words that are made to collide.
-            let mut both: HashMap<&[u8], (u32, u32), RandomState> = HashMap::default();
+            // How often a word is in the HTML, and in the text. Trees and the hashes of the standard library took a third more.
+            let mut both: HashMap<&[u8], (u32, u32), SeedableRandomState> = HashMap::with_hasher(hashes());
             let mut has_html = false;
             for part in views.message.parts(number) {
                 if views.message.nodes.get(part).is_none_or(|node: &Node| !node.media_type.starts_with("text")) {
@@ -65,6 +67,13 @@ fn difference<'s>(it: &'s State<'_>) -> &'s Difference {
         }
         found
     })
+}
+
+/// Hashes that hang on random numbers of the system, so that no sender can make words that collide; those that foldhash draws by itself
+/// hang on where memory lies alone.
+fn hashes() -> SeedableRandomState {
+    static SEED: LazyLock<SharedSeed> = LazyLock::new(|| SharedSeed::from_u64(RandomState::new().hash_one(0u8)));
+    SeedableRandomState::with_seed(RandomState::new().hash_one(1u8), &SEED)
 }
 
 /// Words with a letter or digit in them. Nearly all blanks are ASCII, and found as bytes.

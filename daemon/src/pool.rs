@@ -45,6 +45,8 @@ pub(crate) struct Scanned {
 struct Queue {
     jobs: VecDeque<Job>,
     closed: bool,
+    /// Threads that wait for a message.
+    idle: usize,
 }
 
 /// The queue, the engine, and the threads between them.
@@ -64,7 +66,7 @@ impl Pool {
         most: usize,
     ) -> std::io::Result<(Arc<Pool>, Vec<JoinHandle<()>>)> {
         let pool = Arc::new(Pool {
-            queue: Mutex::new(Queue { jobs: VecDeque::new(), closed: false }),
+            queue: Mutex::new(Queue { jobs: VecDeque::new(), closed: false, idle: 0 }),
             filled: Condvar::new(),
             most: most.max(1),
             engine: RwLock::new(Arc::new(engine)),
@@ -111,8 +113,12 @@ impl Pool {
             return None;
         }
         queue.jobs.push_back(Job { message, auth, received_at, stop, user, since: Instant::now(), done });
+        // To wake nobody takes a call of the system all the same.
+        let is_awaited = queue.idle > 0;
         drop(queue);
-        self.filled.notify_one();
+        if is_awaited {
+            self.filled.notify_one();
+        }
         Some(verdict)
     }
 
@@ -145,7 +151,11 @@ impl Pool {
                     match queue.jobs.pop_front() {
                         Some(job) => break job,
                         None if queue.closed => return true,
-                        None => queue = self.filled.wait(queue).unwrap_or_else(PoisonError::into_inner),
+                        None => {
+                            queue.idle += 1;
+                            queue = self.filled.wait(queue).unwrap_or_else(PoisonError::into_inner);
+                            queue.idle -= 1;
+                        }
                     }
                 }
             };

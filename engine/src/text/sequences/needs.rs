@@ -34,7 +34,7 @@ struct Known {
     begins: Option<Vec<Sequence>>,
     /// Where it may be nothing as well, those that it begins with if it is there.
     may_begin: Option<Vec<Sequence>>,
-    /// Where it is a repetition, those that its last times come to.
+    /// Those that each match ends with, where it is a repetition or ends with one: what its last times come to.
     ends: Option<Vec<Sequence>>,
     part: Option<Part>,
 }
@@ -171,10 +171,12 @@ impl Best {
     }
 }
 
-/// What a repetition ends with, as a part of the pattern: of `\d+` one digit.
+/// What a repetition ends with, as a part of the pattern: of `\d+` one digit, and of `(?:[a-z]+\s+){10}` one blank.
 fn last_times(hir: &Hir) -> Hir {
     match hir.kind() {
         HirKind::Capture(capture) => last_times(&capture.sub),
+        HirKind::Concat(parts) => parts.last().map_or_else(Hir::empty, last_times),
+        HirKind::Repetition(it) if known(&it.sub, false).whole.is_none() => last_times(&it.sub),
         HirKind::Repetition(it) => {
             let times = it.min.min(MOST_AT_ENDS);
             Hir::repetition(Repetition { min: times, max: Some(times), greedy: it.greedy, sub: it.sub.clone() })
@@ -225,6 +227,7 @@ fn known(hir: &Hir, with_tails: bool) -> Known {
                 return Known {
                     begins,
                     may_begin: may_begin.filter(|set| frequency(set) < TELLING),
+                    ends: sub.ends.filter(|_| repetition.min > 0),
                     part: part.map(|it| Part { tail: it.tail.and_again(repetition, with_tails), ..it }),
                     ..Known::default()
                 };
@@ -306,7 +309,8 @@ fn in_turn(all: &[Hir], with_tails: bool) -> Known {
         };
         extended(run, behind, false, |run| best.try_out(run, of));
     }
-    Known { whole, begins, part: best.part, ..Known::default() }
+    let ends = parts.last().and_then(|(last, _)| last.ends.clone()).filter(|_| whole.is_none());
+    Known { whole, begins, ends, part: best.part, ..Known::default() }
 }
 
 /// A run with what stands behind it, as far as it stays small, and whether that is all; each that is longer is handed on. What need not be
@@ -421,6 +425,8 @@ mod tests {
         );
         assert_eq!(of(r"k(?:xx|&shy;){0,4}z[-_]*q.*"), ["kxx", "k&shy;", "kz[-_]", "kzq"]);
         assert_eq!(of(r"z[^\n]{0,9}k"), ["z"], "which begins in any place");
+        assert_eq!(of(r"^\s*(?:[a-z]+[-_]+){10}[.]$"), ["[-_]."], "how what is repeated ends");
+        assert_eq!(of(r"(?:(?:[a-z]+[-_])*)[.]"), ["."], "which may be there or not");
         let ends = of(r"(?:q|abcd){1,2}[-_]{0,2}z.*");
         assert_eq!(
             ends,

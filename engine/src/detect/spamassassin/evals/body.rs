@@ -40,21 +40,21 @@ fn difference<'s>(it: &'s State<'_>) -> &'s Difference {
                 if let Some((_, document)) = views.htmls.iter().find(|(at, _)| *at == part) {
                     // About as many as there are, so that the table need not grow.
                     both.reserve(document.rendered.len() / BYTES_A_WORD);
-                    for word in words(&document.rendered) {
+                    words(&document.rendered, |word| {
                         let count = &mut both.entry(word).or_default().0;
                         *count = count.saturating_add(1);
                         has_html = true;
-                    }
+                    });
                     if !has_html && document.inside.contains_key("img") {
                         both.insert(b"\n", (1, 0));
                         has_html = true;
                     }
                 } else if let Some((_, plain)) = views.plain.iter().find(|(at, _)| *at == part) {
                     both.reserve((plain.len() / BYTES_A_WORD).saturating_sub(both.len()));
-                    for word in words(plain) {
+                    words(plain, |word| {
                         let count = &mut both.entry(word).or_default().1;
                         *count = count.saturating_add(1);
-                    }
+                    });
                 }
             }
             if !has_html {
@@ -76,16 +76,46 @@ fn hashes() -> SeedableRandomState {
     SeedableRandomState::with_seed(RandomState::new().hash_one(1u8), &SEED)
 }
 
-/// Words with a letter or digit in them. Nearly all blanks are ASCII, and found as bytes.
-fn words(text: &str) -> impl Iterator<Item = &[u8]> {
-    text.as_bytes().split(|byte| matches!(byte, b' ' | b'\t'..=b'\r')).flat_map(|piece| {
-        let ascii = Some(piece).filter(|piece| piece.is_ascii());
-        let other = if ascii.is_none() { std::str::from_utf8(piece).ok() } else { None };
-        let has_letter = |piece: &&[u8]| piece.iter().any(|it| it.is_ascii_alphanumeric() || *it == b'_');
-        let words = other.into_iter().flat_map(|piece| piece.split(char::is_whitespace));
-        let words = words.filter(|word| word.chars().any(|it| it.is_alphanumeric() || it == '_')).map(str::as_bytes);
-        ascii.filter(has_letter).into_iter().chain(words)
-    })
+/// What a byte is to words: a blank, what tells a word, other ASCII (0), or a part of a character that is none.
+const BLANK: u8 = 1;
+const TELLS: u8 = 2;
+const BEYOND: u8 = 4;
+#[expect(clippy::indexing_slicing, reason = "the compiler runs it, and iterators it cannot")]
+const KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte = 0;
+    while byte < kinds.len() {
+        kinds[byte] = match byte as u8 {
+            b' ' | b'\t'..=b'\r' => BLANK,
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' => TELLS,
+            0x80.. => BEYOND,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    kinds
+};
+
+/// Hands on words with a letter or digit in them. Nearly all are ASCII, of which each byte is looked at once.
+fn words<'t>(text: &'t str, mut each: impl FnMut(&'t [u8])) {
+    let bytes = text.as_bytes();
+    let (mut start, mut kinds) = (0, 0);
+    for (at, byte) in bytes.iter().chain([&b' ']).enumerate() {
+        let kind = KINDS.get(usize::from(*byte)).copied().unwrap_or_default();
+        if kind != BLANK {
+            kinds |= kind;
+            continue;
+        }
+        let piece = bytes.get(start..at).unwrap_or_default();
+        if kinds & BEYOND != 0 {
+            let words = std::str::from_utf8(piece).unwrap_or_default().split(char::is_whitespace);
+            let tells = |word: &&str| word.chars().any(|it| it.is_alphanumeric() || it == '_');
+            words.filter(tells).for_each(|word| each(word.as_bytes()));
+        } else if kinds & TELLS != 0 {
+            each(piece);
+        }
+        (start, kinds) = (at + 1, 0);
+    }
 }
 
 pub(super) fn alternative_difference(it: &State<'_>, arguments: &Arguments) -> bool {
@@ -242,7 +272,11 @@ mod tests {
 
     #[test]
     fn words_are_parted_by_any_blank_and_have_a_letter() {
-        let of = |text| words(text).map(String::from_utf8_lossy).collect::<Vec<_>>();
+        let of = |text| {
+            let mut all = Vec::new();
+            words(text, |word| all.push(String::from_utf8_lossy(word)));
+            all
+        };
         let text = "a\u{a0}b  \u{2014} _ c-\u{2003}\u{e9}\u{b}d\u{85}! \u{2003}e\u{1f}f\r\n\u{3000}9";
         let plainly =
             text.split(char::is_whitespace).filter(|it| it.chars().any(|it| it.is_alphanumeric() || it == '_'));

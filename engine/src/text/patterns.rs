@@ -10,7 +10,7 @@ mod run;
 mod table;
 
 pub(crate) use compile::{COMPILED_BYTES, Together, regex_of};
-pub(crate) use plain::{bytewise, unfolded};
+pub(crate) use plain::{bytewise, unfolded, without_groups};
 pub(crate) use probe::Probe;
 pub(crate) use run::Run;
 pub(crate) use table::May;

@@ -16,7 +16,7 @@ use regex_syntax::hir::{Hir, HirKind, Look};
 use self::words::Words;
 use super::echo::{Echo, REFERENCE};
 use super::perl::{self, Translated};
-use crate::text::patterns::{self, COMPILED_BYTES, Probe, Run, coarse, literals, regex_of};
+use crate::text::patterns::{self, COMPILED_BYTES, Probe, Run, coarse, literals, regex_of, without_groups};
 use crate::text::sequences::{self, Ahead, Needs};
 
 /// Steps back that one search of a pattern with look-around may take: real mail needs some thousands.
@@ -119,6 +119,7 @@ impl Pattern {
 
     fn of(text: Translated) -> Result<Pattern, String> {
         let relaxed = syntax::parse_with(&text.relaxed, &syntax_of()).map_err(|error| last_line(&error.to_string()))?;
+        let relaxed = without_groups(relaxed);
         if text.fancy {
             fancy_regex::Expr::parse_tree(&text.exact).map_err(|error| last_line(&error.to_string()))?;
         }
@@ -216,10 +217,7 @@ impl Pattern {
         if !self.has_coarse || range.start > text.len() {
             return true;
         }
-        let coarse = self.coarse.get_or_init(|| {
-            let hir = syntax::parse_with(&self.text.relaxed, &syntax_of()).ok()?;
-            regex_of(&coarse::with_times(&hir), WhichCaptures::Implicit)
-        });
+        let coarse = self.coarse.get_or_init(|| regex_of(&coarse::with_times(&self.tree()?), WhichCaptures::Implicit));
         let input = Input::new(text).range(range.start..range.end.min(text.len()).max(range.start)).anchored(anchored);
         coarse.as_ref().is_none_or(|it| it.search_half(&input.earliest(true)).is_some())
     }
@@ -269,6 +267,11 @@ impl Pattern {
     /// Whether it can be compiled within its size, for who checks rules.
     pub(super) fn compiles(&self) -> bool {
         self.compiled().is_some()
+    }
+
+    /// Its tree, which matches wherever it does.
+    fn tree(&self) -> Option<Hir> {
+        Some(without_groups(syntax::parse_with(&self.text.relaxed, &syntax_of()).ok()?))
     }
 
     /// Whether no text at all matches, or every one does.

@@ -38,6 +38,17 @@ pub(crate) fn bytewise(hir: &Hir) -> Hir {
     })
 }
 
+/// One that matches the same and has no groups: what stands on both sides of one's border is one literal.
+pub(crate) fn without_groups(hir: Hir) -> Hir {
+    if hir.properties().explicit_captures_len() == 0 {
+        return hir;
+    }
+    mapped(&hir, &|hir| match hir.kind() {
+        HirKind::Capture(it) => Some(without_groups(it.sub.as_ref().clone())),
+        _ => None,
+    })
+}
+
 /// A class of which only ASCII is left without the folded letters.
 fn ascii(class: &ClassUnicode) -> Option<ClassBytes> {
     let mut bytes = ClassBytes::empty();
@@ -66,20 +77,23 @@ fn any_beyond(class: &ClassUnicode) -> Hir {
     if ascii.properties().minimum_len().is_none() { beyond } else { Hir::alternation(vec![ascii, beyond]) }
 }
 
-/// A tree with its leaves made others. Patterns nest no deeper than the parser lets them.
-fn mapped(hir: &Hir, leaf: &impl Fn(&Hir) -> Option<Hir>) -> Hir {
-    let all = |parts: &[Hir]| parts.iter().map(|it| mapped(it, leaf)).collect();
+/// A tree with some of its parts made others. Patterns nest no deeper than the parser lets them.
+fn mapped(hir: &Hir, other: &dyn Fn(&Hir) -> Option<Hir>) -> Hir {
+    if let Some(other) = other(hir) {
+        return other;
+    }
+    let all = |parts: &[Hir]| parts.iter().map(|it| mapped(it, other)).collect();
     match hir.kind() {
-        HirKind::Capture(it) => Hir::capture(Capture { sub: Box::new(mapped(&it.sub, leaf)), ..it.clone() }),
+        HirKind::Capture(it) => Hir::capture(Capture { sub: Box::new(mapped(&it.sub, other)), ..it.clone() }),
         HirKind::Repetition(it) => Hir::repetition(Repetition {
             min: it.min,
             max: it.max,
             greedy: it.greedy,
-            sub: Box::new(mapped(&it.sub, leaf)),
+            sub: Box::new(mapped(&it.sub, other)),
         }),
         HirKind::Concat(parts) => Hir::concat(all(parts)),
         HirKind::Alternation(ways) => Hir::alternation(all(ways)),
-        _ => leaf(hir).unwrap_or_else(|| hir.clone()),
+        _ => hir.clone(),
     }
 }
 
@@ -101,6 +115,13 @@ mod tests {
         assert_eq!(unfolded(&parse("kiss")), bytes("[Kk][Ii][Ss][Ss]"));
         assert_eq!(unfolded(&parse("ß")), parse("ß"));
         assert_eq!(unfolded(&parse("[\u{17f}]")), bytes("[Ss]"));
+    }
+
+    #[test]
+    fn groups_are_left_out() {
+        assert_eq!(without_groups(parse(r"(a(b|c)+x)1(?<name>y)|(z)")), parse(r"a[bc]+x1y|z"));
+        let literal = without_groups(regex_syntax::parse(r"(ab)cd(e)").unwrap());
+        assert!(matches!(literal.kind(), HirKind::Literal(it) if it.0.as_ref() == b"abcde"));
     }
 
     #[test]

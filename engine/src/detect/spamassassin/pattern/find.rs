@@ -149,10 +149,7 @@ impl Pattern {
 
     /// Whether a match may begin at a place, for less than a search costs; and how many bytes were read.
     pub(in crate::detect::spamassassin) fn may_begin_at(&self, text: &[u8], at: usize) -> (May, usize) {
-        let probe = self.probe.get_or_init(|| {
-            let hir = syntax::parse_with(&self.text.relaxed, &syntax_of()).ok()?;
-            Probe::of(&hir, !self.text.fancy)
-        });
+        let probe = self.probe.get_or_init(|| Probe::of(&self.tree()?, !self.text.fancy));
         match probe {
             Some(probe) => probe.at(text, at),
             None if self.may_be_coarse(text, &(at..text.len()), Anchored::Yes) => (May::Perhaps, 64),
@@ -163,7 +160,7 @@ impl Pattern {
     /// Whether what is from a place on may be the tail of a match; and how many bytes were read.
     pub(in crate::detect::spamassassin) fn may_go_on_at(&self, text: &[u8], at: usize) -> (May, usize) {
         let tail = self.tail.get_or_init(|| {
-            let hir = syntax::parse_with(&self.text.relaxed, &syntax_of()).ok()?;
+            let hir = self.tree()?;
             if coarse::size(&hir) > LARGEST_TAIL {
                 return None;
             }
@@ -201,7 +198,7 @@ impl Pattern {
 
     /// A pattern that matches wherever it does, and is no larger.
     pub(in crate::detect::spamassassin) fn coarse_hir(&self) -> Option<Hir> {
-        let hir = syntax::parse_with(&self.text.relaxed, &syntax_of()).ok()?;
+        let hir = self.tree()?;
         Some(if self.has_coarse { coarse::of(&hir) } else { hir })
     }
 

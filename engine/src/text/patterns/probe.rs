@@ -25,8 +25,13 @@ pub(crate) struct Probe {
 #[derive(Debug)]
 enum Automata {
     Whole(Box<Table>),
-    /// With what of it is a table.
-    Lazy(Option<Box<Table>>, Regex),
+    /// With what of it is a table. Where the pattern asks for something several times, that it is there once is asked first: most texts do
+    /// not have that, and lead to far fewer states.
+    Lazy {
+        head: Option<Box<Table>>,
+        once: Option<Box<Regex>>,
+        regex: Box<Regex>,
+    },
 }
 
 impl Probe {
@@ -50,22 +55,26 @@ impl Probe {
             other => other.map(|(head, _)| head),
         };
         let finer = finer();
-        let automaton = Automata::Lazy(head, regex_of(&finer, WhichCaptures::Implicit)?);
+        let lazy = |hir: &Hir| regex_of(hir, WhichCaptures::Implicit).map(Box::new);
+        let once = if finer == *hir { None } else { lazy(hir) };
+        let automaton = Automata::Lazy { head, once, regex: lazy(&finer)? };
         Some(Probe { automaton, is_exact: is_exact(&finer) })
     }
 
     /// Whether a match may begin at a place; and how many bytes were read.
     pub(crate) fn at(&self, text: &[u8], at: usize) -> (May, usize) {
         let yes = if self.is_exact { May::Surely } else { May::Perhaps };
-        let (head, regex) = match &self.automaton {
+        let (head, once, regex) = match &self.automaton {
             Automata::Whole(table) => return table.at(text, at, yes),
-            Automata::Lazy(head, regex) => (head, regex),
+            Automata::Lazy { head, once, regex } => (head, once, regex),
         };
         if let Some((May::Not, read)) = head.as_ref().map(|head| head.at(text, at, May::Perhaps)) {
             return (May::Not, read);
         }
         let input = Input::new(text).range(at.min(text.len())..text.len()).anchored(Anchored::Yes);
-        let found = regex.search_half(&input.earliest(true));
+        let input = input.earliest(true);
+        let is_once = once.as_ref().is_none_or(|once| once.search_half(&input).is_some());
+        let found = if is_once { regex.search_half(&input) } else { None };
         // How much it read is not told.
         let read = found.map_or(LIKELY_READ, |it| it.offset().saturating_sub(at).max(LIKELY_READ));
         (if found.is_some() { yes } else { May::Not }, read.min(text.len().saturating_sub(at)))

@@ -34,6 +34,15 @@ impl PartReader {
         last.name.eq_ignore_ascii_case(b"content-type").then(|| String::from_utf8_lossy(last.value).into_owned())
     }
 
+    /// Some lines of its body: nearly always they are copied as they stand.
+    fn lines(&mut self, text: &[u8]) {
+        if has_long_line(text) {
+            return lines_of(text).for_each(|line| self.line(line));
+        }
+        self.body.extend_from_slice(text);
+        self.has_body |= !text.is_empty();
+    }
+
     fn line(&mut self, line: &[u8]) {
         let mut rest = line;
         while rest.len() > LONGEST_LINE {
@@ -45,6 +54,54 @@ impl PartReader {
         self.body.extend_from_slice(rest);
         self.has_body = true;
     }
+}
+
+/// Whether a line has to be cut. Few bytes are read: as far as a line may go, and back to where one ends.
+fn has_long_line(text: &[u8]) -> bool {
+    let mut rest = text;
+    while let Some(longest) = rest.get(..LONGEST_LINE).filter(|longest| longest.len() < rest.len()) {
+        let Some(end) = memchr::memrchr(b'\n', longest) else { return true };
+        rest = rest.get(end + 1..).unwrap_or_default();
+    }
+    false
+}
+
+/// Where lines begin that may delimit parts.
+struct Delimiters<'t> {
+    text: &'t [u8],
+    finder: memchr::memmem::Finder<'t>,
+}
+
+impl Delimiters<'_> {
+    /// The first of them from the beginning of a line on, or where the text ends.
+    fn from(&self, at: usize) -> usize {
+        let rest = self.text.get(at..).unwrap_or_default();
+        let start = self.finder.needle().get(1..).unwrap_or_default();
+        if rest.starts_with(start) {
+            return at;
+        }
+        self.finder.find(rest).map_or(self.text.len(), |found| at + found + 1)
+    }
+
+    /// Where the first part begins: behind what opens one.
+    fn first_part(&self) -> Option<usize> {
+        let boundary = self.finder.needle().get(3..).unwrap_or_default();
+        let mut at = self.from(0);
+        while at < self.text.len() {
+            let line = line_at(self.text, at);
+            at += line.len();
+            if delimiter(line, boundary) == Some(false) {
+                return Some(at);
+            }
+            at = self.from(at);
+        }
+        None
+    }
+}
+
+/// The line that begins at a place.
+fn line_at(text: &[u8], at: usize) -> &[u8] {
+    lines_of(text.get(at..).unwrap_or_default()).next().unwrap_or_default()
 }
 
 /// Reads the parts of a multipart, which are looked into later.
@@ -59,20 +116,30 @@ pub(super) fn multipart(
     if let Some(node) = message.nodes.get_mut(open.node) {
         node.is_leaf = false;
     }
-    let bytes = boundary.as_bytes();
-    let lines: Vec<&[u8]> = lines_of(&open.body).collect();
-    let mut start = 0;
-    if let Some(at) = lines.iter().position(|line| delimiter(line, bytes) == Some(false)) {
+    let (bytes, text) = (boundary.as_bytes(), open.body.as_slice());
+    let start_of_line = [b"\n--", bytes].concat();
+    let delimiters = Delimiters { text, finder: memchr::memmem::Finder::new(&start_of_line) };
+    // Without a delimiter all of it is taken for a part.
+    let mut at = 0;
+    if let Some(first) = delimiters.first_part() {
         boundaries.insert(boundary.clone(), 1);
-        message.oddities.missing_mime_headers |= lines.get(at + 1).is_some_and(|line| !starts_field(line, false));
-        start = at + 1;
+        message.oddities.missing_mime_headers |= first < text.len() && !starts_field(line_at(text, first), false);
+        at = first;
     }
-    let lines = lines.get(start..).unwrap_or_default();
+    let bare = text.strip_suffix(b"\n").unwrap_or(text);
+    let last = memchr::memrchr(b'\n', bare).map_or(0, |end| end + 1);
     let mut part = PartReader::default();
     let mut nested = false;
     let mut count = 0;
-    for (number, line) in lines.iter().enumerate() {
-        let last_line = number + 1 == lines.len();
+    while at < text.len() {
+        if part.in_body {
+            let end = delimiters.from(at).min(last).max(at);
+            part.lines(text.get(at..end).unwrap_or_default());
+            at = end;
+        }
+        let line = line_at(text, at);
+        at += line.len();
+        let last_line = at == text.len();
         let mut delimits = delimiter(line, bytes);
         if delimits.is_some() && nested {
             nested = delimits != Some(true);
@@ -110,14 +177,13 @@ pub(super) fn multipart(
             match delimits {
                 Some(true) => {
                     *boundaries.entry(boundary.clone()).or_default() -= 1;
-                    let rest = lines.get(number + 1..).unwrap_or_default();
-                    let tells = |line: &&[u8]| line.iter().any(|byte| !byte.is_ascii_whitespace() && *byte != b'.');
+                    let rest = text.get(at..).unwrap_or_default();
+                    let tells = |byte: &u8| !byte.is_ascii_whitespace() && *byte != b'.';
                     message.oddities.mime_epilogue_exists |= rest.iter().any(tells);
                     return;
                 }
                 Some(false) if !last_line => {
-                    let next = lines.get(number + 1).copied().unwrap_or_default();
-                    message.oddities.missing_mime_headers |= !starts_field(next, false);
+                    message.oddities.missing_mime_headers |= !starts_field(line_at(text, at), false);
                 }
                 _ => {}
             }
@@ -144,7 +210,7 @@ pub(super) fn multipart(
                 nested |= decode::content_type(&value).boundary.is_some_and(|inner| inner == boundary);
             }
             part.in_body = true;
-            if matches!(*line, b"\n" | b"\r\n" | b"" | b"\r") {
+            if matches!(line, b"\n" | b"\r\n" | b"" | b"\r") {
                 continue;
             }
             message.oddities.missing_mime_head_body_separator = true;

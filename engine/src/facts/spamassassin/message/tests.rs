@@ -16,6 +16,29 @@ fn parts_are_told_apart() {
 }
 
 #[test]
+fn lines_between_delimiters_are_a_part() {
+    let of = |body: &str| types(&format!("Content-Type: multipart/mixed; boundary=b\n\n{body}"));
+    let text = "--b\n\none\n--bc\n --b\n--b-\n\ntwo\n";
+    assert_eq!(of(&format!("{text}--b--\n")), ["text/plain:one\n--bc\n --b\n--b-\n\ntwo"]);
+    assert_eq!(of(text), [format!("text/plain:{}", &text[5..])], "nothing closes it");
+    assert_eq!(of("--b\n\none\n--b"), ["text/plain:one"], "the last line has no end");
+    assert_eq!(of("--b\n\none\n--b \t\n\ntwo\n--b--"), ["text/plain:one", "text/plain:two"]);
+    assert_eq!(of("--b--\n--b\n\none\n--b--\n"), ["text/plain:one"], "what closes does not open");
+    assert_eq!(of("none\n\nof them\n"), ["text/plain:none\n\nof them\n"]);
+    // A line of 2,048 bytes with its end stays, and what is longer is cut.
+    let (fits, long) = ("x".repeat(LONGEST_LINE - 1), "y".repeat(LONGEST_LINE));
+    assert_eq!(of(&format!("--b\n\n{fits}\n\n{fits}\n--b--\n")), [format!("text/plain:{fits}\n\n{fits}")]);
+    assert_eq!(of(&format!("--b\n\n{fits}\na\n{long}\n--b--\n")), [format!("text/plain:{fits}\na\n{long}\n")]);
+    let oddities =
+        |body: &str| read(format!("Content-Type: multipart/mixed; boundary=b\n\n{body}").as_bytes()).oddities;
+    assert!(oddities("--b\n\none\n--b--\n..\nmore").mime_epilogue_exists);
+    assert!(!oddities("--b\n\none\n--b--\n..\n").mime_epilogue_exists);
+    assert!(oddities("--b\n\none\n").missing_boundary && !oddities("--b\n\none\n--b--\n").missing_boundary);
+    assert!(oddities("--b\nno field\n--b--\n").missing_mime_headers);
+    assert!(!oddities("--b\nA: field\n\none\n--b\nB: other\n\ntwo\n--b--\n").missing_mime_headers);
+}
+
+#[test]
 fn a_message_within_is_looked_into() {
     let raw = "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\nSubject: in\nContent-Type: text/html\n\nx\n--b--\n";
     assert_eq!(types(raw), ["text/html:x"]);

@@ -74,28 +74,49 @@ pub(super) fn before_line_end(raw: &[u8], from: usize, at: usize) -> usize {
     }
 }
 
-/// Where the first line starts that is too long, of lines that line feeds end. A line feed among so many bytes says that all lines
-/// before it are short enough: most are not looked at.
-fn first_long(raw: &[u8]) -> Option<usize> {
+/// Where the first line starts that is too long, of lines that all end with so many bytes, of which the last is a line feed. A line feed
+/// among so many bytes says that all lines before it are short enough: most are not looked at.
+fn first_long(raw: &[u8], end_bytes: usize) -> Option<usize> {
     let mut start = 0;
-    while let Some(window) = raw.get(start..=start + LONGEST) {
+    while let Some(window) = raw.get(start..start + LONGEST + end_bytes) {
         match memrchr(b'\n', window) {
             Some(at) => start += at + 1,
             None => return Some(start),
         }
     }
-    None
+    // What nothing ends.
+    let rest = raw.get(start..).unwrap_or_default();
+    (rest.len() > LONGEST && memchr(b'\n', rest).is_none()).then_some(start)
+}
+
+/// Whether each carriage return stands before a line feed, and each line feed behind one. Three passes over all bytes, sixteen or more at
+/// once, take a quarter of what one over all lines does.
+fn are_pairs(raw: &[u8]) -> bool {
+    let count = |byte: u8| memchr_iter(byte, raw).count();
+    // Sums of one byte each let the processor count so.
+    let pairs = |(these, next): (&[u8], &[u8])| {
+        let is_pair = |(one, other): (&u8, &u8)| u8::from(*one == b'\r') & u8::from(*other == b'\n');
+        usize::from(these.iter().zip(next).map(is_pair).fold(0u8, u8::wrapping_add))
+    };
+    let returns = count(b'\r');
+    returns == count(b'\n')
+        && returns == raw.chunks(255).zip(raw.get(1..).unwrap_or_default().chunks(255)).map(pairs).sum::<usize>()
 }
 
 /// What is wrong with the lines of the whole message: each kind once, with the offset where it is first seen.
 pub(super) fn defects(raw: &[u8]) -> Vec<(DefectKind, usize)> {
-    let mut found = Vec::new();
-    // Without a carriage return line ends are all of one kind.
-    if memchr(b'\r', raw).is_none() {
-        found.extend(first_long(raw).map(|at| (DefectKind::LineTooLong, at)));
-        found.extend(memchr(0, raw).map(|at| (DefectKind::NulByte, at)));
-        return found;
-    }
+    // Nearly always line ends are all of one kind.
+    let end_bytes = if memchr(b'\r', raw).is_none() { Some(1) } else { are_pairs(raw).then_some(2) };
+    let mut found = match end_bytes {
+        Some(end_bytes) => first_long(raw, end_bytes).map(|at| (DefectKind::LineTooLong, at)).into_iter().collect(),
+        None => by_lines(raw),
+    };
+    found.extend(memchr(0, raw).map(|at| (DefectKind::NulByte, at)));
+    found
+}
+
+/// The same line by line, but for bytes that may be in none.
+fn by_lines(raw: &[u8]) -> Vec<(DefectKind, usize)> {
     let (mut pairs, mut bare, mut long) = (false, None, None);
     let mut line_start = 0;
     for end in memchr_iter(b'\n', raw) {
@@ -112,19 +133,9 @@ pub(super) fn defects(raw: &[u8]) -> Vec<(DefectKind, usize)> {
     if raw.len() - line_start > LONGEST && long.is_none() {
         long = Some(line_start);
     }
-    if let Some(at) = memchr_iter(b'\r', raw).find(|at| raw.get(at + 1) != Some(&b'\n')) {
-        found.push((DefectKind::BareCr, at));
-    }
-    if let (true, Some(at)) = (pairs, bare) {
-        found.push((DefectKind::BareLf, at));
-    }
-    if let Some(at) = long {
-        found.push((DefectKind::LineTooLong, at));
-    }
-    if let Some(at) = memchr(0, raw) {
-        found.push((DefectKind::NulByte, at));
-    }
-    found
+    let cr = memchr_iter(b'\r', raw).find(|at| raw.get(at + 1) != Some(&b'\n')).map(|at| (DefectKind::BareCr, at));
+    let lf = bare.filter(|_| pairs).map(|at| (DefectKind::BareLf, at));
+    [cr, lf, long.map(|at| (DefectKind::LineTooLong, at))].into_iter().flatten().collect()
 }
 
 #[cfg(test)]
@@ -142,9 +153,33 @@ mod tests {
             (&[400, 400, 400, 1_500], Some(1_203)),
             (&[999], Some(0)),
         ] {
-            assert_eq!(first_long(text(lengths).as_bytes()), expected, "{lengths:?}");
+            assert_eq!(first_long(text(lengths).as_bytes(), 1), expected, "{lengths:?}");
             let long = defects(text(lengths).as_bytes()).iter().map(|(_, at)| *at).next();
             assert_eq!(long, expected, "{lengths:?}");
         }
+    }
+
+    #[test]
+    fn what_is_wrong_is_what_a_look_at_each_line_finds() {
+        let near: [String; 3] = [996, 997, 998].map(|length| "a".repeat(length));
+        let mut seed = 7u64;
+        let mut next = |most: usize| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) as usize % most
+        };
+        let mut kinds = std::collections::BTreeSet::new();
+        for round in 0..6_000 {
+            // Of one kind of line ends, or of all.
+            let ends = [&["\n"][..], &["\r\n"], &["\r\n", "\r\n", "\n", "\r", "\r\r\n"]][round % 3];
+            let mut text = String::new();
+            for _ in 0..next(7) {
+                text.push_str([&near[next(3)], "a", "", "bcd"][next(4)]);
+                text.push_str([ends[next(ends.len())], "", "a"][[0, 0, 0, 1, 2][next(5)]]);
+            }
+            let found = defects(text.as_bytes());
+            assert_eq!(found, by_lines(text.as_bytes()), "{:?}", text.replace("aaaaaaaaaa", "*"));
+            kinds.extend(found.iter().map(|(kind, _)| format!("{kind:?}")));
+        }
+        assert_eq!(kinds.len(), 3, "{kinds:?}");
     }
 }

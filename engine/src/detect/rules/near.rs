@@ -76,7 +76,7 @@ impl Near {
         let Some(Some(probe)) = self.probe.get() else { return (true, 0) };
         let mut read = 0usize;
         for place in start.saturating_sub(most as usize)..=last {
-            let (may, bytes) = probe.at(text, place);
+            let (may, bytes) = probe.at(text, place, false);
             read = read.saturating_add(bytes).saturating_add(1);
             if may != May::Not {
                 return (true, read);

@@ -224,19 +224,19 @@ impl Search<'_> {
 
     /// Whether a match may go on at one of few places of the piece at hand.
     fn goes_on(&mut self, places: Range<usize>) -> bool {
-        let line = self.line.text;
+        let (line, is_known) = (self.line.text, self.near.tail == Some((0, 0)));
         if let Some(watch) = self.watch.as_mut()
             && self.pattern.has_no_probe(true)
         {
             watch.shared("candidates");
-            self.pattern.may_go_on_at(line, 0);
+            self.pattern.may_go_on_at(line, 0, false);
             watch.compiled(self.member.rule);
         }
         for place in places {
             if self.tried > self.most_tried {
                 return true;
             }
-            let (may, read) = self.pattern.may_go_on_at(line, place);
+            let (may, read) = self.pattern.may_go_on_at(line, place, is_known);
             self.tried = self.tried.saturating_add(read + 1);
             if may != May::Not {
                 return true;
@@ -247,11 +247,11 @@ impl Search<'_> {
 
     /// Tries whether a match begins at one of few places of the piece at hand.
     fn try_at(&mut self, begins: Range<usize>, hit: Hit) {
-        let line = self.line.text;
+        let (line, is_known) = (self.line.text, self.near.begins == Some((0, 0)));
         if let Some(watch) = self.watch.as_mut() {
             watch.shared("candidates");
             if self.pattern.has_no_probe(false) {
-                self.pattern.may_begin_at(line, 0);
+                self.pattern.may_begin_at(line, 0, false);
                 watch.compiled(self.member.rule);
             }
         }
@@ -259,7 +259,7 @@ impl Search<'_> {
             if self.tried > self.most_tried {
                 return self.note(hit, true);
             }
-            let (may, read) = self.pattern.may_begin_at(line, at);
+            let (may, read) = self.pattern.may_begin_at(line, at, is_known);
             self.tried = self.tried.saturating_add(read + 1);
             if may == May::Not {
                 continue;

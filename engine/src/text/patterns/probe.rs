@@ -9,7 +9,7 @@ use regex_syntax::hir::Hir;
 
 use super::coarse;
 use super::compile::regex_of;
-use super::table::{May, Table};
+use super::table::{Behind, May, Table};
 
 /// What a search that finds nothing is taken to have read.
 const LIKELY_READ: usize = 64;
@@ -18,6 +18,8 @@ const LIKELY_READ: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Probe {
     automaton: Automata,
+    /// Where its table begins behind what is known to stand at a place.
+    behind: Option<Box<Behind>>,
     /// Whether it matches only what the pattern matches.
     is_exact: bool,
 }
@@ -35,22 +37,30 @@ enum Automata {
 }
 
 impl Probe {
-    /// Makes it of a relaxed pattern; `None` where it would be too large. `is_all` says that the pattern is no more than that.
-    pub(crate) fn of(relaxed: &Hir, is_all: bool) -> Option<Probe> {
+    /// Makes it of a relaxed pattern; `None` where it would be too large. `is_all` says that the pattern is no more than that. `known`
+    /// stands at places of which it will be told that something is known.
+    pub(crate) fn of(relaxed: &Hir, is_all: bool, known: &[u8]) -> Option<Probe> {
         let hir = coarse::of(relaxed);
-        Probe::of_forms(&hir, || coarse::with_times(relaxed), |form| is_all && form == relaxed)
+        Probe::of_forms(&hir, || coarse::with_times(relaxed), |form| is_all && form == relaxed, known)
     }
 
     /// The same of a coarse form.
     pub(crate) fn of_coarse(hir: &Hir) -> Option<Probe> {
-        Probe::of_forms(hir, || hir.clone(), |_| false)
+        Probe::of_forms(hir, || hir.clone(), |_| false, b"")
     }
 
     /// Of a coarse form, and one that is less so for where that is too large.
-    fn of_forms(hir: &Hir, finer: impl FnOnce() -> Hir, is_exact: impl Fn(&Hir) -> bool) -> Option<Probe> {
-        let head = match Table::of(hir) {
+    fn of_forms(
+        hir: &Hir,
+        finer: impl FnOnce() -> Hir,
+        is_exact: impl Fn(&Hir) -> bool,
+        known: &[u8],
+    ) -> Option<Probe> {
+        let table = Table::of(hir);
+        let behind = table.as_ref().and_then(|(table, _)| table.behind(known)).map(Box::new);
+        let head = match table {
             Some((whole, true)) => {
-                return Some(Probe { automaton: Automata::Whole(whole), is_exact: is_exact(hir) });
+                return Some(Probe { automaton: Automata::Whole(whole), behind, is_exact: is_exact(hir) });
             }
             other => other.map(|(head, _)| head),
         };
@@ -58,17 +68,18 @@ impl Probe {
         let lazy = |hir: &Hir| regex_of(hir, WhichCaptures::Implicit).map(Box::new);
         let once = if finer == *hir { None } else { lazy(hir) };
         let automaton = Automata::Lazy { head, once, regex: lazy(&finer)? };
-        Some(Probe { automaton, is_exact: is_exact(&finer) })
+        Some(Probe { automaton, behind, is_exact: is_exact(&finer) })
     }
 
-    /// Whether a match may begin at a place; and how many bytes were read.
-    pub(crate) fn at(&self, text: &[u8], at: usize) -> (May, usize) {
+    /// Whether a match may begin at a place; and how many bytes were read. What it was told of stands there if `is_known`.
+    pub(crate) fn at(&self, text: &[u8], at: usize, is_known: bool) -> (May, usize) {
+        let behind = self.behind.as_deref().filter(|_| is_known);
         let yes = if self.is_exact { May::Surely } else { May::Perhaps };
         let (head, once, regex) = match &self.automaton {
-            Automata::Whole(table) => return table.at(text, at, yes),
+            Automata::Whole(table) => return table.at(text, at, yes, behind),
             Automata::Lazy { head, once, regex } => (head, once, regex),
         };
-        if let Some((May::Not, read)) = head.as_ref().map(|head| head.at(text, at, May::Perhaps)) {
+        if let Some((May::Not, read)) = head.as_ref().map(|head| head.at(text, at, May::Perhaps, behind)) {
             return (May::Not, read);
         }
         let input = Input::new(text).range(at.min(text.len())..text.len()).anchored(Anchored::Yes);
@@ -95,16 +106,38 @@ mod tests {
             (r"x*", "xxa"),
         ] {
             let hir = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).unwrap();
-            let probe = Probe::of(&hir, true).unwrap();
+            let probe = Probe::of(&hir, true, b"").unwrap();
             let exact = regex_automata::meta::Regex::builder().build_from_hir(&hir).unwrap();
             let mut found = [0, 0];
             for at in 0..=text.len() {
                 let is_match = exact.is_match(Input::new(text).range(at..).anchored(Anchored::Yes));
-                let (may, _) = probe.at(text.as_bytes(), at);
+                let (may, _) = probe.at(text.as_bytes(), at, false);
                 assert!(if is_match { may != May::Not } else { may != May::Surely }, "{pattern} in {text:?} at {at}");
                 found[usize::from(may != May::Not)] += 1;
             }
             assert!(found[1] > 0 && (found[0] > 0 || pattern == "x*"), "{pattern}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_known_need_not_be_read() {
+        for (pattern, known, read) in [
+            (r"(?i)\bviagra\s?[0-9]", "viagra", 6),
+            (r"(?i)\bVia.ra", "via", 3),
+            ("viagra x", "viagra", 0),
+            ("1viagra", "1viagra", 1),
+            (r"(?i)(?:viagra){2,3}x", "viagra", 6),
+        ] {
+            let hir = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).unwrap();
+            let [probe, other] = [known, ""].map(|known| Probe::of(&hir, true, known.as_bytes()).unwrap());
+            for text in ["Viagra 1", "xvIaGrA1", "viagra x", "1viagra", "ViagraviagraX", "viagra", "viaora", "VIA"] {
+                for at in 0..text.len() {
+                    let stands = text.get(at..at + known.len()).is_some_and(|it| it.eq_ignore_ascii_case(known));
+                    let (said, bytes) = probe.at(text.as_bytes(), at, stands);
+                    assert_eq!(said, other.at(text.as_bytes(), at, false).0, "{pattern} in {text} at {at}");
+                    assert!(!stands || bytes >= read, "{pattern} in {text} at {at}: {bytes}");
+                }
+            }
         }
     }
 }

@@ -66,6 +66,14 @@ pub(super) struct Table {
     leaving: Vec<Option<[u8; MOST_LEAVING]>>,
 }
 
+/// Where to begin behind a text that is known to stand at the place, whatever the case of its letters.
+#[derive(Debug)]
+pub(super) struct Behind {
+    length: usize,
+    /// By what stands before it.
+    starts: [u16; BEFORE],
+}
+
 impl Table {
     /// What is told: that there is no match, that there is one, that the table cannot say. What begins from here on are rows.
     const DEAD: u16 = 0;
@@ -85,21 +93,44 @@ impl Table {
             .table()
     }
 
-    /// What it says of a place, with `yes` where it matches; and how many bytes were read.
+    /// Where to begin behind a text, or as much of it as leads on whatever the case of its letters.
+    pub(super) fn behind(&self, known: &[u8]) -> Option<Behind> {
+        let mut behind = Behind { length: 0, starts: self.starts };
+        for byte in known {
+            let by = |byte: u8| behind.starts.map(|state| self.step(state, byte));
+            let starts = by(byte.to_ascii_lowercase());
+            if starts != by(byte.to_ascii_uppercase()) {
+                break;
+            }
+            behind = Behind { length: behind.length + 1, starts };
+        }
+        (behind.length > 0).then_some(behind)
+    }
+
+    fn step(&self, state: u16, byte: u8) -> u16 {
+        let class = self.classes.get(usize::from(byte)).copied().unwrap_or_default();
+        let next = || self.next.get(usize::from(state) + usize::from(class)).copied();
+        if state < Table::FIRST { state } else { next().unwrap_or(Table::BEYOND) }
+    }
+
+    /// What it says of a place, with `yes` where it matches; and how many bytes were read. `behind` is of a text that stands there.
     #[inline]
-    pub(super) fn at(&self, text: &[u8], at: usize, yes: May) -> (May, usize) {
+    pub(super) fn at(&self, text: &[u8], at: usize, yes: May, behind: Option<&Behind>) -> (May, usize) {
         let told = |state: u16| match state {
             Table::DEAD => May::Not,
             Table::MATCH => yes,
             _ => May::Perhaps,
         };
-        let mut state = self.start(at.checked_sub(1).and_then(|before| text.get(before)).copied());
+        let (starts, mut read) = behind.map_or((&self.starts, 0), |it| (&it.starts, it.length));
+        let before = at.checked_sub(1).and_then(|before| text.get(before));
+        let before = before.map_or(0, |byte| BEFORE_OF.get(usize::from(*byte)).copied().unwrap_or_default());
+        let mut state = starts.get(usize::from(before)).copied().unwrap_or(Table::BEYOND);
         if state < Table::FIRST {
-            return (told(state), 0);
+            return (told(state), read);
         }
         let rest = text.get(at..).unwrap_or_default();
         let (classes, next) = (&self.classes, self.next.as_slice());
-        let (mut read, mut stayed) = (0, 0);
+        let mut stayed = 0;
         while let Some(byte) = rest.get(read) {
             let class = classes.get(usize::from(*byte)).copied().unwrap_or_default();
             let Some(now) = next.get(usize::from(state) + usize::from(class)) else { return (May::Perhaps, read) };
@@ -115,12 +146,6 @@ impl Table {
             }
         }
         (if self.at_end(state) { yes } else { May::Not }, rest.len())
-    }
-
-    #[inline]
-    fn start(&self, before: Option<u8>) -> u16 {
-        let before = before.map_or(0, |byte| BEFORE_OF.get(usize::from(byte)).copied().unwrap_or_default());
-        self.starts.get(usize::from(before)).copied().unwrap_or(Table::BEYOND)
     }
 
     fn row(&self, state: u16) -> Option<usize> {
@@ -277,7 +302,7 @@ mod tests {
         for text in texts {
             for at in 0..=text.len() {
                 let is_match = exact.is_match(Input::new(text).range(at..).anchored(Anchored::Yes));
-                let (may, read) = table.at(text.as_bytes(), at, May::Surely);
+                let (may, read) = table.at(text.as_bytes(), at, May::Surely, None);
                 assert!(read <= text.len() - at);
                 match may {
                     May::Not => assert!(!is_match, "{pattern} in {text:?} at {at}"),
@@ -308,7 +333,11 @@ mod tests {
             assert!(is_whole && no > 0 && (yes > 0 || pattern.ends_with('z')), "{pattern}");
         }
         let (table, _) = Table::of(&parsed("(?s)l.*z")).unwrap();
-        assert_eq!(table.at(line.as_bytes(), 2, May::Surely), (May::Not, line.len() - 2), "it was read to its end");
+        assert_eq!(
+            table.at(line.as_bytes(), 2, May::Surely, None),
+            (May::Not, line.len() - 2),
+            "it was read to its end"
+        );
         assert!(table.leaving.contains(&Some([b'z'; MOST_LEAVING])));
     }
 

@@ -57,7 +57,7 @@ impl Pattern {
         let mut found = Found::default();
         let end_of_range = range.end.min(text.len());
         if self.only_at_start {
-            match if range.start > 0 { May::Not } else { self.may_begin_at(text, 0).0 } {
+            match if range.start > 0 { May::Not } else { self.may_begin_at(text, 0, false).0 } {
                 May::Not => return found,
                 // There is no other.
                 May::Surely if end_of_range == text.len() => {
@@ -136,7 +136,7 @@ impl Pattern {
             let end = line_end(at);
             let is_too_short = self.stays_in_line && end.unwrap_or(range.end) < at.saturating_add(self.shortest);
             if !is_too_short {
-                let (may, read) = if left > 0 { self.may_begin_at(text, at) } else { (May::Perhaps, 0) };
+                let (may, read) = if left > 0 { self.may_begin_at(text, at, false) } else { (May::Perhaps, 0) };
                 left = left.saturating_sub(read);
                 if may != May::Not {
                     return Some(at);
@@ -147,18 +147,29 @@ impl Pattern {
         None
     }
 
-    /// Whether a match may begin at a place, for less than a search costs; and how many bytes were read.
-    pub(in crate::detect::spamassassin) fn may_begin_at(&self, text: &[u8], at: usize) -> (May, usize) {
-        let probe = self.probe.get_or_init(|| Probe::of(&self.tree()?, !self.text.fancy));
+    /// What one of its literals begins with, whichever it is.
+    fn known(&self) -> &[u8] {
+        let mut literals = self.literals.iter().flatten();
+        let first = literals.next().map(Vec::as_slice).unwrap_or_default();
+        literals.fold(first, |common, literal| {
+            let length = common.iter().zip(literal).take_while(|(one, other)| one == other).count();
+            common.get(..length).unwrap_or_default()
+        })
+    }
+
+    /// Whether a match may begin at a place, for less than a search costs; and how many bytes were read. `is_known`: one of its literals
+    /// stands there.
+    pub(in crate::detect::spamassassin) fn may_begin_at(&self, text: &[u8], at: usize, is_known: bool) -> (May, usize) {
+        let probe = self.probe.get_or_init(|| Probe::of(&self.tree()?, !self.text.fancy, self.known()));
         match probe {
-            Some(probe) => probe.at(text, at),
+            Some(probe) => probe.at(text, at, is_known),
             None if self.may_be_coarse(text, &(at..text.len()), Anchored::Yes) => (May::Perhaps, 64),
             None => (May::Not, 64),
         }
     }
 
     /// Whether what is from a place on may be the tail of a match; and how many bytes were read.
-    pub(in crate::detect::spamassassin) fn may_go_on_at(&self, text: &[u8], at: usize) -> (May, usize) {
+    pub(in crate::detect::spamassassin) fn may_go_on_at(&self, text: &[u8], at: usize, is_known: bool) -> (May, usize) {
         let tail = self.tail.get_or_init(|| {
             let hir = self.tree()?;
             if coarse::size(&hir) > LARGEST_TAIL {
@@ -168,9 +179,9 @@ impl Pattern {
                 Some(_) => literals::required(&hir, true)?.tail,
                 None => sequences::of(&hir, true)?.tail,
             };
-            Probe::of(&tail.hir(), false)
+            Probe::of(&tail.hir(), false, self.known())
         });
-        tail.as_ref().map_or((May::Perhaps, 0), |tail| tail.at(text, at))
+        tail.as_ref().map_or((May::Perhaps, 0), |tail| tail.at(text, at, is_known))
     }
 
     /// Whether a match begins at a place where one may.

@@ -37,6 +37,8 @@ pub(super) struct Noted {
     all_full: usize,
     /// Those in which one ends before another that was noted earlier.
     out_of_order: Vec<u32>,
+    /// Their hits, while they are put in order.
+    order: Vec<Hit>,
     /// Members of which something was noted, of those that do not wait.
     pub(super) seen: Vec<u32>,
     /// Whether those that wait were looked for as well.
@@ -133,21 +135,22 @@ impl Noted {
 
     /// Puts what was noted in the order in which it ends.
     pub(super) fn close(&mut self) {
-        let mut numbers = std::mem::take(&mut self.out_of_order);
+        let (mut numbers, mut order) = (std::mem::take(&mut self.out_of_order), std::mem::take(&mut self.order));
         numbers.sort_unstable();
         numbers.dedup();
         for number in numbers.drain(..) {
             let Some(slot) = self.slots.get(number as usize).copied() else { continue };
-            let mut order: Vec<Hit> = Hits { hits: &self.hits, next: slot.first }.collect();
+            order.clear();
+            order.extend(Hits { hits: &self.hits, next: slot.first });
             order.sort_by_key(|hit| hit.to);
             let mut at = slot.first;
-            for hit in order {
+            for hit in &order {
                 let Some(place) = self.hits.get_mut((at as usize).wrapping_sub(1)) else { break };
                 at = place.next;
-                *place = Hit { next: at, ..hit };
+                *place = Hit { next: at, ..*hit };
             }
         }
-        self.out_of_order = numbers;
+        (self.out_of_order, self.order) = (numbers, order);
     }
 
     /// Whether anything is in a slot.

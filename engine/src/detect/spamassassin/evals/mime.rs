@@ -1,5 +1,7 @@
 //! Functions that ask about MIME parts.
 
+use std::borrow::Cow;
+
 use super::{Arguments, State};
 use crate::facts::spamassassin::message::Node;
 use crate::facts::spamassassin::{decode, lines_of};
@@ -86,11 +88,10 @@ fn gather(it: &State<'_>) -> Attachments {
         }
         let size = if found.alternative && !attached && is_text { node.body.len() } else { 0 };
         if encoding == "quoted-printable" {
-            for line in lines_of(&node.body).filter(|line| !line.starts_with(b"SPAM: ")) {
-                found.quoted_long_line |= line.len() > 79;
-                quoted_bytes += line.len();
-                quoted_escapes += needless_escapes(line);
-            }
+            let lines = without_reports(&node.body);
+            found.quoted_long_line |= lines_of(&lines).any(|line| line.len() > 79);
+            quoted_bytes += lines.len();
+            quoted_escapes += needless_escapes(&lines);
         }
         let is_legal = |text: &[u8]| text.is_ascii() && memchr::memchr2(0, b'\r', text).is_none();
         if kind == "text/plain"
@@ -168,22 +169,39 @@ fn header(it: &State<'_>, found: &mut Attachments, kind: &str, encoding: &str, d
     }
 }
 
-/// Escapes of quoted-printable for characters that need none, blanks at the end of the line left out.
-fn needless_escapes(line: &[u8]) -> usize {
+/// Lines without those of a report of SpamAssassin's, which hardly any mail has.
+fn without_reports(text: &[u8]) -> Cow<'_, [u8]> {
+    const REPORT: &[u8] = b"SPAM: ";
+    if memchr::memmem::find(text, REPORT).is_none() {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(lines_of(text).filter(|line| !line.starts_with(REPORT)).collect::<Vec<_>>().concat())
+}
+
+/// Escapes of quoted-printable for characters that need none, blanks at the ends of lines left out.
+fn needless_escapes(lines: &[u8]) -> usize {
     let is_needless = |code: &[u8]| {
         matches!(code, b"09")
             || matches!(code, [b'3', b'0' | b'A' | b'B' | b'C' | b'E' | b'F'])
             || matches!(code, [b'2' | b'4' | b'5' | b'6', b'0'..=b'9' | b'A'..=b'F'])
             || matches!(code, [b'7', b'0'..=b'9' | b'A'..=b'E'])
     };
-    let count = memchr::memchr_iter(b'=', line).filter(|at| line.get(at + 1..at + 3).is_some_and(is_needless)).count();
-    let mut rest = line.trim_ascii_end();
-    let mut trailing = 0;
-    while let Some(shorter) = rest.strip_suffix(b"=20").or_else(|| rest.strip_suffix(b"=09")) {
-        rest = shorter;
-        trailing += 1;
+    let counts = |at: &usize| {
+        lines.get(at + 1..at + 3).is_some_and(is_needless) && !ends_line(lines.get(*at..).unwrap_or_default())
+    };
+    memchr::memchr_iter(b'=', lines).filter(counts).count()
+}
+
+/// Whether a text begins with escaped blanks, and its first line has nothing behind them but such as are not escaped.
+fn ends_line(text: &[u8]) -> bool {
+    fn shorter(text: &[u8]) -> Option<&[u8]> {
+        text.strip_prefix(b"=20").or_else(|| text.strip_prefix(b"=09"))
     }
-    count.saturating_sub(trailing)
+    let Some(mut rest) = shorter(text) else { return false };
+    while let Some(behind) = shorter(rest) {
+        rest = behind;
+    }
+    rest.iter().find(|byte| **byte == b'\n' || !byte.is_ascii_whitespace()).is_none_or(|byte| *byte == b'\n')
 }
 
 /// How many `&#x1234;` a line has.
@@ -361,4 +379,30 @@ pub(super) fn base64_length(it: &State<'_>, arguments: &Arguments) -> bool {
     let lines = encoded.flat_map(|node| lines_of(&node.body));
     let longest = lines.map(<[u8]>::len).max().unwrap_or(0) as f64;
     longest >= arguments.number(0).unwrap_or(0.0) && arguments.number(1).is_none_or(|most| longest <= most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_that_nothing_needs() {
+        for (lines, count) in [
+            ("", 0),
+            ("=41b =C3=A9 =3D\n=\n", 1),
+            ("=20a=09b\n", 2),
+            ("a=20\nb=09=20\r\nc=20 \t\n", 0),
+            ("a=20 =09\r\n", 1),
+            ("a=41=20", 1),
+            ("=3=41\n=2", 1),
+        ] {
+            assert_eq!(needless_escapes(lines.as_bytes()), count, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn lines_of_reports_are_left_out() {
+        assert_eq!(without_reports(b"SPAM: a\nb\n SPAM: c\nSPAM: d").as_ref(), b"b\n SPAM: c\n");
+        assert_eq!(without_reports(b"b\nc").as_ref(), b"b\nc");
+    }
 }

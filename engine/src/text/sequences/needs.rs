@@ -34,8 +34,8 @@ struct Known {
     begins: Option<Vec<Sequence>>,
     /// Where it may be nothing as well, those that it begins with if it is there.
     may_begin: Option<Vec<Sequence>>,
-    /// Those that each match ends with, where it is a repetition or ends with one: what its last times come to.
-    ends: Option<Vec<Sequence>>,
+    /// Those that each match ends with, where it is a repetition or ends with one, and the part of the pattern that they are.
+    ends: Option<(Vec<Sequence>, Hir)>,
     part: Option<Part>,
 }
 
@@ -171,18 +171,10 @@ impl Best {
     }
 }
 
-/// What a repetition ends with, as a part of the pattern: of `\d+` one digit, and of `(?:[a-z]+\s+){10}` one blank.
-fn last_times(hir: &Hir) -> Hir {
-    match hir.kind() {
-        HirKind::Capture(capture) => last_times(&capture.sub),
-        HirKind::Concat(parts) => parts.last().map_or_else(Hir::empty, last_times),
-        HirKind::Repetition(it) if known(&it.sub, false).whole.is_none() => last_times(&it.sub),
-        HirKind::Repetition(it) => {
-            let times = it.min.min(MOST_AT_ENDS);
-            Hir::repetition(Repetition { min: times, max: Some(times), greedy: it.greedy, sub: it.sub.clone() })
-        }
-        _ => hir.clone(),
-    }
+/// What a repetition ends with, as a part of the pattern: of `\d+` one digit.
+fn last_times(it: &Repetition) -> Hir {
+    let times = it.min.min(MOST_AT_ENDS);
+    Hir::repetition(Repetition { min: times, max: Some(times), greedy: it.greedy, sub: it.sub.clone() })
 }
 
 /// Sequences so often, one behind the other; and whether these are all of it, or only how it begins.
@@ -246,7 +238,7 @@ fn known(hir: &Hir, with_tails: bool) -> Known {
             let inner = sub.part.map(|it| Part { tail: it.tail.and_again(repetition, with_tails), ..it });
             let begins = (repetition.min > 0).then(|| part.clone());
             let (ends, is_end) = times_over(&sub_whole, repetition.min.min(MOST_AT_ENDS));
-            let ends = (is_end && repetition.min > 0).then_some(ends);
+            let ends = (is_end && repetition.min > 0).then(|| (ends, last_times(repetition)));
             let part = if repetition.min > 0 { rarer(Some(at_once(part, hir, with_tails)), inner) } else { None };
             let is_open = whole.is_none() && repetition.min == 0;
             let may_begin = is_open.then_some(sub_whole).filter(|set| usable(set) && frequency(set) < TELLING);
@@ -298,13 +290,15 @@ fn in_turn(all: &[Hir], with_tails: bool) -> Known {
         } else if number == 0 {
             begins.clone_from(&first.begins);
         }
-        let (Some(run), Some(itself), false) = (&first.ends, all.get(number), best.frequency < RARE) else { continue };
+        let (Some((run, last)), Some(itself), false) = (&first.ends, all.get(number), best.frequency < RARE) else {
+            continue;
+        };
         let of = |set: Vec<Sequence>| {
             let ends = || run.iter().map(Vec::len);
             let skipped = lengths(itself).map(|(least, most)| {
                 (least.saturating_sub(ends().max().unwrap_or(0)), most.saturating_sub(ends().min().unwrap_or(0)))
             });
-            let tail = [std::slice::from_ref(&last_times(itself)), rest].concat();
+            let tail = [std::slice::from_ref(last), rest].concat();
             Part { set, ahead: sum(*before, skipped), tail: Tail::new(&tail, with_tails), tail_ahead: AT_ONCE }
         };
         extended(run, behind, false, |run| best.try_out(run, of));
@@ -427,6 +421,8 @@ mod tests {
         assert_eq!(of(r"z[^\n]{0,9}k"), ["z"], "which begins in any place");
         assert_eq!(of(r"^\s*(?:[a-z]+[-_]+){10}[.]$"), ["[-_]."], "how what is repeated ends");
         assert_eq!(of(r"(?:(?:[a-z]+[-_])*)[.]"), ["."], "which may be there or not");
+        let deep = format!("{}z+{}", "(?:[a-z]+".repeat(200), "[-_]+)+".repeat(200));
+        assert_eq!(of(&format!("{deep}[.]")), ["[-_]."], "in no more time than the pattern is long");
         let ends = of(r"(?:q|abcd){1,2}[-_]{0,2}z.*");
         assert_eq!(
             ends,

@@ -11,33 +11,29 @@ pub(super) const MOST: usize = 64 * WORDS;
 const WORDS: usize = 8;
 /// Bits of a word.
 const BITS: usize = 64;
-/// Room for places: they are handed on before it is full.
-const ROOM: usize = 64;
-/// Bytes that are taken between two questions whether there are many.
-const AT_ONCE: usize = 4;
+/// Room for stretches: they are handed on when it is full.
+const ROOM: usize = 32;
 
 /// For each group, by how many words there are.
 #[derive(Debug)]
 pub(super) enum Rows {
-    One(Box<Of<1>>),
-    Two(Box<Of<2>>),
-    Four(Box<Of<4>>),
-    Eight(Box<Of<WORDS>>),
+    One(Box<Of<1, WORDS>>),
+    Two(Box<Of<2, 4>>),
+    Four(Box<Of<4, 2>>),
+    Eight(Box<Of<WORDS, 1>>),
 }
 
-/// For each group, and each place that it may have in them, the sequences, as bits: 2 KB for each word.
+/// For each group, and each place that it may have in them, the sequences, as bits: 2 KB for each word. Of `LONG` places in a row it is asked at once
+/// whether any sequence may begin there: their bits are `WORDS` words.
 #[derive(Debug)]
-pub(super) struct Of<const N: usize>([[[u64; N]; WIDTH]; GROUPS as usize]);
+pub(super) struct Of<const N: usize, const LONG: usize>([[[u64; N]; WIDTH]; GROUPS as usize]);
 
-/// Places at which sequences may begin, and which: memory to be reused.
+/// Places in a row, by the first, and which sequences may begin there, in words.
+type Stretch = (usize, [u64; WORDS]);
+
+/// Such at which any may: memory to be reused.
 #[derive(Debug)]
-pub(super) struct Begun([(usize, [u64; WORDS]); ROOM]);
-
-/// The same while it is filled. How many there are is not there: a number in memory is added to no faster than once in five cycles.
-struct Filling<'b> {
-    begun: &'b mut Begun,
-    filled: usize,
-}
+pub(super) struct Begun([Stretch; ROOM]);
 
 impl Default for Begun {
     fn default() -> Begun {
@@ -67,8 +63,8 @@ impl Rows {
     }
 }
 
-impl<const N: usize> Of<N> {
-    fn new(sequences: &[&[u64]]) -> Box<Of<N>> {
+impl<const N: usize, const LONG: usize> Of<N, LONG> {
+    fn new(sequences: &[&[u64]]) -> Box<Self> {
         let mut rows = Box::new(Of([[[0; N]; WIDTH]; GROUPS as usize]));
         for (group, row) in rows.0.iter_mut().enumerate() {
             for (place, words) in row.iter_mut().enumerate() {
@@ -83,56 +79,54 @@ impl<const N: usize> Of<N> {
 
     #[inline(never)]
     fn search(&self, text: &[u8], begun: &mut Begun, mut each: impl FnMut(usize, usize)) {
-        let (mut begun, mut before) = (Filling { begun, filled: 0 }, [[0; N]; WIDTH - 1]);
-        let mut next = |begun: &mut Filling<'_>, at: usize, [first, second, third, fourth]: &[[u64; N]; WIDTH]| {
+        let (mut filled, mut before) = (0, [[0; N]; WIDTH - 1]);
+        let mut next = |[first, second, third, fourth]: &[[u64; N]; WIDTH]| {
             let [one, two, three] = before;
             before = [*first, both(one, second), both(two, third)];
-            begun.push(at.wrapping_sub(WIDTH - 1), both(three, fourth));
+            both(three, fourth)
         };
         let all = [[u64::MAX; N]; WIDTH];
         let row = |byte: u8| self.0.get(group(byte) as usize % self.0.len()).unwrap_or(&all);
-        let (fours, rest) = text.as_chunks::<AT_ONCE>();
-        for (number, four) in fours.iter().enumerate() {
-            for (at, byte) in (AT_ONCE * number..).zip(four) {
-                next(&mut begun, at, row(*byte));
+        let (stretches, rest) = text.as_chunks::<LONG>();
+        for (number, bytes) in stretches.iter().enumerate() {
+            let Some((from, words)) = begun.0.get_mut(filled) else { break };
+            *from = LONG * number;
+            let mut any = 0;
+            for (words, byte) in words.as_chunks_mut::<N>().0.iter_mut().zip(bytes) {
+                *words = next(row(*byte));
+                any = words.iter().fold(any, |any, word| any | word);
             }
-            if begun.filled > ROOM - AT_ONCE {
-                begun.hand_on::<N>(&mut each);
+            // No branch: it would be guessed wrong as often as there is something.
+            filled += usize::from(any != 0);
+            if filled == ROOM {
+                hand_on::<N>(&mut begun.0, &mut each);
+                filled = 0;
             }
         }
-        for (at, byte) in (AT_ONCE * fours.len()..).zip(rest) {
-            next(&mut begun, at, row(*byte));
+        hand_on::<N>(begun.0.get_mut(..filled).unwrap_or_default(), &mut each);
+        let rest = (LONG * stretches.len()..).zip(rest.iter().map(|byte| row(*byte)));
+        for (at, row) in rest.chain((text.len()..).zip([&all; WIDTH - 1])) {
+            let mut stretch = (at, [0; WORDS]);
+            stretch.1.iter_mut().zip(next(row)).for_each(|(word, it)| *word = it);
+            hand_on::<N>(&mut [stretch], &mut each);
         }
-        begun.hand_on::<N>(&mut each);
-        for at in text.len()..text.len() + WIDTH - 1 {
-            next(&mut begun, at, &all);
-        }
-        begun.hand_on::<N>(&mut each);
     }
 }
 
-impl Filling<'_> {
-    /// Adds a place, if any sequence may begin there.
-    #[inline(always)]
-    fn push<const N: usize>(&mut self, at: usize, sequences: [u64; N]) {
-        if let Some((place, words)) = self.begun.0.get_mut(self.filled) {
-            *place = at;
-            words.iter_mut().zip(sequences).for_each(|(word, it)| *word = it);
-        }
-        self.filled += usize::from(sequences.iter().fold(0, |any, word| any | word) != 0);
-    }
-
-    /// Hands on all.
-    // No part of the loop over bytes: what that keeps at hand would be kept in memory.
-    #[inline(never)]
-    fn hand_on<const N: usize>(&mut self, each: &mut impl FnMut(usize, usize)) {
-        for (at, words) in self.begun.0.iter().take(std::mem::take(&mut self.filled)) {
-            for (word, first) in words.iter().take(N).zip((0..).step_by(BITS)) {
-                let mut left = *word;
-                while left != 0 {
-                    each(*at, first + left.trailing_zeros() as usize);
-                    left &= left - 1;
-                }
+/// Hands on what begins `WIDTH - 1` bytes before the places of stretches.
+// No part of the loop over bytes: what that keeps at hand would be kept in memory.
+#[inline(never)]
+fn hand_on<const N: usize>(stretches: &mut [Stretch], each: &mut impl FnMut(usize, usize)) {
+    for (from, words) in stretches {
+        let mut which = (0u32..).zip(&*words).fold(0u32, |which, (place, word)| which | u32::from(*word != 0) << place);
+        while which != 0 {
+            let place = which.trailing_zeros() as usize;
+            which &= which - 1;
+            let mut left = words.get(place).copied().unwrap_or_default();
+            let (at, first) = ((*from + place / N).wrapping_sub(WIDTH - 1), BITS * (place % N));
+            while left != 0 {
+                each(at, first + left.trailing_zeros() as usize);
+                left &= left - 1;
             }
         }
     }

@@ -18,20 +18,17 @@ pub(super) enum First {
 #[derive(Debug)]
 pub(super) struct Pairs([u64; GROUPS as usize]);
 
-/// By two groups, the first of them first.
-type ByTwo<T> = [T; (GROUPS * GROUPS) as usize];
+/// By two groups, the first of them first, others as bits: 32 KB, of which mail reads a few again and again.
+type ByTwo = [u64; (GROUPS * GROUPS) as usize];
 
-/// By the first two of three groups the third, by the width: 64 KB, of which mail reads a few again and again.
+/// By the first two of three groups the third. What is asked of each byte is by itself: with the other beside it, twice as much memory was
+/// read by that.
 #[derive(Debug)]
-pub(super) struct Triples(ByTwo<Thirds>);
-
-/// Groups, as bits.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Thirds {
-    /// Of what is `WIDTH` groups wide.
-    long: u64,
-    /// Of what is less.
-    short: u64,
+pub(super) struct Triples {
+    /// Of whatever is looked up.
+    all: ByTwo,
+    /// Of what is less than `WIDTH` groups wide.
+    short: ByTwo,
 }
 
 /// What is to be looked up at a place, by its width: as far as the first of its groups tell.
@@ -74,9 +71,12 @@ impl First {
                 }
                 None => (way, u64::MAX),
             };
-            let place = (pair % (GROUPS * GROUPS)) as usize;
-            let Some(word) = triples.0.get_mut(place) else { continue };
-            *(if width == WIDTH { &mut word.long } else { &mut word.short }) |= thirds;
+            let Triples { all, short } = &mut *triples;
+            for table in [Some(all), Some(short).filter(|_| width < WIDTH)].into_iter().flatten() {
+                if let Some(word) = table.get_mut((pair % (GROUPS * GROUPS)) as usize) {
+                    *word |= thirds;
+                }
+            }
         }
         First::Triples(triples)
     }
@@ -105,25 +105,23 @@ impl Triples {
     /// Whether what is looked up may begin with the first three of a way's groups.
     #[inline(always)]
     pub(super) fn may(&self, way: u32) -> bool {
-        let Thirds { long, short } = self.thirds(way);
-        ((long | short) >> ((way >> GROUP_BITS) % GROUPS)) & 1 != 0
-    }
-
-    #[inline(always)]
-    fn thirds(&self, way: u32) -> Thirds {
-        self.0.get((way >> (2 * GROUP_BITS)) as usize % self.0.len()).copied().unwrap_or_default()
+        has(&self.all, way)
     }
 
     #[inline(always)]
     fn widths(&self, way: u32) -> Widths {
-        let thirds = self.thirds(way);
-        let third = (way >> GROUP_BITS) % GROUPS;
-        Widths { is_long: (thirds.long >> third) & 1 != 0, is_short: (thirds.short >> third) & 1 != 0 }
+        Widths { is_long: true, is_short: has(&self.short, way) }
     }
+}
+
+#[inline(always)]
+fn has(table: &ByTwo, way: u32) -> bool {
+    let thirds = table.get((way >> (2 * GROUP_BITS)) as usize % table.len()).copied().unwrap_or_default();
+    (thirds >> ((way >> GROUP_BITS) % GROUPS)) & 1 != 0
 }
 
 impl Default for Triples {
     fn default() -> Triples {
-        Triples([Thirds::default(); (GROUPS * GROUPS) as usize])
+        Triples { all: [0; (GROUPS * GROUPS) as usize], short: [0; (GROUPS * GROUPS) as usize] }
     }
 }

@@ -21,6 +21,7 @@ fn config(groups: WhichCaptures) -> meta::Config {
         .nfa_size_limit(Some(COMPILED_BYTES))
         .which_captures(groups)
         .dfa(false)
+        .auto_prefilter(false)
         .utf8_empty(false)
         .hybrid_cache_capacity(STATES_BYTES)
 }

@@ -40,18 +40,24 @@ pub(crate) fn never_matches(hir: &Hir) -> bool {
     }
 }
 
-/// Whether no match has a byte of ASCII in it.
-pub(crate) fn never_has(hir: &Hir, byte: u8) -> bool {
+/// How often a match has a byte at most; `None` where there is no bound.
+pub(crate) fn most_of(hir: &Hir, byte: u8) -> Option<usize> {
     match hir.kind() {
-        HirKind::Empty | HirKind::Look(_) => true,
-        HirKind::Literal(literal) => !literal.0.contains(&byte),
-        HirKind::Class(Class::Bytes(class)) => !class.iter().any(|it| (it.start()..=it.end()).contains(&byte)),
-        HirKind::Class(Class::Unicode(class)) => {
-            !class.iter().any(|it| (it.start()..=it.end()).contains(&char::from(byte)))
+        HirKind::Empty | HirKind::Look(_) => Some(0),
+        HirKind::Literal(literal) => Some(memchr::memchr_iter(byte, &literal.0).count()),
+        HirKind::Class(Class::Bytes(class)) => {
+            Some(usize::from(class.iter().any(|it| (it.start()..=it.end()).contains(&byte))))
         }
-        HirKind::Capture(capture) => never_has(&capture.sub, byte),
-        HirKind::Repetition(repetition) => never_has(&repetition.sub, byte),
-        HirKind::Alternation(parts) | HirKind::Concat(parts) => parts.iter().all(|part| never_has(part, byte)),
+        HirKind::Class(Class::Unicode(class)) => {
+            Some(usize::from(class.iter().any(|it| (it.start()..=it.end()).contains(&char::from(byte)))))
+        }
+        HirKind::Capture(capture) => most_of(&capture.sub, byte),
+        HirKind::Repetition(repetition) => match most_of(&repetition.sub, byte)? {
+            0 => Some(0),
+            most => most.checked_mul(repetition.max? as usize),
+        },
+        HirKind::Alternation(parts) => parts.iter().try_fold(0, |most, part| Some(most_of(part, byte)?.max(most))),
+        HirKind::Concat(parts) => parts.iter().try_fold(0usize, |most, part| most.checked_add(most_of(part, byte)?)),
     }
 }
 
@@ -60,13 +66,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_no_match_has_is_told() {
-        let never = |pattern: &str| {
+    fn how_often_a_match_has_a_byte_is_told() {
+        let most = |pattern: &str| {
             let parser = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern);
-            never_has(&parser.unwrap(), b'\n')
+            most_of(&parser.unwrap(), b'\n')
         };
-        assert!(never(r"^[^\r\n]{998}") && never(r"(?m)^(a|b.)+\d$") && never(""));
-        assert!(!never(r"a\nb") && !never(r"a\s*b") && !never(r"a(?:b|[^x])*") && !never("(?s)a.?"));
+        for pattern in [r"^[^\r\n]{998}", r"(?m)^(a|b.)+\d$", "", r"a{0}\n{0}"] {
+            assert_eq!(most(pattern), Some(0), "{pattern}");
+        }
+        for pattern in [r"a\nb", "a[^x]b", "(?s)a.?", r"a(?:\n|bc|[^x])", r"(?:a\n){1}"] {
+            assert_eq!(most(pattern), Some(1), "{pattern}");
+        }
+        assert_eq!((most(r"\na[^x]{2}(?:\n\n|b)"), most(r"a\s*b"), most(r"a(?:b|[^x])+")), (Some(5), None, None));
     }
 
     #[test]

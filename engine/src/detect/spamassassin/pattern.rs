@@ -36,6 +36,9 @@ const LONGEST_WORD: usize = 8;
 /// For each byte of a text so many may be read by trying each beginning of a line.
 const MOST_OF_LINES: usize = 2;
 
+/// Ends of lines that a match has in it, where the lines are tried that it may begin in.
+pub(super) const MOST_LINE_ENDS: usize = 2;
+
 /// A pattern of more states is not followed from a part of it on.
 const LARGEST_TAIL: u64 = 60_000;
 
@@ -63,8 +66,8 @@ pub(super) struct Pattern {
     pub(super) only_at_start: bool,
     /// Or where a line does.
     begins_lines: bool,
-    /// No match has the end of a line in it.
-    stays_in_line: bool,
+    /// How many ends of lines a match has in it at most, where there is a bound.
+    line_ends: Option<usize>,
     /// What it asks of the places around it, if anything, is where words begin and end.
     looks_at_words: bool,
     /// It asks nothing of them.
@@ -146,7 +149,7 @@ impl Pattern {
             longest,
             only_at_start: relaxed.properties().look_set_prefix().contains(Look::Start),
             begins_lines: relaxed.properties().look_set_prefix().contains(Look::StartLF),
-            stays_in_line: patterns::never_has(&relaxed, b'\n'),
+            line_ends: patterns::most_of(&relaxed, b'\n'),
             looks_at_words: relaxed
                 .properties()
                 .look_set()
@@ -164,6 +167,11 @@ impl Pattern {
             empty: OnceLock::new(),
             words: OnceLock::new(),
         })
+    }
+
+    /// Where a match begins where a line does, how many ends of lines it has in it at most, if these are few.
+    pub(super) fn lines(&self) -> Option<usize> {
+        self.line_ends.filter(|ends| self.begins_lines && *ends <= MOST_LINE_ENDS)
     }
 
     pub(super) fn has_literal(&self) -> bool {

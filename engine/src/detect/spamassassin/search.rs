@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::matcher::{Member, Near, Scratch, Set, Tried};
 use super::noted::{Hit, Line, Noted, Pieces};
-use super::pattern::{Found, Pattern};
+use super::pattern::{Found, MOST_LINE_ENDS, Pattern};
 use super::watch::Watch;
 use crate::text::patterns::May;
 
@@ -41,6 +41,8 @@ struct Search<'s> {
     pieces: Pieces<'s>,
     /// The piece that something was noted in last.
     line: Line<'s>,
+    /// Where a match was tried last that begins where a line does, and where that line ends: in the text.
+    tried_line: Range<usize>,
     /// How many matches were found.
     count: u32,
     /// How many bytes were read by trying beginnings.
@@ -77,6 +79,7 @@ impl Set {
             near,
             pieces,
             line: pieces.line(0),
+            tried_line: 0..0,
             count: 0,
             tried: 0,
             most_tried: pieces.text.len().saturating_mul(MOST_TRIED).saturating_add(LEAST_TRIED),
@@ -197,6 +200,12 @@ impl Search<'_> {
         if self.pattern.only_at_start && near.times == 1 && from.saturating_sub(near.ahead) > start {
             return;
         }
+        if near.times == 1
+            && near.begins.is_none()
+            && let Some(ends) = self.pattern.lines()
+        {
+            return self.try_lines(hit, ends);
+        }
         // The range that it would add is searched already.
         if near.times == 1 && self.is_covered(hit) {
             return;
@@ -243,6 +252,26 @@ impl Search<'_> {
             }
         }
         false
+    }
+
+    /// Tries whether a match begins where the line does that something was noted in, or one of so many before it.
+    fn try_lines(&mut self, hit: Hit, before: usize) {
+        let (line, from) = (self.line, hit.from as usize);
+        if self.tried_line.contains(&from) {
+            return;
+        }
+        let (ahead, behind) = line.text.split_at(from.saturating_sub(line.start).min(line.text.len()));
+        let end = memchr::memchr(b'\n', behind).map_or(line.text.len(), |at| ahead.len() + at);
+        let mut starts = memchr::memrchr_iter(b'\n', ahead).map(|at| at + 1).chain([0]).take(before + 1);
+        let starts: [Option<usize>; MOST_LINE_ENDS + 1] = std::array::from_fn(|_| starts.next());
+        let [start, ..] = starts.map(|start| start.unwrap_or(0));
+        self.tried_line = line.start + start..line.start + end;
+        for start in starts.into_iter().rev().flatten() {
+            if self.is_done() {
+                return;
+            }
+            self.try_at(start..start + 1, hit);
+        }
     }
 
     /// Tries whether a match begins at one of few places of the piece at hand.

@@ -134,7 +134,7 @@ impl Pattern {
         let mut begun = if range.start == 0 { Some(0) } else { line_end(range.start - 1).map(|end| end + 1) };
         while let Some(at) = begun {
             let end = line_end(at);
-            let is_too_short = self.stays_in_line && end.unwrap_or(range.end) < at.saturating_add(self.shortest);
+            let is_too_short = self.line_ends == Some(0) && end.unwrap_or(range.end) < at.saturating_add(self.shortest);
             if !is_too_short {
                 let (may, read) = if left > 0 { self.may_begin_at(text, at, false) } else { (May::Perhaps, 0) };
                 left = left.saturating_sub(read);

@@ -73,3 +73,45 @@ fn check(wait: bool) {
     }
     assert!(all > 5_000 && each_was_found.iter().all(|found| *found > 20), "{all} {each_was_found:?}");
 }
+
+#[test]
+fn what_begins_where_lines_do_is_tried_there() {
+    let sources = ["^[^d].*?kin", "^of.*dear", r"^.\s?.{0,3}\n\n?next", "^(?:.*\n){3}million", "^.*dollars(?! of)"];
+    let patterns: Vec<Pattern> = sources.iter().map(|it| Pattern::new(it.as_bytes(), "im").unwrap()).collect();
+    assert_eq!(patterns.iter().map(Pattern::lines).collect::<Vec<_>>(), [Some(1), Some(0), None, None, Some(0)]);
+    let mut set = Set::default();
+    for (number, most) in (0..).zip([1, 1, 1, 1, u32::MAX]) {
+        set.members.push(Member { rule: number, pattern: number, most, skips_first: false });
+    }
+    set.finish(&patterns, &|_| false);
+    let words = ["kin", "dear ", "million ", "dollars", "next", "of ", "\n", "\n"];
+    let (mut state, mut found) = (7u64, [[0; 2]; 5]);
+    for _ in 0..3_000 {
+        let mut text = Vec::new();
+        for _ in 0..10 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            text.extend_from_slice(words[(state >> 33) as usize % words.len()].as_bytes());
+        }
+        let ends = [text.len() / 2, text.len()];
+        let (mut noted, mut candidates, mut scratch) = <(Noted, Candidates, Scratch)>::default();
+        noted.clear(sources.len());
+        let pieces = Pieces { text: &text, ends: &ends };
+        set.note(pieces, &mut scratch, &mut noted);
+        for (number, pattern) in (0u32..).zip(&patterns) {
+            let mut count = 0;
+            let mut each = |_, found: Found| count += found.count;
+            set.search(number, &patterns, pieces, &mut noted, &mut candidates, &mut scratch, &mut each);
+            let most = set.members[number as usize].most;
+            let expected: u32 = (0..2).map(|piece| pattern.search(pieces.get(piece), most).count).sum();
+            assert_eq!(
+                count,
+                expected.min(most),
+                "{} in {:?}",
+                sources[number as usize],
+                String::from_utf8_lossy(&text)
+            );
+            found[number as usize][usize::from(count > 0)] += 1;
+        }
+    }
+    assert!(found.iter().flatten().all(|times| *times > 20), "{found:?}");
+}

@@ -216,9 +216,10 @@ impl Pattern {
         }
     }
 
-    /// Whether a range may have a match, for less than a search costs.
+    /// Whether a range may have a match, for less than a search costs. What must be there twice is looked for first: a search of the coarse
+    /// form reads each text for nothing, in a sixth of all instructions of such searches.
     pub(super) fn may_match(&self, text: &[u8], range: &Range<usize>) -> bool {
-        self.may_be_coarse(text, range, Anchored::No) && self.may_echo(text, range, false)
+        self.may_echo(text, range, false) && self.may_be_coarse(text, range, Anchored::No)
     }
 
     fn may_be_coarse(&self, text: &[u8], range: &Range<usize>, anchored: Anchored) -> bool {

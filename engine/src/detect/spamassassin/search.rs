@@ -114,6 +114,7 @@ impl Set {
         }
         match near.tried {
             Tried::Noted => search.noted(noted),
+            Tried::Always if noted.by_blanks && search.counts() => {}
             Tried::Always => search.each_piece(),
             Tried::Together => {
                 if noted.together.is_empty()
@@ -136,6 +137,24 @@ impl Set {
 impl Search<'_> {
     fn each_piece(&mut self) {
         (0..self.pieces.ends.len()).for_each(|piece| self.confirm(piece, 0..self.pieces.text.len()));
+    }
+
+    /// Counts a few short texts in all pieces at once: most pieces have one, and a search of each takes longer than to count. False where
+    /// the pattern is something else.
+    fn counts(&mut self) -> bool {
+        let (pieces, most) = (self.pieces, self.member.most);
+        if most < 2 || pieces.ends.len() < 2 || !self.pattern.is_counted_in_pieces() {
+            return false;
+        }
+        let all = usize::from(self.member.skips_first)..pieces.ends.len();
+        let has_any = |piece: &usize| self.pattern.search(pieces.get(*piece), 2).count > 0;
+        if let Some(piece) = all.into_iter().find(has_any) {
+            self.read = self.read.saturating_add(pieces.text.len() as u64);
+            let found = self.pattern.search_within(pieces.text, pieces.start(piece)..pieces.text.len(), most);
+            self.found(piece, found);
+        }
+        self.of_rule();
+        true
     }
 
     fn noted(&mut self, noted: &Noted) {

@@ -127,6 +127,11 @@ impl Pattern {
         self.words.get_or_init(make).as_ref()
     }
 
+    /// Whether its matches in pieces of a text, which end behind blanks, are those in the whole.
+    pub(in crate::detect::spamassassin) fn is_counted_in_pieces(&self) -> bool {
+        self.words().is_some_and(|words| !words.goes_on_behind_blanks)
+    }
+
     /// The first place at which a match may begin, where that is the beginning of a line: a line mostly says no with its first bytes.
     fn first_line(&self, text: &[u8], range: Range<usize>) -> Option<usize> {
         let line_end = |from: usize| memchr::memchr(b'\n', text.get(from..range.end)?).map(|end| from + end);

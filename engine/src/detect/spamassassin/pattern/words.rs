@@ -13,6 +13,8 @@ pub(super) struct Words {
     automaton: dfa::DFA,
     /// The only one that is ASCII, where that is one byte: most mail is ASCII, and bytes are counted sixteen at once.
     byte: Option<u8>,
+    /// Whether one goes on behind a blank, and so may lie in two pieces of a text.
+    pub(super) goes_on_behind_blanks: bool,
 }
 
 impl Words {
@@ -35,7 +37,9 @@ impl Words {
             (Some([byte]), None) => Some(*byte),
             _ => None,
         };
-        Some(Words { automaton: dfa::DFA::new(&words).ok()?, byte })
+        let mut ahead = words.iter().filter_map(|word| word.split_last());
+        let goes_on_behind_blanks = ahead.any(|(_, ahead)| ahead.iter().any(u8::is_ascii_whitespace));
+        Some(Words { automaton: dfa::DFA::new(&words).ok()?, byte, goes_on_behind_blanks })
     }
 
     /// How many of them a text has that do not overlap, `most` at most.

@@ -1,4 +1,4 @@
-//! What hangs on what: for each rule a list, in one piece with those of all others.
+//! What hangs on what: for each rule, or what else is known by a number, a list, in one piece with those of all others.
 
 /// A meta that asks for a rule.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

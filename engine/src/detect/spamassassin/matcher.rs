@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use super::lists::Lists;
 use super::noted::{Noted, Notes, Pieces};
 use super::pattern::Pattern;
 use super::watch::Watch;
@@ -19,7 +20,7 @@ pub(super) struct Set {
     /// For each member where its matches lie.
     near: Vec<Near>,
     /// Members of which the same is noted, by the number of their slot.
-    sharing: Vec<Vec<u32>>,
+    sharing: Lists<u32>,
     /// Their literals and sequences.
     sieve: Sieve,
     /// Members that have neither literals nor sequences, but for such as match often.
@@ -122,7 +123,7 @@ impl Set {
     /// Makes the table of what is noted. `patterns` are those of the program; `may_wait` says of rules whether they are seldom asked for, so that
     /// what mail is full of need not be noted of them before they are.
     pub(super) fn finish(&mut self, patterns: &[Pattern], may_wait: &dyn Fn(u32) -> bool) {
-        let mut slots: HashMap<What<'_>, u32> = HashMap::new();
+        let (mut slots, mut sharing): (HashMap<What<'_>, u32>, Vec<(u32, u32)>) = Default::default();
         for (number, member) in (0u32..).zip(&self.members) {
             let Some(pattern) = patterns.get(member.pattern as usize) else { continue };
             let mut near = near(pattern);
@@ -132,21 +133,20 @@ impl Set {
                     self.always.push(number);
                 }
             } else {
-                let next = u32::try_from(self.sharing.len()).unwrap_or(u32::MAX);
+                let next = u32::try_from(slots.len()).unwrap_or(u32::MAX);
                 near.slot =
                     *slots.entry((pattern.literals.as_deref(), sequences.map(Vec::as_slice))).or_insert_with(|| {
                         pattern.literals.iter().for_each(|set| self.sieve.add_literals(next, set.clone()));
                         sequences.iter().for_each(|set| self.sieve.add(next, set));
-                        self.sharing.push(Vec::new());
                         next
                     });
-                self.sharing.get_mut(near.slot as usize).into_iter().for_each(|slot| slot.push(number));
+                sharing.push((near.slot, number));
             }
             self.near.push(near);
         }
+        self.sharing = Lists::of(sharing, slots.len());
         let (members, sharing) = (&self.members, &self.sharing);
-        let rules =
-            |slot: u32| sharing.get(slot as usize).into_iter().flatten().filter_map(|it| members.get(*it as usize));
+        let rules = |slot: u32| sharing.get(slot).iter().filter_map(|it| members.get(*it as usize));
         let mut waiting = self.sieve.finish_in_two(&|slot| rules(slot).all(|member| may_wait(member.rule)));
         waiting.sort_unstable();
         self.near.iter_mut().for_each(|near| near.waits = waiting.binary_search(&near.slot).is_ok());

@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use super::lists::Lists;
+
 /// Most literals and sequences of one text that are kept one by one, of 16 bytes each, and for how many there is room at first. Mail of
 /// 50 KB has some 10,000.
 const MOST_NOTED: usize = 1 << 17;
@@ -128,9 +130,10 @@ impl Noted {
     }
 
     /// Names the members of which something was noted, by those that share a slot.
-    pub(super) fn see(&mut self, sharing: &[Vec<u32>]) {
-        let members = |number: &u32| sharing.get(*number as usize).into_iter().flatten();
-        self.seen.extend(self.full.iter().take(self.all_full).flat_map(members));
+    pub(super) fn see(&mut self, sharing: &Lists<u32>) {
+        for number in self.full.iter().take(self.all_full) {
+            self.seen.extend_from_slice(sharing.get(*number));
+        }
     }
 
     /// Puts what was noted in the order in which it ends.
@@ -272,7 +275,7 @@ mod tests {
             notes.seen(slot, from, to);
         }
         noted.close();
-        noted.see(&[vec![3, 5], vec![4]]);
+        noted.see(&Lists::of(vec![(0, 3), (0, 5), (1, 4)], 2));
         let hits = |slot| noted.hits(slot).map(|hit| (hit.piece, hit.from, hit.to)).collect::<Vec<_>>();
         assert_eq!(hits(0), [(0, 0, 3), (2, 4, 7), (3, 8, 10), (3, 8, 11), (3, 10, 13)]);
         assert_eq!(hits(1), [(3, 14, 18)]);

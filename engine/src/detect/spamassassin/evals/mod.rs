@@ -1,6 +1,7 @@
 //! The functions that `eval:` calls. Takes a message and arguments, says yes or no. A function that needs the network is known, and
 //! always says no: that is what it comes to with SpamAssassin's network tests off.
 
+mod alternatives;
 mod body;
 mod date;
 mod freemail;
@@ -22,7 +23,8 @@ use super::pattern::Pattern;
 pub(super) struct State<'c> {
     pub(super) context: &'c Context<'c>,
     attachments: OnceCell<mime::Attachments>,
-    difference: OnceCell<body::Difference>,
+    difference: OnceCell<alternatives::Difference>,
+    alike: OnceCell<Option<alternatives::Alike>>,
     images: OnceCell<image::Images>,
     date_shift: OnceCell<f64>,
     uppercase: OnceCell<f64>,
@@ -37,6 +39,7 @@ impl<'c> State<'c> {
             context,
             attachments: OnceCell::new(),
             difference: OnceCell::new(),
+            alike: OnceCell::new(),
             images: OnceCell::new(),
             date_shift: OnceCell::new(),
             uppercase: OnceCell::new(),
@@ -147,8 +150,8 @@ pub(super) fn known(name: &str) -> Known {
         "check_blank_line_ratio" => body::blank_lines,
         "check_body_length" => body::length,
         "check_stock_info" => body::stock,
-        "multipart_alternative_difference" => body::alternative_difference,
-        "multipart_alternative_difference_count" => body::alternative_count,
+        "multipart_alternative_difference" => alternatives::alternative_difference,
+        "multipart_alternative_difference_count" => alternatives::alternative_count,
         "tvd_vertical_words" => body::vertical_words,
         "plaintext_body_length" => body::plain_length,
         "plaintext_sig_length" => body::signature_length,

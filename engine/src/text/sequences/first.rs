@@ -31,17 +31,6 @@ pub(super) struct Triples {
     short: ByTwo,
 }
 
-/// What is to be looked up at a place, by its width: as far as the first of its groups tell.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Widths {
-    pub(super) is_long: bool,
-    pub(super) is_short: bool,
-}
-
-impl Widths {
-    const ALL: Widths = Widths { is_long: true, is_short: true };
-}
-
 impl Default for First {
     fn default() -> First {
         First::Pairs(Box::new(Pairs([0; GROUPS as usize])))
@@ -83,12 +72,12 @@ impl First {
 }
 
 impl First {
-    /// What is to be looked up where a text has a way.
+    /// Whether less than `WIDTH` groups may have to be looked up where a text has a way, as far as the first of its groups tell.
     #[inline(always)]
-    pub(super) fn widths(&self, way: u32) -> Widths {
+    pub(super) fn may_be_short(&self, way: u32) -> bool {
         match self {
-            First::Pairs(_) => Widths::ALL,
-            First::Triples(triples) => triples.widths(way),
+            First::Pairs(_) => true,
+            First::Triples(triples) => has(&triples.short, way),
         }
     }
 }
@@ -106,11 +95,6 @@ impl Triples {
     #[inline(always)]
     pub(super) fn may(&self, way: u32) -> bool {
         has(&self.all, way)
-    }
-
-    #[inline(always)]
-    fn widths(&self, way: u32) -> Widths {
-        Widths { is_long: true, is_short: has(&self.short, way) }
     }
 }
 

@@ -65,11 +65,11 @@ impl Looks<'_> {
         let (mut looks, mut likely) = (List::new(&mut found.looks), List::new(&mut found.likely));
         for at in places {
             let (at, way) = (*at, way(self.text, *at));
-            let widths = self.first.widths(way);
+            let may_be_short = self.first.may_be_short(way);
             let mut push = |is_taken, key| looks.push(is_taken, Look { at, key, start: 0 });
-            push(widths.is_long, way);
-            push(widths.is_short, key(way >> GROUP_BITS, WIDTH - 1));
-            push(widths.is_short, key(way >> (2 * GROUP_BITS), WIDTH - 2));
+            push(true, way);
+            push(may_be_short, key(way >> GROUP_BITS, WIDTH - 1));
+            push(may_be_short, key(way >> (2 * GROUP_BITS), WIDTH - 2));
         }
         looks.keep(|look| self.table.has(look.key));
         for look in looks.all() {

@@ -23,8 +23,8 @@ pub(super) enum Rows {
     Eight(Box<Of<WORDS, 1>>),
 }
 
-/// For each group, and each place that it may have in them, the sequences, as bits: 2 KB for each word. Of `LONG` places in a row it is asked at once
-/// whether any sequence may begin there: their bits are `WORDS` words.
+/// For each group, and each place that it may have in them, the sequences, as bits: 2 KB for each word. Of `LONG` places in a row it is asked
+/// together whether any sequence may begin there: their bits are `WORDS` words. One by one took a quarter more instructions.
 #[derive(Debug)]
 pub(super) struct Of<const N: usize, const LONG: usize>([[[u64; N]; WIDTH]; GROUPS as usize]);
 
@@ -99,16 +99,16 @@ impl<const N: usize, const LONG: usize> Of<N, LONG> {
             // No branch: it would be guessed wrong as often as there is something.
             filled += usize::from(any != 0);
             if filled == ROOM {
-                hand_on::<N>(&mut begun.0, &mut each);
+                hand_on::<N>(&begun.0, &mut each);
                 filled = 0;
             }
         }
-        hand_on::<N>(begun.0.get_mut(..filled).unwrap_or_default(), &mut each);
+        hand_on::<N>(begun.0.get(..filled).unwrap_or_default(), &mut each);
         let rest = (LONG * stretches.len()..).zip(rest.iter().map(|byte| row(*byte)));
         for (at, row) in rest.chain((text.len()..).zip([&all; WIDTH - 1])) {
             let mut stretch = (at, [0; WORDS]);
             stretch.1.iter_mut().zip(next(row)).for_each(|(word, it)| *word = it);
-            hand_on::<N>(&mut [stretch], &mut each);
+            hand_on::<N>(&[stretch], &mut each);
         }
     }
 }
@@ -116,9 +116,9 @@ impl<const N: usize, const LONG: usize> Of<N, LONG> {
 /// Hands on what begins `WIDTH - 1` bytes before the places of stretches.
 // No part of the loop over bytes: what that keeps at hand would be kept in memory.
 #[inline(never)]
-fn hand_on<const N: usize>(stretches: &mut [Stretch], each: &mut impl FnMut(usize, usize)) {
+fn hand_on<const N: usize>(stretches: &[Stretch], each: &mut impl FnMut(usize, usize)) {
     for (from, words) in stretches {
-        let mut which = (0u32..).zip(&*words).fold(0u32, |which, (place, word)| which | u32::from(*word != 0) << place);
+        let mut which = (0u32..).zip(words).fold(0u32, |which, (place, word)| which | u32::from(*word != 0) << place);
         while which != 0 {
             let place = which.trailing_zeros() as usize;
             which &= which - 1;

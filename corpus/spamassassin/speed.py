@@ -11,7 +11,7 @@ folder, since Tamis compiles patterns when they are first needed; then the sampl
 one message after another, and then several at once, as a server gets them that has something to do (a program that waits
 between two messages finds nothing of its own in the caches). Counted is the CPU time
 of each program and all its children, user and system, from /proc: what they take to start, and what this script takes, is in
-neither. --record writes what is printed as a dated record. Exit code 1 where Tamis, with several messages at once, does less than
+neither. Behind ± are two standard errors of the rounds' mean. --record writes what is printed as a dated record. Exit code 1 where Tamis, with several messages at once, does less than
 --least (100) times the messages of a CPU second.
 """
 
@@ -173,11 +173,13 @@ def rounds(folder, mails, at_once, both, count):
         ratios.append(taken[0] / max(taken[1], 1e-9))
     bytes_each = sum(map(len, mails)) / len(mails)
     theirs, ours = (it / len(mails) * 1000 for it in sums)
+    ratio = sums[0] / sums[1]
+    error = 2 * statistics.stdev(ratios) / count**0.5 if count > 1 else float("nan")
     row = (
         f"| {os.path.basename(folder)} | {at_once} | {len(mails)}, {bytes_each / 1000:.1f} KB | {theirs:.1f} ms, {1000 / theirs:.1f}/s | "
-        f"{ours:.2f} ms, {1000 / ours:.0f}/s | {sums[0] / sums[1]:.0f} | {min(ratios):.0f} to {max(ratios):.0f}, median {statistics.median(ratios):.0f} |"
+        f"{ours:.2f} ms, {1000 / ours:.0f}/s | {ratio:.0f} ± {error:.0f} | {min(ratios):.0f} to {max(ratios):.0f}, median {statistics.median(ratios):.0f} |"
     )
-    return row, sums[0] / sums[1]
+    return row, ratio
 
 
 def main():

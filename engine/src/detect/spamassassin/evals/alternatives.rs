@@ -8,7 +8,7 @@ use foldhash::SharedSeed;
 use foldhash::fast::SeedableRandomState;
 
 use super::{Arguments, State};
-use crate::facts::spamassassin::Node;
+use crate::facts::spamassassin::{Html, Views};
 
 /// Bytes of a text for one of its different words.
 const BYTES_A_WORD: usize = 12;
@@ -87,54 +87,64 @@ fn alternatives<'m>(it: &State<'m>) -> impl Iterator<Item = usize> + use<'m> {
         .filter(|number| nodes.get(*number).is_some_and(|node| node.media_type.starts_with("multipart/alternative")))
 }
 
-/// The same where there is one of them, and words in its HTML.
+/// A part that is text, as it is shown.
+enum Shown<'m> {
+    Html(&'m Html),
+    Plain(&'m str),
+}
+
+/// Parts of a node that are text.
+fn texts<'m>(views: &'m Views, number: usize) -> impl Iterator<Item = Shown<'m>> {
+    let is_text = |part: &usize| views.message.nodes.get(*part).is_some_and(|it| it.media_type.starts_with("text"));
+    views.message.parts(number).into_iter().filter(is_text).filter_map(|part| {
+        let html = views.htmls.iter().find(|(at, _)| *at == part).map(|(_, it)| Shown::Html(it));
+        html.or_else(|| views.plain.iter().find(|(at, _)| *at == part).map(|(_, it)| Shown::Plain(it)))
+    })
+}
+
+/// What a few words tell; `None` where there is more than one alternative, or no word in the HTML: then all are counted.
 fn alike<'s>(it: &'s State<'_>) -> Option<&'s Alike> {
     let make = || {
-        let views = it.context.views;
         let mut all = alternatives(it);
         let (Some(number), None) = (all.next(), all.next()) else { return None };
-        let parts = views.message.parts(number);
-        let is_text =
-            |part: &&usize| views.message.nodes.get(**part).is_some_and(|it| it.media_type.starts_with("text"));
-        let texts = || parts.iter().filter(is_text);
-        let html = |part: &usize| views.htmls.iter().find(|(at, _)| at == part).map(|(_, it)| it.rendered.as_str());
-        let plain = |part: &usize| views.plain.iter().find(|(at, _)| at == part).map(|(_, it)| it.as_str());
-        let only_plain = texts().filter(|part| html(part).is_none()).filter_map(plain);
-        Some(Alike::of(texts().filter_map(html), only_plain)).filter(|it| it.html > 0)
+        let texts: Vec<Shown<'_>> = texts(it.context.views, number).collect();
+        let html =
+            texts.iter().filter_map(|it| if let Shown::Html(it) = it { Some(it.rendered.as_str()) } else { None });
+        let plain = texts.iter().filter_map(|it| if let Shown::Plain(it) = it { Some(*it) } else { None });
+        Some(Alike::of(html, plain)).filter(|it| it.html > 0)
     };
     it.alike.get_or_init(make).as_ref()
 }
 
 fn difference<'s>(it: &'s State<'_>) -> &'s Difference {
     it.difference.get_or_init(|| {
-        let views = it.context.views;
         let mut found = Difference::default();
         for number in alternatives(it) {
             // How often a word is in the HTML, and in the text. Trees and the hashes of the standard library took a third more.
             let mut both: HashMap<&[u8], (u32, u32), SeedableRandomState> = HashMap::with_hasher(hashes());
             let mut has_html = false;
-            for part in views.message.parts(number) {
-                if views.message.nodes.get(part).is_none_or(|node: &Node| !node.media_type.starts_with("text")) {
-                    continue;
-                }
-                if let Some((_, document)) = views.htmls.iter().find(|(at, _)| *at == part) {
-                    // About as many as there are, so that the table need not grow.
-                    both.reserve(document.rendered.len() / BYTES_A_WORD);
-                    words(&document.rendered, |word| {
-                        let count = &mut both.entry(word).or_default().0;
-                        *count = count.saturating_add(1);
-                        has_html = true;
-                    });
-                    if !has_html && document.inside.contains_key("img") {
-                        both.insert(b"\n", (1, 0));
-                        has_html = true;
+            for text in texts(it.context.views, number) {
+                match text {
+                    Shown::Html(document) => {
+                        // About as many as there are, so that the table need not grow.
+                        both.reserve(document.rendered.len() / BYTES_A_WORD);
+                        words(&document.rendered, |word| {
+                            let count = &mut both.entry(word).or_default().0;
+                            *count = count.saturating_add(1);
+                            has_html = true;
+                        });
+                        if !has_html && document.inside.contains_key("img") {
+                            both.insert(b"\n", (1, 0));
+                            has_html = true;
+                        }
                     }
-                } else if let Some((_, plain)) = views.plain.iter().find(|(at, _)| *at == part) {
-                    both.reserve((plain.len() / BYTES_A_WORD).saturating_sub(both.len()));
-                    words(plain, |word| {
-                        let count = &mut both.entry(word).or_default().1;
-                        *count = count.saturating_add(1);
-                    });
+                    Shown::Plain(plain) => {
+                        both.reserve((plain.len() / BYTES_A_WORD).saturating_sub(both.len()));
+                        words(plain, |word| {
+                            let count = &mut both.entry(word).or_default().1;
+                            *count = count.saturating_add(1);
+                        });
+                    }
                 }
             }
             if !has_html {

@@ -95,8 +95,8 @@ pub(super) struct Pattern {
 #[derive(Debug)]
 enum Compiled {
     Plain(Regex),
-    /// What can go back is asked only where the relaxed pattern matches.
-    Fancy(Option<Regex>, Box<fancy_regex::Regex>),
+    /// What can go back is asked only where the coarse form matches.
+    Fancy(Box<fancy_regex::Regex>),
 }
 
 pub(super) fn syntax_of() -> Config {
@@ -211,8 +211,8 @@ impl Pattern {
         }
         match self.compiled() {
             Some(Compiled::Plain(regex)) => regex.search_half(&input.earliest(true)).is_some(),
-            Some(Compiled::Fancy(Some(guard), _)) => guard.search_half(&input.earliest(true)).is_some(),
-            _ => true,
+            Some(Compiled::Fancy(_)) => self.coarse().is_none_or(|it| it.search_half(&input.earliest(true)).is_some()),
+            None => true,
         }
     }
 
@@ -226,9 +226,15 @@ impl Pattern {
         if !self.has_coarse || range.start > text.len() {
             return true;
         }
-        let coarse = self.coarse.get_or_init(|| regex_of(&coarse::with_times(&self.tree()?), WhichCaptures::Implicit));
         let input = Input::new(text).range(range.start..range.end.min(text.len()).max(range.start)).anchored(anchored);
-        coarse.as_ref().is_none_or(|it| it.search_half(&input.earliest(true)).is_some())
+        self.coarse().is_none_or(|it| it.search_half(&input.earliest(true)).is_some())
+    }
+
+    /// The coarse form, which of a small pattern is nearly itself. It is what tells where a pattern that goes back is tried: of
+    /// `<img\b[^>]{0,100}\ssrc=`, as it stands, each text led to states of its own, for a fourth of what such patterns took.
+    fn coarse(&self) -> Option<&Regex> {
+        let make = || regex_of(&coarse::with_times(&self.tree()?), WhichCaptures::Implicit);
+        self.coarse.get_or_init(make).as_ref()
     }
 
     /// Whether what must be there twice may be.
@@ -275,6 +281,9 @@ impl Pattern {
 
     /// Whether it can be compiled within its size, for who checks rules.
     pub(super) fn compiles(&self) -> bool {
+        if self.text.fancy {
+            self.coarse();
+        }
         self.compiled().is_some()
     }
 
@@ -312,7 +321,7 @@ impl Pattern {
                     .delegate_size_limit(COMPILED_BYTES)
                     .build()
                     .ok()?;
-                Some(Compiled::Fancy(regex(&self.text.relaxed, WhichCaptures::Implicit), Box::new(exact)))
+                Some(Compiled::Fancy(Box::new(exact)))
             })
             .as_ref()
     }

@@ -26,7 +26,7 @@ impl Pattern {
         let found = |it: bool| Found { count: u32::from(it), ..Found::default() };
         match self.compiled() {
             Some(Compiled::Plain(regex)) => found(regex.search_half(&Input::new(text)).is_some()),
-            Some(Compiled::Fancy(guard, exact)) => match fancy(guard.as_ref(), exact, text, 0..text.len()) {
+            Some(Compiled::Fancy(exact)) => match fancy(self.coarse(), exact, text, 0..text.len()) {
                 Ok(it) => found(it.is_some()),
                 Err(GaveUp) => Found { gave_up: true, ..Found::default() },
             },
@@ -97,7 +97,7 @@ impl Pattern {
                         regex.search(&input).map(|it| (it.start(), it.end()))
                     }
                 }
-                Compiled::Fancy(guard, exact) => match fancy(guard.as_ref(), exact, text, at..end_of_range) {
+                Compiled::Fancy(exact) => match fancy(self.coarse(), exact, text, at..end_of_range) {
                     Ok(next) => next,
                     Err(GaveUp) => {
                         found.gave_up = true;
@@ -196,18 +196,15 @@ impl Pattern {
         if !self.may_echo(text, &range, true) {
             return found(false);
         }
-        let anchored = || Input::new(text).range(range.clone()).anchored(Anchored::Yes);
         match self.compiled() {
-            Some(Compiled::Plain(regex)) => found(regex.search_half(&anchored()).is_some()),
-            Some(Compiled::Fancy(guard, exact)) => {
-                if guard.as_ref().is_some_and(|guard| guard.search_half(&anchored()).is_none()) {
-                    return found(false);
-                }
-                match exact.find_input(RegexInput::new(text).from_pos(at).anchored(true)) {
-                    Ok(it) => found(it.is_some()),
-                    Err(_) => Found { gave_up: true, ..Found::default() },
-                }
+            Some(Compiled::Plain(regex)) => {
+                found(regex.search_half(&Input::new(text).range(range).anchored(Anchored::Yes)).is_some())
             }
+            // The coarse form said that it may.
+            Some(Compiled::Fancy(exact)) => match exact.find_input(RegexInput::new(text).from_pos(at).anchored(true)) {
+                Ok(it) => found(it.is_some()),
+                Err(_) => Found { gave_up: true, ..Found::default() },
+            },
             None => Found { gave_up: true, ..Found::default() },
         }
     }
@@ -227,7 +224,7 @@ impl Pattern {
     pub(in crate::detect::spamassassin) fn place(&self, text: &[u8]) -> Option<(usize, usize)> {
         match self.compiled()? {
             Compiled::Plain(regex) => regex.find(text).map(|it| (it.start(), it.end())),
-            Compiled::Fancy(guard, exact) => fancy(guard.as_ref(), exact, text, 0..text.len()).ok()?,
+            Compiled::Fancy(exact) => fancy(self.coarse(), exact, text, 0..text.len()).ok()?,
         }
     }
 
@@ -239,9 +236,9 @@ impl Pattern {
                 regex.captures(text, &mut captures);
                 captures.is_match().then(|| captures.iter().map(|it| it.map(|span| (span.start, span.end))).collect())
             }
-            Compiled::Fancy(guard, exact) => {
+            Compiled::Fancy(exact) => {
                 // Most texts have none, which costs a tenth so.
-                if guard.as_ref().is_some_and(|guard| guard.search_half(&Input::new(text)).is_none()) {
+                if self.coarse().is_some_and(|guard| guard.search_half(&Input::new(text)).is_none()) {
                     return None;
                 }
                 let captures = exact.captures(text).ok()??;

@@ -43,6 +43,9 @@ struct Search<'s> {
     line: Line<'s>,
     /// Where a match was tried last that begins where a line does, and where that line ends: in the text.
     tried_line: Range<usize>,
+    /// Matches that begin where lines do are counted one by one, and from where on the next can begin: in the text.
+    counts_lines: bool,
+    next_line: usize,
     /// How many matches were found.
     count: u32,
     /// How many bytes were read by trying beginnings.
@@ -80,6 +83,8 @@ impl Set {
             pieces,
             line: pieces.line(0),
             tried_line: 0..0,
+            counts_lines: false,
+            next_line: 0,
             count: 0,
             tried: 0,
             most_tried: pieces.text.len().saturating_mul(MOST_TRIED).saturating_add(LEAST_TRIED),
@@ -163,6 +168,8 @@ impl Search<'_> {
         if least > 1 && noted.beyond(self.near.slot).is_none() && hits().take(least).count() < least {
             return;
         }
+        let has_all = noted.beyond(self.near.slot).is_none();
+        self.counts_lines = self.member.most > 1 && has_all && self.pattern.counts_by_lines();
         for hit in hits() {
             if self.is_done() {
                 return;
@@ -289,20 +296,40 @@ impl Search<'_> {
             if self.is_done() {
                 return;
             }
-            self.try_at(start..start + 1, hit);
+            match self.counts_lines {
+                true => self.count_line(start, hit),
+                false => self.try_at(start..start + 1, hit),
+            }
         }
+    }
+
+    /// Counts a match that begins where a line of the piece at hand does, unless one before it reaches to there. Few lines are read by that, and none
+    /// but a few times: how much is not limited.
+    fn count_line(&mut self, at: usize, hit: Hit) {
+        let line = self.line;
+        if line.start + at < self.next_line {
+            return;
+        }
+        self.next_line = line.start + at + 1;
+        self.makes_probe();
+        let (may, read) = self.pattern.may_begin_at(line.text, at, false);
+        self.tried = self.tried.saturating_add(read + 1);
+        if may != May::Not {
+            self.compiles();
+            let (found, end) = self.pattern.first_at(line.text, at);
+            self.next_line = self.next_line.max(line.start + end);
+            self.tried = self.tried.saturating_add(end.saturating_sub(at));
+            if found.count > 0 || found.gave_up {
+                self.found(hit.piece as usize, found);
+            }
+        }
+        self.of_rule();
     }
 
     /// Tries whether a match begins at one of few places of the piece at hand.
     fn try_at(&mut self, begins: Range<usize>, hit: Hit) {
         let (line, is_known) = (self.line.text, self.near.begins == Some((0, 0)));
-        if let Some(watch) = self.watch.as_mut() {
-            watch.shared("candidates");
-            if self.pattern.has_no_probe(false) {
-                self.pattern.may_begin_at(line, 0, false);
-                watch.compiled(self.member.rule);
-            }
-        }
+        self.makes_probe();
         for at in begins {
             if self.tried > self.most_tried {
                 return self.note(hit, true);
@@ -321,13 +348,7 @@ impl Search<'_> {
                 _ => {
                     let longest = self.pattern.longest.unwrap_or(usize::MAX);
                     self.tried = self.tried.saturating_add(ASKED + longest.min(line.len() - at));
-                    if let Some(watch) = self.watch.as_mut()
-                        && self.pattern.is_new(false)
-                    {
-                        watch.rule(self.member.rule);
-                        self.pattern.compiles();
-                        watch.compiled(self.member.rule);
-                    }
+                    self.compiles();
                     self.pattern.begins_at(line, at)
                 }
             };
@@ -341,6 +362,27 @@ impl Search<'_> {
             }
         }
         self.of_rule();
+    }
+
+    /// Where time is watched: makes what tells where a match may begin, by itself.
+    fn makes_probe(&mut self) {
+        let Some(watch) = self.watch.as_mut() else { return };
+        watch.shared("candidates");
+        if self.pattern.has_no_probe(false) {
+            self.pattern.may_begin_at(self.line.text, 0, false);
+            watch.compiled(self.member.rule);
+        }
+    }
+
+    /// Where time is watched: compiles the pattern, by itself.
+    fn compiles(&mut self) {
+        if let Some(watch) = self.watch.as_mut()
+            && self.pattern.is_new(false)
+        {
+            watch.rule(self.member.rule);
+            self.pattern.compiles();
+            watch.compiled(self.member.rule);
+        }
     }
 
     fn found(&mut self, piece: usize, found: Found) {

@@ -209,6 +209,21 @@ impl Pattern {
         }
     }
 
+    /// Whether its matches are counted by trying the beginnings of lines: a match tells where it ends, which is never where it begins.
+    pub(in crate::detect::spamassassin) fn counts_by_lines(&self) -> bool {
+        self.lines().is_some() && self.shortest > 0 && !self.text.fancy && !self.captures
+    }
+
+    /// The match that begins at a place, and where it ends, of a pattern whose matches are counted so.
+    pub(in crate::detect::spamassassin) fn first_at(&self, text: &[u8], at: usize) -> (Found, usize) {
+        let Some(Compiled::Plain(regex)) = self.compiled() else {
+            return (Found { gave_up: true, ..Found::default() }, at);
+        };
+        let input = Input::new(text).range(at.min(text.len())..text.len()).anchored(Anchored::Yes);
+        let end = regex.search_half(&input).map(|half| half.offset());
+        (Found { count: u32::from(end.is_some()), ..Found::default() }, end.unwrap_or(at))
+    }
+
     /// A pattern that matches wherever it does, and is no larger.
     pub(in crate::detect::spamassassin) fn coarse_hir(&self) -> Option<Hir> {
         let hir = self.tree()?;

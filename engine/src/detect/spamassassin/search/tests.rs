@@ -79,16 +79,27 @@ fn check(wait: bool) {
 
 #[test]
 fn what_begins_where_lines_do_is_tried_there() {
-    let sources = ["^[^d].*?kin", "^of.*dear", r"^.\s?.{0,3}\n\n?next", "^(?:.*\n){3}million", "^.*dollars(?! of)"];
+    let sources = [
+        "^[^d].*?kin",
+        "^of.*dear",
+        r"^.\s?.{0,3}\n\n?next",
+        r"^(?:.*\n){3}million",
+        "^.*dollars(?! of)",
+        "^[^d].*?kin",
+        r"^of.*\n?.*dear|^\n\ndear",
+    ];
     let patterns: Vec<Pattern> = sources.iter().map(|it| Pattern::new(it.as_bytes(), "im").unwrap()).collect();
-    assert_eq!(patterns.iter().map(Pattern::lines).collect::<Vec<_>>(), [Some(1), Some(0), None, None, Some(0)]);
+    assert_eq!(
+        patterns.iter().map(Pattern::lines).collect::<Vec<_>>(),
+        [Some(1), Some(0), None, None, Some(0), Some(1), Some(2)]
+    );
     let mut set = Set::default();
-    for (number, most) in (0..).zip([1, 1, 1, 1, u32::MAX]) {
+    for (number, most) in (0..).zip([1, 1, 1, 1, u32::MAX, u32::MAX, 2]) {
         set.members.push(Member { rule: number, pattern: number, most, skips_first: false });
     }
     set.finish(&patterns, &|_| false);
     let words = ["kin", "dear ", "million ", "dollars", "next", "of ", "\n", "\n"];
-    let (mut state, mut found) = (7u64, [[0; 2]; 5]);
+    let (mut state, mut found) = (7u64, [[0; 2]; 7]);
     for _ in 0..3_000 {
         let mut text = Vec::new();
         for _ in 0..10 {

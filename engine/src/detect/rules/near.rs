@@ -61,7 +61,7 @@ impl Near {
             if coarse::size(&hir) > LARGEST {
                 return None;
             }
-            let part = if self.is_tail { reading::needed(&hir, true).tail.hir() } else { hir };
+            let part = if self.is_tail { reading::needed(&hir, true).tail.hirs().0 } else { hir };
             Probe::of_coarse(&bytewise(&coarse::of(&part))).map(Box::new)
         });
     }

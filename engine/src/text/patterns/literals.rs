@@ -194,7 +194,10 @@ fn known(hir: &Hir, with_tails: bool) -> Known {
             // What stands before the run, and before the part at hand.
             let (mut before_run, mut before) = (AT_ONCE, AT_ONCE);
             let mut run_at = 0;
-            let from = |number: usize| Tail::new(parts.get(number..).unwrap_or_default(), with_tails);
+            let from = |number: usize| {
+                let (before, parts) = parts.split_at(number.min(parts.len()));
+                Tail::new(parts, with_tails).behind(before, with_tails)
+            };
             let mut all = true;
             for (number, it) in parts.iter().enumerate() {
                 let behind = sum(before, lengths(it));
@@ -211,7 +214,7 @@ fn known(hir: &Hir, with_tails: bool) -> Known {
                 let rest = parts.get(number + 1..).unwrap_or_default();
                 let inner = it.part.map(|inner| Required {
                     ahead: sum(before, inner.ahead),
-                    tail: inner.tail.and(rest, with_tails),
+                    tail: inner.tail.and(rest, with_tails).behind(parts.get(..number).unwrap_or_default(), with_tails),
                     ..inner
                 });
                 part = best(part, inner);

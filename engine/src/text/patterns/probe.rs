@@ -1,6 +1,6 @@
 //! Whether a pattern may begin at a place of a text, for a few nanoseconds: an automaton of its coarse form, made whole, or where that
 //! were too large, as far as mail most likely leads, and behind that one whose states are made as texts lead to them. A literal tells where
-//! a match could begin, and nearly always it does not: the first bytes say so.
+//! a match could begin, and nearly always it does not: the first bytes say so, or where a part of a pattern is looked for, those before it.
 
 use regex_automata::meta::Regex;
 use regex_automata::nfa::thompson::WhichCaptures;
@@ -9,7 +9,7 @@ use regex_syntax::hir::Hir;
 
 use super::coarse;
 use super::compile::regex_of;
-use super::table::{Behind, May, Table};
+use super::table::{Behind, MOST_BEFORE, May, Table};
 
 /// What a search that finds nothing is taken to have read.
 const LIKELY_READ: usize = 64;
@@ -20,6 +20,8 @@ pub(crate) struct Probe {
     automaton: Automata,
     /// Where its table begins behind what is known to stand at a place.
     behind: Option<Box<Behind>>,
+    /// What stands before the place, where the pattern is a part of another, read backwards.
+    before: Option<Box<Table>>,
     /// Whether it matches only what the pattern matches.
     is_exact: bool,
 }
@@ -60,7 +62,8 @@ impl Probe {
         let behind = table.as_ref().and_then(|(table, _)| table.behind(known)).map(Box::new);
         let head = match table {
             Some((whole, true)) => {
-                return Some(Probe { automaton: Automata::Whole(whole), behind, is_exact: is_exact(hir) });
+                let automaton = Automata::Whole(whole);
+                return Some(Probe { automaton, behind, before: None, is_exact: is_exact(hir) });
             }
             other => other.map(|(head, _)| head),
         };
@@ -68,20 +71,33 @@ impl Probe {
         let lazy = |hir: &Hir| regex_of(hir, WhichCaptures::Implicit).map(Box::new);
         let once = if finer == *hir { None } else { lazy(hir) };
         let automaton = Automata::Lazy { head, once, regex: lazy(&finer)? };
-        Some(Probe { automaton, behind, is_exact: is_exact(&finer) })
+        Some(Probe { automaton, behind, before: None, is_exact: is_exact(&finer) })
+    }
+
+    /// With what must stand before the place.
+    pub(crate) fn standing_behind(self, before: &Hir) -> Probe {
+        // What may be nothing tells nothing.
+        let tells = before.properties().minimum_len() != Some(0) || !before.properties().look_set().is_empty();
+        let table = if tells { Table::backwards(&coarse::of(before)) } else { None };
+        Probe { before: table, ..self }
     }
 
     /// Whether a match may begin at a place; and how many bytes were read. What it was told of stands there if `is_known`.
     pub(crate) fn at(&self, text: &[u8], at: usize, is_known: bool) -> (May, usize) {
         let behind = self.behind.as_deref().filter(|_| is_known);
         let yes = if self.is_exact { May::Surely } else { May::Perhaps };
-        let (head, once, regex) = match &self.automaton {
-            Automata::Whole(table) => return table.at(text, at, yes, behind),
-            Automata::Lazy { head, once, regex } => (head, once, regex),
+        let (table, lazy) = match &self.automaton {
+            Automata::Whole(table) => (Some(table), None),
+            Automata::Lazy { head, once, regex } => (head.as_ref(), Some((once, regex))),
         };
-        if let Some((May::Not, read)) = head.as_ref().map(|head| head.at(text, at, May::Perhaps, behind)) {
+        let (may, read) = table.map_or((May::Perhaps, 0), |table| table.at(text, at, yes, behind));
+        if may == May::Not {
             return (May::Not, read);
         }
+        if self.before.as_ref().is_some_and(|before| !before.may_end_at(text, at)) {
+            return (May::Not, read + MOST_BEFORE);
+        }
+        let Some((once, regex)) = lazy else { return (may, read) };
         let input = Input::new(text).range(at.min(text.len())..text.len()).anchored(Anchored::Yes);
         let input = input.earliest(true);
         let is_once = once.as_ref().is_none_or(|once| once.search_half(&input).is_some());

@@ -24,6 +24,9 @@ const BEYOND_ASCII: u32 = 3;
 const MOST_LEAVING: usize = 3;
 const STAYED: usize = 8;
 
+/// So many bytes are read backwards.
+pub(super) const MOST_BEFORE: usize = 64;
+
 /// What may stand before a place, as far as look-behind tells: nothing, and of bytes those of words, the two that end lines, and others.
 const BEFORE: usize = 5;
 #[expect(clippy::indexing_slicing, reason = "the compiler runs it, and iterators it cannot")]
@@ -83,14 +86,41 @@ impl Table {
 
     /// Of a pattern, and whether it is all of its automaton. `None` where there is none.
     pub(super) fn of(hir: &Hir) -> Option<(Box<Table>, bool)> {
+        Table::made(hir, false)
+    }
+
+    /// Of a pattern that is read from its end on.
+    pub(super) fn backwards(hir: &Hir) -> Option<Box<Table>> {
+        Some(Table::made(hir, true)?.0)
+    }
+
+    fn made(hir: &Hir, backwards: bool) -> Option<(Box<Table>, bool)> {
         let config = thompson::Config::new().which_captures(WhichCaptures::None).nfa_size_limit(Some(LARGEST_MAKING));
+        let config = config.reverse(backwards);
         let nfa = thompson::Compiler::new().configure(config).build_from_hir(hir).ok()?;
         let config =
             DFA::config().match_kind(MatchKind::All).cache_capacity(MOST_STATES_BYTES).skip_cache_capacity_check(true);
         let automaton = DFA::builder().configure(config).build_from_nfa(nfa).ok()?;
         let cache = automaton.create_cache();
-        Making { automaton, cache, rows: Vec::new(), numbers: HashMap::new(), waiting: BinaryHeap::new(), met: 0 }
-            .table()
+        let (rows, numbers, waiting) = <(Vec<_>, HashMap<_, _>, BinaryHeap<_>)>::default();
+        Making { automaton, backwards, cache, rows, numbers, waiting, met: 0 }.table()
+    }
+
+    /// Whether a match may end at a place, of one that is read backwards.
+    pub(super) fn may_end_at(&self, text: &[u8], at: usize) -> bool {
+        let behind = text.get(at).map_or(0, |byte| BEFORE_OF.get(usize::from(*byte)).copied().unwrap_or_default());
+        let mut state = self.starts.get(usize::from(behind)).copied().unwrap_or(Table::BEYOND);
+        for byte in text.get(..at).unwrap_or_default().iter().rev().take(MOST_BEFORE) {
+            if state < Table::FIRST {
+                break;
+            }
+            state = self.step(state, *byte);
+        }
+        match state {
+            Table::DEAD => false,
+            Table::MATCH | Table::BEYOND => true,
+            _ => at > MOST_BEFORE || self.at_end(state),
+        }
     }
 
     /// Where to begin behind a text, or as much of it as leads on whatever the case of its letters.
@@ -173,6 +203,7 @@ struct Row {
 /// A table while it is made: states get rows in the order in which mail most likely leads to them, until there are enough.
 struct Making {
     automaton: DFA,
+    backwards: bool,
     cache: Cache,
     rows: Vec<Row>,
     /// Those of states that have one.
@@ -220,8 +251,11 @@ impl Making {
     fn start(&mut self, before: Option<u8>) -> Option<LazyStateID> {
         let text = before.map(|byte| [byte]);
         let text = text.as_ref().map_or(&[][..], |text| text);
-        let input = Input::new(text).range(text.len()..).anchored(Anchored::Yes);
-        self.automaton.start_state_forward(&mut self.cache, &input).ok()
+        let input = Input::new(text).anchored(Anchored::Yes);
+        match self.backwards {
+            true => self.automaton.start_state_reverse(&mut self.cache, &input.range(..0)).ok(),
+            false => self.automaton.start_state_forward(&mut self.cache, &input.range(text.len()..)).ok(),
+        }
     }
 
     /// A state that is so far away, which may not have been met before.
@@ -322,6 +356,42 @@ mod tests {
             let (is_whole, [no, _, yes]) = check(pattern, &texts);
             assert!(is_whole && no > 0 && yes > 0, "{pattern}");
         }
+    }
+
+    #[test]
+    fn what_is_read_backwards_ends_where_a_match_does() {
+        let long = "word ".repeat(20);
+        let texts = ["cat\ncats, a cat  dog\n dog: 12 cats", "dog", "", long.as_str()];
+        let mut told = [0; 2];
+        for pattern in
+            [r"\bcats?", r"(?m:^)[a-z ]*", r"\A\s*", r"(?:cat|dog)s?[ ,]+", r"\d{1,3} ?\b", r"[^\n]{70}", "x|"]
+        {
+            let table = Table::backwards(&parsed(pattern)).unwrap();
+            let forwards = DFA::builder()
+                .configure(DFA::config().match_kind(MatchKind::All))
+                .build_from_nfa(thompson::Compiler::new().build_from_hir(&parsed(pattern)).unwrap())
+                .unwrap();
+            let mut cache = forwards.create_cache();
+            for text in texts {
+                let mut ends = vec![false; text.len() + 1];
+                for start in 0..=text.len() {
+                    let input = Input::new(text).range(start..).anchored(Anchored::Yes);
+                    let mut state = regex_automata::hybrid::dfa::OverlappingState::start();
+                    loop {
+                        forwards.try_search_overlapping_fwd(&mut cache, &input, &mut state).unwrap();
+                        let Some(found) = state.get_match() else { break };
+                        ends[found.offset()] = true;
+                    }
+                }
+                for (at, ends) in ends.into_iter().enumerate() {
+                    let may = table.may_end_at(text.as_bytes(), at);
+                    // What begins too far away may be.
+                    assert!(may == ends || (may && at > MOST_BEFORE), "{pattern} in {text:?} at {at}");
+                    told[usize::from(may)] += 1;
+                }
+            }
+        }
+        assert!(told.iter().all(|times| *times > 100), "{told:?}");
     }
 
     #[test]

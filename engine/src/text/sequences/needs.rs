@@ -35,7 +35,7 @@ struct Known {
     /// Where it may be nothing as well, those that it begins with if it is there.
     may_begin: Option<Vec<Sequence>>,
     /// Those that each match ends with, where it is a repetition or ends with one, and the part of the pattern that they are.
-    ends: Option<(Vec<Sequence>, Hir)>,
+    ends: Option<(Vec<Sequence>, Tail)>,
     part: Option<Part>,
 }
 
@@ -172,9 +172,11 @@ impl Best {
 }
 
 /// What a repetition ends with, as a part of the pattern: of `\d+` one digit.
-fn last_times(it: &Repetition) -> Hir {
+fn last_times(it: &Repetition, with_tails: bool) -> Tail {
     let times = it.min.min(MOST_AT_ENDS);
-    Hir::repetition(Repetition { min: times, max: Some(times), greedy: it.greedy, sub: it.sub.clone() })
+    let last = || Hir::repetition(Repetition { min: times, max: Some(times), greedy: it.greedy, sub: it.sub.clone() });
+    let tail = if with_tails { Tail::new(&[last()], true) } else { Tail::default() };
+    tail.of_last(times, it, with_tails)
 }
 
 /// Sequences so often, one behind the other; and whether these are all of it, or only how it begins.
@@ -219,7 +221,10 @@ fn known(hir: &Hir, with_tails: bool) -> Known {
                 return Known {
                     begins,
                     may_begin: may_begin.filter(|set| frequency(set) < TELLING),
-                    ends: sub.ends.filter(|_| repetition.min > 0),
+                    ends: sub
+                        .ends
+                        .filter(|_| repetition.min > 0)
+                        .map(|(run, tail)| (run, tail.of_last(1, repetition, with_tails))),
                     part: part.map(|it| Part { tail: it.tail.and_again(repetition, with_tails), ..it }),
                     ..Known::default()
                 };
@@ -238,7 +243,7 @@ fn known(hir: &Hir, with_tails: bool) -> Known {
             let inner = sub.part.map(|it| Part { tail: it.tail.and_again(repetition, with_tails), ..it });
             let begins = (repetition.min > 0).then(|| part.clone());
             let (ends, is_end) = times_over(&sub_whole, repetition.min.min(MOST_AT_ENDS));
-            let ends = (is_end && repetition.min > 0).then(|| (ends, last_times(repetition)));
+            let ends = (is_end && repetition.min > 0).then(|| (ends, last_times(repetition, with_tails)));
             let part = if repetition.min > 0 { rarer(Some(at_once(part, hir, with_tails)), inner) } else { None };
             let is_open = whole.is_none() && repetition.min == 0;
             let may_begin = is_open.then_some(sub_whole).filter(|set| usable(set) && frequency(set) < TELLING);
@@ -261,19 +266,20 @@ fn in_turn(all: &[Hir], with_tails: bool) -> Known {
     let (mut whole, mut begins) = (None, None);
     // From each part on, as far as it stays small.
     for (number, (first, before)) in parts.iter().enumerate() {
-        let rest = all.get(number + 1..).unwrap_or_default();
+        let (before_it, from_it) = all.split_at(number.min(all.len()));
+        let rest = from_it.get(1..).unwrap_or_default();
         if let Some(it) = &first.part {
             best.try_out(&it.set, |set| Part {
                 set,
                 ahead: sum(*before, it.ahead),
-                tail: it.tail.clone().and(rest, with_tails),
+                tail: it.tail.clone().and(rest, with_tails).behind(before_it, with_tails),
                 tail_ahead: it.tail_ahead,
             });
         }
         let from_here = |set| Part {
             set,
             ahead: *before,
-            tail: Tail::new(all.get(number..).unwrap_or_default(), with_tails),
+            tail: Tail::new(from_it, with_tails).behind(before_it, with_tails),
             tail_ahead: AT_ONCE,
         };
         let behind = parts.get(number + 1..).unwrap_or_default();
@@ -298,12 +304,14 @@ fn in_turn(all: &[Hir], with_tails: bool) -> Known {
             let skipped = lengths(itself).map(|(least, most)| {
                 (least.saturating_sub(ends().max().unwrap_or(0)), most.saturating_sub(ends().min().unwrap_or(0)))
             });
-            let tail = [std::slice::from_ref(last), rest].concat();
-            Part { set, ahead: sum(*before, skipped), tail: Tail::new(&tail, with_tails), tail_ahead: AT_ONCE }
+            let tail = last.clone().and(rest, with_tails).behind(before_it, with_tails);
+            Part { set, ahead: sum(*before, skipped), tail, tail_ahead: AT_ONCE }
         };
         extended(run, behind, false, |run| best.try_out(run, of));
     }
     let ends = parts.last().and_then(|(last, _)| last.ends.clone()).filter(|_| whole.is_none());
+    let before = all.split_last().map(|(_, before)| before).unwrap_or_default();
+    let ends = ends.map(|(run, tail)| (run, tail.behind(before, with_tails)));
     Known { whole, begins, ends, part: best.part, ..Known::default() }
 }
 

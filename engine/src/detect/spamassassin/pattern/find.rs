@@ -184,7 +184,8 @@ impl Pattern {
                 Some(_) => literals::required(&hir, true)?.tail,
                 None => sequences::of(&hir, true)?.tail,
             };
-            Probe::of(&tail.hir(), false, self.known())
+            let (tail, before) = tail.hirs();
+            Some(Probe::of(&tail, false, self.known())?.standing_behind(&before))
         });
         tail.as_ref().map_or((May::Perhaps, 0), |tail| tail.at(text, at, is_known))
     }

@@ -3,6 +3,7 @@
 
 pub(crate) mod coarse;
 mod compile;
+mod gate;
 pub(crate) mod literals;
 mod plain;
 mod probe;
@@ -10,6 +11,7 @@ mod run;
 mod table;
 
 pub(crate) use compile::{COMPILED_BYTES, Together, regex_of};
+pub(crate) use gate::Gate;
 pub(crate) use plain::{bytewise, unfolded, without_groups};
 pub(crate) use probe::Probe;
 pub(crate) use run::Run;

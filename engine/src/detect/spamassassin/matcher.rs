@@ -9,7 +9,7 @@ use super::lists::Lists;
 use super::noted::{Noted, Notes, Pieces};
 use super::pattern::Pattern;
 use super::watch::Watch;
-use crate::text::patterns::Together;
+use crate::text::patterns::{Gate, Together};
 use crate::text::sequences::{Places, Sequence, Sieve};
 
 /// Patterns that look at the same text.
@@ -66,7 +66,7 @@ impl Scratch {
 }
 
 /// Where matches of a member lie, seen from its literal or sequence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Near {
     pub(super) tried: Tried,
     /// Where it is noted.
@@ -82,6 +82,8 @@ pub(super) struct Near {
     /// What stands before them at most, and the longest match.
     pub(super) ahead: usize,
     pub(super) longest: usize,
+    /// What may stand around it, once that was asked for.
+    pub(super) gate: OnceLock<Option<Gate>>,
 }
 
 /// Where a member is tried.
@@ -113,7 +115,7 @@ fn near(pattern: &Pattern) -> Near {
         (false, _) => Tried::Always,
     };
     let ahead = pattern.ahead.map_or(longest, |(_, most)| most);
-    Near { tried, slot: u32::MAX, waits: false, begins, tail, times, ahead, longest }
+    Near { tried, slot: u32::MAX, waits: false, begins, tail, times, ahead, longest, gate: OnceLock::new() }
 }
 
 /// What is noted of a pattern: literals, or sequences.

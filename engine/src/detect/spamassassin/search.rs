@@ -236,6 +236,12 @@ impl Search<'_> {
         if near.times == 1 && self.is_covered(hit) {
             return;
         }
+        if !self.is_let(hit) {
+            if near.times > 1 {
+                self.note(hit, false);
+            }
+            return;
+        }
         let places = |least: usize, most: usize| {
             let last = from.checked_sub(start)?.checked_sub(least)?;
             Some(from.saturating_sub(most).saturating_sub(start)..last + 1)
@@ -257,16 +263,24 @@ impl Search<'_> {
         self.note(hit, true);
     }
 
+    /// Whether what stands right around what was noted may, where a match begins there or a part of it can be followed from there on.
+    fn is_let(&mut self, hit: Hit) -> bool {
+        let (near, start) = (self.near, self.line.start);
+        if near.begins.or(near.tail) != Some((0, 0)) {
+            return true;
+        }
+        if near.gate.get().is_none() {
+            self.makes_probe(near.begins.is_none());
+        }
+        let gate = near.gate.get_or_init(|| self.pattern.gate(near.begins.is_none()));
+        let (from, to) = ((hit.from as usize).saturating_sub(start), (hit.to as usize).saturating_sub(start));
+        gate.is_none_or(|gate| gate.lets(self.line.text, from, to))
+    }
+
     /// Whether a match may go on at one of few places of the piece at hand.
     fn goes_on(&mut self, places: Range<usize>) -> bool {
         let (line, is_known) = (self.line.text, self.near.tail == Some((0, 0)));
-        if let Some(watch) = self.watch.as_mut()
-            && self.pattern.has_no_probe(true)
-        {
-            watch.shared("candidates");
-            self.pattern.may_go_on_at(line, 0, false);
-            watch.compiled(self.member.rule);
-        }
+        self.makes_probe(true);
         for place in places {
             if self.tried > self.most_tried {
                 return true;
@@ -311,7 +325,7 @@ impl Search<'_> {
             return;
         }
         self.next_line = line.start + at + 1;
-        self.makes_probe();
+        self.makes_probe(false);
         let (may, read) = self.pattern.may_begin_at(line.text, at, false);
         self.tried = self.tried.saturating_add(read + 1);
         if may != May::Not {
@@ -329,7 +343,7 @@ impl Search<'_> {
     /// Tries whether a match begins at one of few places of the piece at hand.
     fn try_at(&mut self, begins: Range<usize>, hit: Hit) {
         let (line, is_known) = (self.line.text, self.near.begins == Some((0, 0)));
-        self.makes_probe();
+        self.makes_probe(false);
         for at in begins {
             if self.tried > self.most_tried {
                 return self.note(hit, true);
@@ -364,12 +378,15 @@ impl Search<'_> {
         self.of_rule();
     }
 
-    /// Where time is watched: makes what tells where a match may begin, by itself.
-    fn makes_probe(&mut self) {
+    /// Where time is watched: makes what tells where a match may begin, or its tail, by itself.
+    fn makes_probe(&mut self, tail: bool) {
         let Some(watch) = self.watch.as_mut() else { return };
         watch.shared("candidates");
-        if self.pattern.has_no_probe(false) {
-            self.pattern.may_begin_at(self.line.text, 0, false);
+        if self.pattern.has_no_probe(tail) {
+            match tail {
+                true => self.pattern.may_go_on_at(self.line.text, 0, false),
+                false => self.pattern.may_begin_at(self.line.text, 0, false),
+            };
             watch.compiled(self.member.rule);
         }
     }

@@ -9,7 +9,9 @@ use regex_syntax::hir::Hir;
 
 use super::coarse;
 use super::compile::regex_of;
+use super::gate::Gate;
 use super::table::{Behind, MOST_BEFORE, May, Table};
+use crate::text::sequences::Sequence;
 
 /// What a search that finds nothing is taken to have read.
 const LIKELY_READ: usize = 64;
@@ -80,6 +82,15 @@ impl Probe {
         let tells = before.properties().minimum_len() != Some(0) || !before.properties().look_set().is_empty();
         let table = if tells { Table::backwards(&coarse::of(before)) } else { None };
         Probe { before: table, ..self }
+    }
+
+    /// What may stand around one of several texts that begins at places where it is asked.
+    pub(crate) fn gate(&self, texts: &[Sequence]) -> Option<Gate> {
+        let table = match &self.automaton {
+            Automata::Whole(table) => Some(table),
+            Automata::Lazy { head, .. } => head.as_ref(),
+        };
+        Gate::of(table?, self.before.as_deref(), texts)
     }
 
     /// Whether a match may begin at a place; and how many bytes were read. What it was told of stands there if `is_known`.

@@ -10,6 +10,8 @@ use regex_automata::nfa::thompson::{self, WhichCaptures};
 use regex_automata::{Anchored, Input, MatchKind};
 use regex_syntax::hir::Hir;
 
+use crate::text::sequences::group;
+
 /// Largest table, in places of two bytes.
 const LARGEST: usize = 12_000;
 /// Most memory of the automaton that it is made of, and of its states while they are made.
@@ -79,10 +81,10 @@ pub(super) struct Behind {
 
 impl Table {
     /// What is told: that there is no match, that there is one, that the table cannot say. What begins from here on are rows.
-    const DEAD: u16 = 0;
+    pub(super) const DEAD: u16 = 0;
     const MATCH: u16 = 1;
     const BEYOND: u16 = 2;
-    const FIRST: u16 = 3;
+    pub(super) const FIRST: u16 = 3;
 
     /// Of a pattern, and whether it is all of its automaton. `None` where there is none.
     pub(super) fn of(hir: &Hir) -> Option<(Box<Table>, bool)> {
@@ -108,8 +110,7 @@ impl Table {
 
     /// Whether a match may end at a place, of one that is read backwards.
     pub(super) fn may_end_at(&self, text: &[u8], at: usize) -> bool {
-        let behind = text.get(at).map_or(0, |byte| BEFORE_OF.get(usize::from(*byte)).copied().unwrap_or_default());
-        let mut state = self.starts.get(usize::from(behind)).copied().unwrap_or(Table::BEYOND);
+        let mut state = self.start(text.get(at).copied());
         for byte in text.get(..at).unwrap_or_default().iter().rev().take(MOST_BEFORE) {
             if state < Table::FIRST {
                 break;
@@ -137,10 +138,41 @@ impl Table {
         (behind.length > 0).then_some(behind)
     }
 
-    fn step(&self, state: u16, byte: u8) -> u16 {
+    pub(super) fn step(&self, state: u16, byte: u8) -> u16 {
         let class = self.classes.get(usize::from(byte)).copied().unwrap_or_default();
         let next = || self.next.get(usize::from(state) + usize::from(class)).copied();
         if state < Table::FIRST { state } else { next().unwrap_or(Table::BEYOND) }
+    }
+
+    /// Where to begin, by the byte that stands before, or behind where it is read backwards; `None` where the text begins.
+    pub(super) fn start(&self, beside: Option<u8>) -> u16 {
+        let beside = beside.map_or(0, |byte| BEFORE_OF.get(usize::from(byte)).copied().unwrap_or_default());
+        self.starts.get(usize::from(beside)).copied().unwrap_or(Table::BEYOND)
+    }
+
+    /// All states to begin in, but where the text begins, each with the bytes beside.
+    pub(super) fn all_starts(&self) -> Vec<(u16, Vec<u8>)> {
+        let mut all: Vec<(u16, Vec<u8>)> = vec![(self.start(None), Vec::new())];
+        for byte in 0..=255 {
+            let start = self.start(Some(byte));
+            match all.iter_mut().find(|(known, _)| *known == start) {
+                Some((_, bytes)) => bytes.push(byte),
+                None => all.push((start, vec![byte])),
+            }
+        }
+        all
+    }
+
+    /// A byte of each class, and all groups of bytes that the class has some of, as bits.
+    pub(super) fn steps(&self) -> Vec<(u8, u64)> {
+        let mut all = vec![None; self.width.max(1)];
+        for (byte, class) in (0..=255u8).zip(&self.classes) {
+            if let Some(slot) = all.get_mut(usize::from(*class)) {
+                let (_, groups) = slot.get_or_insert((byte, 0u64));
+                *groups |= 1 << group(byte);
+            }
+        }
+        all.into_iter().flatten().collect()
     }
 
     /// What it says of a place, with `yes` where it matches; and how many bytes were read. `behind` is of a text that stands there.

@@ -46,7 +46,7 @@ const OF: [u8; 256] = {
 };
 
 /// The group of a byte: each letter, whatever its case, and each digit is one.
-pub(super) fn group(byte: u8) -> u32 {
+pub(crate) fn group(byte: u8) -> u32 {
     u32::from(OF.get(usize::from(byte)).copied().unwrap_or_default())
 }
 

@@ -17,7 +17,8 @@ mod table;
 mod waiting;
 
 pub(crate) use ahead::{AT_ONCE, Ahead, Tail, either, lengths, sum};
+pub(crate) use fold::group;
 pub(crate) use needs::{Needs, of};
 pub(crate) use places::Places;
-pub(crate) use sets::Sequence;
+pub(crate) use sets::{Bytes, Sequence, add, bytes, folded};
 pub(crate) use sieve::{Sieve, SieveMemory};

@@ -20,7 +20,7 @@ pub(super) fn has(class: &Bytes, byte: u8) -> bool {
 
 /// The bytes of a class: as many steps as there are, since a class mostly is a letter in either case, and tens of thousands are read when
 /// rules are loaded.
-pub(super) fn bytes(class: &Bytes) -> impl Iterator<Item = u8> {
+pub(crate) fn bytes(class: &Bytes) -> impl Iterator<Item = u8> {
     class.iter().zip([0u8, 64, 128, 192]).flat_map(|(word, first)| {
         let mut left = *word;
         std::iter::from_fn(move || {
@@ -37,8 +37,19 @@ pub(super) fn with(class: &mut Bytes, byte: u8) {
     }
 }
 
+/// A text as a sequence: each letter in either case.
+pub(crate) fn folded(text: &[u8]) -> Sequence {
+    let class = |byte: &u8| {
+        let mut class = Bytes::default();
+        with(&mut class, byte.to_ascii_lowercase());
+        with(&mut class, byte.to_ascii_uppercase());
+        class
+    };
+    text.iter().map(class).collect()
+}
+
 /// Adds the bytes of another class.
-pub(super) fn add(class: &mut Bytes, other: &Bytes) {
+pub(crate) fn add(class: &mut Bytes, other: &Bytes) {
     class.iter_mut().zip(other).for_each(|(word, more)| *word |= more);
 }
 

@@ -13,7 +13,7 @@ use super::frequent::Drafted;
 use super::known::{Knowns, merged};
 use super::pass::{Draft, Owner, Pass};
 use super::places::Places;
-use super::sets::{Bytes, Sequence, add};
+use super::sets::{Bytes, Sequence, add, folded};
 use super::waiting::Waiting;
 
 /// What of a sequence may stand behind the place where its noted classes begin, in bytes.
@@ -77,7 +77,7 @@ impl Sieve {
             return Vec::new();
         }
         let of_literals = literals.iter().map(|(owner, texts)| {
-            let sequences = merged(texts.iter().map(|text| text.iter().map(of_letter).collect()).collect());
+            let sequences = merged(texts.iter().map(|text| folded(text)).collect());
             (*owner, sequences)
         });
         let (mut all, mut owners): (Draft, Vec<Owner>) = Default::default();
@@ -170,17 +170,6 @@ fn automaton(literals: &[(u32, Vec<Vec<u8>>)]) -> Option<(AhoCorasick, Vec<u32>)
     Some((builder.build(all().map(|(_, text)| text)).ok()?, all().map(|(owner, _)| owner).collect()))
 }
 
-/// A byte as a class: a letter in either case.
-fn of_letter(byte: &u8) -> Bytes {
-    let mut class = Bytes::default();
-    for byte in [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()] {
-        if let Some(word) = class.get_mut(usize::from(byte >> 6)) {
-            *word |= 1 << (byte & 63);
-        }
-    }
-    class
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::sets::{class, has};
@@ -203,7 +192,7 @@ mod tests {
     #[test]
     fn what_mail_is_full_of_may_wait() {
         let mut sieve = Sieve::default();
-        let of = |text: &str| vec![text.bytes().map(|byte| of_letter(&byte)).collect::<Sequence>()];
+        let of = |text: &str| vec![folded(text.as_bytes())];
         (0..)
             .zip(["the", "quiz", " and ", "zyx", "lamp", "kiwi"])
             .for_each(|(owner, text)| sieve.add(owner, &of(text)));
@@ -224,7 +213,7 @@ mod tests {
     #[test]
     fn all_wait_that_may_where_what_is_left_is_one_byte() {
         let mut sieve = Sieve::default();
-        let of = |text: &str| vec![text.bytes().map(|byte| of_letter(&byte)).collect::<Sequence>()];
+        let of = |text: &str| vec![folded(text.as_bytes())];
         (0..).zip(["\0", "quiz", "zyx"]).for_each(|(owner, text)| sieve.add(owner, &of(text)));
         assert_eq!(sieve.finish_in_two(&|owner| owner > 0), [1, 2]);
         let (mut places, mut first, mut rest) = (Places::default(), Vec::new(), Vec::new());

@@ -12,8 +12,8 @@ use super::words::Words;
 use super::{
     Compiled, Found, LARGEST_TAIL, LONGEST_WORD, MOST_MATCHES, MOST_OF_LINES, MOST_STARTS, Pattern, syntax_of,
 };
-use crate::text::patterns::{May, Probe, coarse, literals};
-use crate::text::sequences;
+use crate::text::patterns::{Gate, May, Probe, coarse, literals};
+use crate::text::sequences::{self, folded};
 
 impl Pattern {
     /// Whether it is found in a text.
@@ -162,20 +162,12 @@ impl Pattern {
         })
     }
 
-    /// Whether a match may begin at a place, for less than a search costs; and how many bytes were read. `is_known`: one of its literals
-    /// stands there.
-    pub(in crate::detect::spamassassin) fn may_begin_at(&self, text: &[u8], at: usize, is_known: bool) -> (May, usize) {
-        let probe = self.probe.get_or_init(|| Probe::of(&self.tree()?, !self.text.fancy, self.known()));
-        match probe {
-            Some(probe) => probe.at(text, at, is_known),
-            None if self.may_be_coarse(text, &(at..text.len()), Anchored::Yes) => (May::Perhaps, 64),
-            None => (May::Not, 64),
-        }
+    fn probe(&self) -> Option<&Probe> {
+        self.probe.get_or_init(|| Probe::of(&self.tree()?, !self.text.fancy, self.known())).as_ref()
     }
 
-    /// Whether what is from a place on may be the tail of a match; and how many bytes were read.
-    pub(in crate::detect::spamassassin) fn may_go_on_at(&self, text: &[u8], at: usize, is_known: bool) -> (May, usize) {
-        let tail = self.tail.get_or_init(|| {
+    fn tail(&self) -> Option<&Probe> {
+        let make = || {
             let hir = self.tree()?;
             if coarse::size(&hir) > LARGEST_TAIL {
                 return None;
@@ -186,8 +178,33 @@ impl Pattern {
             };
             let (tail, before) = tail.hirs();
             Some(Probe::of(&tail, false, self.known())?.standing_behind(&before))
-        });
-        tail.as_ref().map_or((May::Perhaps, 0), |tail| tail.at(text, at, is_known))
+        };
+        self.tail.get_or_init(make).as_ref()
+    }
+
+    /// What may stand around what is noted of it, where a match begins there, or its tail.
+    pub(in crate::detect::spamassassin) fn gate(&self, tail: bool) -> Option<Gate> {
+        let probe = if tail { self.tail() } else { self.probe() };
+        match (&self.literals, &self.sequences) {
+            (Some(literals), _) => probe?.gate(&literals.iter().map(|it| folded(it)).collect::<Vec<_>>()),
+            (None, Some(needs)) => probe?.gate(&needs.sequences),
+            (None, None) => None,
+        }
+    }
+
+    /// Whether a match may begin at a place, for less than a search costs; and how many bytes were read. `is_known`: one of its literals
+    /// stands there.
+    pub(in crate::detect::spamassassin) fn may_begin_at(&self, text: &[u8], at: usize, is_known: bool) -> (May, usize) {
+        match self.probe() {
+            Some(probe) => probe.at(text, at, is_known),
+            None if self.may_be_coarse(text, &(at..text.len()), Anchored::Yes) => (May::Perhaps, 64),
+            None => (May::Not, 64),
+        }
+    }
+
+    /// Whether what is from a place on may be the tail of a match; and how many bytes were read.
+    pub(in crate::detect::spamassassin) fn may_go_on_at(&self, text: &[u8], at: usize, is_known: bool) -> (May, usize) {
+        self.tail().map_or((May::Perhaps, 0), |tail| tail.at(text, at, is_known))
     }
 
     /// Whether a match begins at a place where one may.

@@ -24,15 +24,21 @@ impl<'t> Trial<'t> {
                 && let Some(slot) = self.store.noted.get_mut(number)
                 && !slot.seen.is_empty()
             {
-                let noted = std::mem::take(slot);
+                let (noted, texts) = (std::mem::take(slot), std::mem::take(&mut self.texts));
+                let text = texts.get(number).and_then(Option::as_ref);
                 for seen in &noted.seen {
                     let Some(member) = set.members.get(*seen as usize) else { continue };
+                    let is_let = text.is_none_or(|text| set.lets(*seen, text.pieces(), &noted, MOST_PLACES));
+                    if !is_let && program.other(number, *seen).is_none() {
+                        continue;
+                    }
                     self.first(member.rule, f64::NAN);
                     let cost = program.plan.row(member.rule).place_cost;
                     if let Some(near) = set.near(*seen).filter(|_| cost > 0.0) {
                         self.add_cost(member.rule, cost * noted.hits(near.slot).take(MOST_PLACES).count() as f32);
                     }
                 }
+                self.texts = texts;
                 if let Some(slot) = self.store.noted.get_mut(number) {
                     *slot = noted;
                 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use super::lists::Lists;
-use super::noted::{Noted, Notes, Pieces};
+use super::noted::{Hit, Noted, Notes, Pieces};
 use super::pattern::Pattern;
 use super::watch::Watch;
 use crate::text::patterns::{Gate, Together};
@@ -175,6 +175,20 @@ impl Set {
     pub(super) fn may_match(&self, member: u32, noted: &Noted) -> bool {
         self.near(member)
             .is_none_or(|near| near.tried != Tried::Noted || (near.waits && !noted.is_all) || noted.has(near.slot))
+    }
+
+    /// Whether a member may match at any place where something of it was noted, by what stands around them: once it is known what may, it
+    /// tells of many that they do not. More places than `most` are not looked at.
+    pub(super) fn lets(&self, member: u32, pieces: Pieces<'_>, noted: &Noted, most: usize) -> bool {
+        let Some(near) = self.near(member) else { return true };
+        let Some(gate) = near.gate.get().copied().flatten() else { return true };
+        let lets = |hit: Hit| {
+            let line = pieces.line(hit.piece as usize);
+            let inside = |at: u32| (at as usize).saturating_sub(line.start);
+            gate.lets(line.text, inside(hit.from), inside(hit.to))
+        };
+        let mut hits = noted.hits(near.slot);
+        hits.by_ref().take(most).any(lets) || hits.next().is_some() || noted.beyond(near.slot).is_some()
     }
 
     /// Notes where literals and sequences of members are in a text, by nothing noted yet.

@@ -169,6 +169,9 @@ impl Search<'_> {
             return;
         }
         let has_all = noted.beyond(self.near.slot).is_none();
+        if least > 1 && has_all && self.near.tail == Some((0, 0)) && !self.come(hits(), least - 1) {
+            return;
+        }
         self.counts_lines = self.member.most > 1 && has_all && self.pattern.counts_by_lines();
         for hit in hits() {
             if self.is_done() {
@@ -191,6 +194,30 @@ impl Search<'_> {
         }
         *self.candidates = candidates;
         self.read = self.read.saturating_add(if self.tried < usize::MAX { self.tried as u64 } else { 0 });
+    }
+
+    /// Whether so many may come of what must come once more, as far as that is told for less than all of a match is.
+    fn come(&mut self, hits: impl Iterator<Item = Hit>, least: usize) -> bool {
+        let mut left = least;
+        for hit in hits {
+            if left == 0 || self.tried > self.most_tried {
+                return true;
+            }
+            self.go_to(hit.piece as usize);
+            if self.is_let(hit) {
+                let (line, at) = (self.line.text, (hit.from as usize).saturating_sub(self.line.start));
+                let Some((may, read)) = self.pattern.may_come_at(line, at, true) else { return true };
+                self.tried = self.tried.saturating_add(read + 1);
+                left -= usize::from(may);
+            }
+        }
+        left == 0
+    }
+
+    fn go_to(&mut self, piece: usize) {
+        if piece != self.line.number {
+            self.line = self.pieces.line(piece);
+        }
     }
 
     fn may_match_whole(&mut self, by_blanks: bool) -> bool {
@@ -218,9 +245,7 @@ impl Search<'_> {
         if piece == 0 && self.member.skips_first {
             return;
         }
-        if piece != self.line.number {
-            self.line = self.pieces.line(piece);
-        }
+        self.go_to(piece);
         let start = self.line.start;
         // What can only match where the piece begins has something there, or nowhere.
         if self.pattern.only_at_start && near.times == 1 && from.saturating_sub(near.ahead) > start {

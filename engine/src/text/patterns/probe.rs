@@ -95,28 +95,47 @@ impl Probe {
 
     /// Whether a match may begin at a place; and how many bytes were read. What it was told of stands there if `is_known`.
     pub(crate) fn at(&self, text: &[u8], at: usize, is_known: bool) -> (May, usize) {
-        let behind = self.behind.as_deref().filter(|_| is_known);
-        let yes = if self.is_exact { May::Surely } else { May::Perhaps };
-        let (table, lazy) = match &self.automaton {
-            Automata::Whole(table) => (Some(table), None),
-            Automata::Lazy { head, once, regex } => (head.as_ref(), Some((once, regex))),
-        };
-        let (may, read) = table.map_or((May::Perhaps, 0), |table| table.at(text, at, yes, behind));
+        let (may, read) = self.once_at(text, at, is_known);
+        let Automata::Lazy { regex, .. } = &self.automaton else { return (may, read) };
         if may == May::Not {
-            return (May::Not, read);
+            return (may, read);
         }
-        if self.before.as_ref().is_some_and(|before| !before.may_end_at(text, at)) {
-            return (May::Not, read + MOST_BEFORE);
-        }
-        let Some((once, regex)) = lazy else { return (may, read) };
-        let input = Input::new(text).range(at.min(text.len())..text.len()).anchored(Anchored::Yes);
-        let input = input.earliest(true);
-        let is_once = once.as_ref().is_none_or(|once| once.search_half(&input).is_some());
-        let found = if is_once { regex.search_half(&input) } else { None };
+        let found = regex.search_half(&following(text, at));
+        let yes = if self.is_exact { May::Surely } else { May::Perhaps };
         // How much it read is not told.
         let read = found.map_or(LIKELY_READ, |it| it.offset().saturating_sub(at).max(LIKELY_READ));
         (if found.is_some() { yes } else { May::Not }, read.min(text.len().saturating_sub(at)))
     }
+
+    /// Whether it asks first for once what must come several times.
+    pub(crate) fn asks_once(&self) -> bool {
+        matches!(&self.automaton, Automata::Lazy { once: Some(_), .. })
+    }
+
+    /// The same as `at`, of what must come several times for once.
+    pub(crate) fn once_at(&self, text: &[u8], at: usize, is_known: bool) -> (May, usize) {
+        let behind = self.behind.as_deref().filter(|_| is_known);
+        let (table, once, yes) = match &self.automaton {
+            Automata::Whole(table) => (Some(table), None, if self.is_exact { May::Surely } else { May::Perhaps }),
+            Automata::Lazy { head, once, .. } => (head.as_ref(), once.as_ref(), May::Perhaps),
+        };
+        let (may, read) = table.map_or((May::Perhaps, 0), |table| table.at(text, at, yes, behind));
+        if may == May::Not {
+            return (may, read);
+        }
+        if self.before.as_ref().is_some_and(|before| !before.may_end_at(text, at)) {
+            return (May::Not, read + MOST_BEFORE);
+        }
+        match once.is_none_or(|once| once.search_half(&following(text, at)).is_some()) {
+            true => (may, read),
+            false => (May::Not, LIKELY_READ.min(text.len().saturating_sub(at))),
+        }
+    }
+}
+
+/// From a place on, as soon as anything is told.
+fn following(text: &[u8], at: usize) -> Input<'_> {
+    Input::new(text).range(at.min(text.len())..text.len()).anchored(Anchored::Yes).earliest(true)
 }
 
 #[cfg(test)]

@@ -207,6 +207,19 @@ impl Pattern {
         self.tail().map_or((May::Perhaps, 0), |tail| tail.at(text, at, is_known))
     }
 
+    /// Whether what is from a place on may be the tail of a match, where something must come several times: of all of them but the last, each
+    /// of which another follows. `None` where that is not told apart.
+    pub(in crate::detect::spamassassin) fn may_come_at(
+        &self,
+        text: &[u8],
+        at: usize,
+        is_known: bool,
+    ) -> Option<(bool, usize)> {
+        let tail = self.tail().filter(|tail| tail.asks_once())?;
+        let (may, read) = tail.once_at(text, at, is_known);
+        Some((may != May::Not, read))
+    }
+
     /// Whether a match begins at a place where one may.
     pub(in crate::detect::spamassassin) fn begins_at(&self, text: &[u8], at: usize) -> Found {
         let range = at.min(text.len())..text.len();

@@ -129,3 +129,63 @@ fn what_begins_where_lines_do_is_tried_there() {
     }
     assert!(found.iter().flatten().all(|times| *times > 20), "{found:?}");
 }
+
+#[test]
+fn what_must_come_several_times_is_counted_first() {
+    // Words of many letters that may each be written in several ways: no table holds all that may come behind them.
+    let letter = |letter: char| format!(r"(?:[{letter}\xC3\xE0-\xFF]|\xC4[\x80-\xA{}]|{letter}_)", letter as u32 % 10);
+    let spelled = |word: &str| word.chars().map(letter).collect::<String>();
+    let names = [
+        "quizzical",
+        "zephyrous",
+        "jacquerie",
+        "voracious",
+        "buckwheat",
+        "flummoxed",
+        "whizzbang",
+        "hydroxide",
+        "maximized",
+        "squeezing",
+        "chutzpahs",
+        "exchequer",
+        "journeyed",
+    ];
+    let all = names.map(spelled).join("|");
+    let source = format!(r"(?:\d?\s?(?:{all})s?:?(?:[._]{{1,60}}|\s))");
+    let sources = [format!("{source}{{3}}"), format!("{source}{{3,5}}1")];
+    let patterns: Vec<Pattern> = sources.iter().map(|it| Pattern::new(it.as_bytes(), "i").unwrap()).collect();
+    let mut set = Set::default();
+    for number in 0..2 {
+        set.members.push(Member { rule: number, pattern: number, most: u32::MAX, skips_first: false });
+    }
+    set.finish(&patterns, &|_| false);
+    for (near, pattern) in (0..2).map(|number| set.near(number).unwrap()).zip(&patterns) {
+        assert_eq!((near.times, near.tail), (3, Some((0, 0))));
+        let may = |text: &[u8]| pattern.may_come_at(text, 0, true).map(|(may, _)| may);
+        let told = [&b"quizzical: zephyrous..1"[..], b"quizzical: zephyrou", b"quizzical of"].map(may);
+        assert_eq!(told, [Some(true), Some(false), Some(false)], "one comes, and another");
+    }
+    let words = ["quizzical", "Zephyrous", "j_acquerie", "voracious", "flummox", ":..", "__", " ", " ", "1", "\n"];
+    let (mut state, mut found) = (7u64, [[0; 2]; 2]);
+    for _ in 0..6_000 {
+        let mut text = Vec::new();
+        for _ in 0..16 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            text.extend_from_slice(words[(state >> 33) as usize % words.len()].as_bytes());
+        }
+        let ends = [text.len() / 3, text.len()];
+        let (mut noted, mut candidates, mut scratch) = <(Noted, Candidates, Scratch)>::default();
+        noted.clear(sources.len());
+        let pieces = Pieces { text: &text, ends: &ends };
+        set.note(pieces, &mut scratch, &mut noted);
+        for (number, pattern) in (0u32..).zip(&patterns) {
+            let mut count = 0;
+            let mut each = |_, found: Found| count += found.count;
+            set.search(number, &patterns, pieces, &mut noted, &mut candidates, &mut scratch, &mut each);
+            let expected: u32 = (0..2).map(|piece| pattern.search(pieces.get(piece), u32::MAX).count).sum();
+            assert_eq!(count, expected, "{number} in {:?}", String::from_utf8_lossy(&text));
+            found[number as usize][usize::from(count > 0)] += 1;
+        }
+    }
+    assert!(found.iter().flatten().all(|times| *times > 10), "{found:?}");
+}

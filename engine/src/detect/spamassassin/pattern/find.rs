@@ -67,8 +67,9 @@ impl Pattern {
                 _ => {}
             }
         }
+        let mut left = range.len().saturating_mul(MOST_OF_LINES);
         let range = match self.begins_lines {
-            true => match self.first_line(text, range.start..end_of_range) {
+            true => match self.first_line(text, range.start..end_of_range, &mut left) {
                 Some(start) => start..range.end,
                 None => return found,
             },
@@ -97,13 +98,19 @@ impl Pattern {
                         regex.search(&input).map(|it| (it.start(), it.end()))
                     }
                 }
-                Compiled::Fancy(exact) => match fancy(self.coarse(), exact, text, at..end_of_range) {
-                    Ok(next) => next,
-                    Err(GaveUp) => {
-                        found.gave_up = true;
-                        return found;
+                Compiled::Fancy(exact) => {
+                    let next = match self.begins_lines {
+                        true => self.fancy_by_lines(exact, text, at..end_of_range, &mut left),
+                        false => fancy(self.coarse(), exact, text, at..end_of_range),
+                    };
+                    match next {
+                        Ok(next) => next,
+                        Err(GaveUp) => {
+                            found.gave_up = true;
+                            return found;
+                        }
                     }
-                },
+                }
             };
             let Some((start, end)) = next else { break };
             found.count += 1;
@@ -132,17 +139,40 @@ impl Pattern {
         self.words().is_some_and(|words| !words.goes_on_behind_blanks)
     }
 
-    /// The first place at which a match may begin, where that is the beginning of a line: a line mostly says no with its first bytes.
-    fn first_line(&self, text: &[u8], range: Range<usize>) -> Option<usize> {
+    /// The next match of a pattern that goes back and begins where lines do: a search for its coarse form reads each byte for that.
+    fn fancy_by_lines(
+        &self,
+        exact: &fancy_regex::Regex,
+        text: &[u8],
+        range: Range<usize>,
+        left: &mut usize,
+    ) -> Result<Option<(usize, usize)>, GaveUp> {
+        let mut from = range.start;
+        for _ in 0..MOST_STARTS {
+            let Some(start) = self.first_line(text, from..range.end, left) else { return Ok(None) };
+            match exact.find_input(RegexInput::new(text).from_pos(start).anchored(true)) {
+                Ok(Some(it)) => return Ok(Some((it.start(), it.end()))),
+                Ok(None) => from = start + 1,
+                Err(_) => return Err(GaveUp),
+            }
+            if *left == 0 || from > range.end {
+                break;
+            }
+        }
+        fancy(self.coarse(), exact, text, from..range.end.max(from))
+    }
+
+    /// The first place at which a match may begin, where that is the beginning of a line: a line mostly says no with its first bytes, of
+    /// which `left` are read at most.
+    fn first_line(&self, text: &[u8], range: Range<usize>, left: &mut usize) -> Option<usize> {
         let line_end = |from: usize| memchr::memchr(b'\n', text.get(from..range.end)?).map(|end| from + end);
-        let mut left = range.len().saturating_mul(MOST_OF_LINES);
         let mut begun = if range.start == 0 { Some(0) } else { line_end(range.start - 1).map(|end| end + 1) };
         while let Some(at) = begun {
             let end = line_end(at);
             let is_too_short = self.line_ends == Some(0) && end.unwrap_or(range.end) < at.saturating_add(self.shortest);
             if !is_too_short {
-                let (may, read) = if left > 0 { self.may_begin_at(text, at, false) } else { (May::Perhaps, 0) };
-                left = left.saturating_sub(read);
+                let (may, read) = if *left > 0 { self.may_begin_at(text, at, false) } else { (May::Perhaps, 0) };
+                *left = left.saturating_sub(read);
                 if may != May::Not {
                     return Some(at);
                 }

@@ -13,6 +13,8 @@ pub(super) struct Words {
     automaton: dfa::DFA,
     /// The only one that is ASCII, where that is one byte: most mail is ASCII, and bytes are counted sixteen at once.
     byte: Option<u8>,
+    /// There is no other.
+    is_alone: bool,
     /// Whether one goes on behind a blank, and so may lie in two pieces of a text.
     pub(super) goes_on_behind_blanks: bool,
 }
@@ -39,12 +41,14 @@ impl Words {
         };
         let mut ahead = words.iter().filter_map(|word| word.split_last());
         let goes_on_behind_blanks = ahead.any(|(_, ahead)| ahead.iter().any(u8::is_ascii_whitespace));
-        Some(Words { automaton: dfa::DFA::new(&words).ok()?, byte, goes_on_behind_blanks })
+        let is_alone = words.len() == 1;
+        Some(Words { automaton: dfa::DFA::new(&words).ok()?, byte, is_alone, goes_on_behind_blanks })
     }
 
     /// How many of them a text has that do not overlap, `most` at most.
     pub(super) fn count(&self, text: &[u8], most: u32) -> u32 {
-        if let Some(byte) = self.byte.filter(|_| text.is_ascii()) {
+        // What is no ASCII is mostly too short to be read by itself: that took half as long again.
+        if let Some(byte) = self.byte.filter(|_| self.is_alone || text.is_ascii()) {
             let count = memchr::memchr_iter(byte, text).count();
             return u32::try_from(count).unwrap_or(most).min(most);
         }
@@ -75,11 +79,14 @@ mod tests {
     fn matches_are_those_of_a_search() {
         let text = b"a tree, \xC3\xA8e\xC3e; cde abcd bcde \xC3\xAB\xC3";
         let ascii = b"a tree, eee; cde abcd bcde AB";
-        for pattern in [r"e|\xC3[\xA8-\xAB]", "e", "(?i)AB|BC|cd", "ee", "abc|bcd|cde"] {
+        let long = [&text[..], &[b'e'; 70], b"\xC3\xAA\xC3\xA8e", &text[..], b"\xC3", b"\xA9"].concat();
+        for pattern in [r"e|\xC3[\xA8-\xAB]", r"e|\xA9|\xC3t", "e", "(?i)AB|BC|cd", "ee", "abc|bcd|cde"] {
             let regex = regex::bytes::RegexBuilder::new(pattern).unicode(false).build().unwrap();
             let (all, words) = (regex.find_iter(text).count(), Words::of(&parsed(pattern)).unwrap());
             assert_eq!(words.count(text, u32::MAX) as usize, all, "{pattern}");
             assert_eq!(words.count(ascii, u32::MAX) as usize, regex.find_iter(ascii).count(), "{pattern}");
+            assert_eq!(words.count(&long, u32::MAX) as usize, regex.find_iter(&long).count(), "{pattern}");
+            assert!((0..90).all(|most| words.count(&long, most) == most.min(words.count(&long, 1_000))), "{pattern}");
             assert_eq!((words.count(text, 1), words.count(ascii, 1)), (1, 1), "{pattern}");
             assert_eq!(words.count(b"", 9), 0);
         }

@@ -3,6 +3,35 @@
 use super::super::matcher::Scratch;
 use super::*;
 
+/// The next text drawn from words.
+fn drawn(words: &[&str], count: usize, state: &mut u64) -> Vec<u8> {
+    let mut text = Vec::new();
+    for _ in 0..count {
+        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        text.extend_from_slice(words[(*state >> 33) as usize % words.len()].as_bytes());
+    }
+    text
+}
+
+/// Holds what a set finds in two pieces of a text against a search of each; gives for each member whether it found anything.
+fn checked(set: &Set, patterns: &[Pattern], text: &[u8], middle: usize) -> Vec<bool> {
+    let ends = [middle, text.len()];
+    let (mut noted, mut candidates, mut scratch) = <(Noted, Candidates, Scratch)>::default();
+    noted.clear(patterns.len());
+    let pieces = Pieces { text, ends: &ends };
+    set.note(pieces, &mut scratch, &mut noted);
+    let of = |(number, pattern): (u32, &Pattern)| {
+        let mut count = 0;
+        let mut each = |_, found: Found| count += found.count;
+        set.search(number, patterns, pieces, &mut noted, &mut candidates, &mut scratch, &mut each);
+        let most = set.members[number as usize].most;
+        let expected: u32 = (0..2).map(|piece| pattern.search(pieces.get(piece), most).count).sum();
+        assert_eq!(count, expected.min(most), "{number} in {:?}", String::from_utf8_lossy(text));
+        count > 0
+    };
+    (0..).zip(patterns).map(of).collect()
+}
+
 #[test]
 fn a_set_finds_what_each_pattern_finds() {
     check(false);
@@ -101,30 +130,9 @@ fn what_begins_where_lines_do_is_tried_there() {
     let words = ["kin", "dear ", "million ", "dollars", "next", "of ", "\n", "\n"];
     let (mut state, mut found) = (7u64, [[0; 2]; 7]);
     for _ in 0..3_000 {
-        let mut text = Vec::new();
-        for _ in 0..10 {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            text.extend_from_slice(words[(state >> 33) as usize % words.len()].as_bytes());
-        }
-        let ends = [text.len() / 2, text.len()];
-        let (mut noted, mut candidates, mut scratch) = <(Noted, Candidates, Scratch)>::default();
-        noted.clear(sources.len());
-        let pieces = Pieces { text: &text, ends: &ends };
-        set.note(pieces, &mut scratch, &mut noted);
-        for (number, pattern) in (0u32..).zip(&patterns) {
-            let mut count = 0;
-            let mut each = |_, found: Found| count += found.count;
-            set.search(number, &patterns, pieces, &mut noted, &mut candidates, &mut scratch, &mut each);
-            let most = set.members[number as usize].most;
-            let expected: u32 = (0..2).map(|piece| pattern.search(pieces.get(piece), most).count).sum();
-            assert_eq!(
-                count,
-                expected.min(most),
-                "{} in {:?}",
-                sources[number as usize],
-                String::from_utf8_lossy(&text)
-            );
-            found[number as usize][usize::from(count > 0)] += 1;
+        let text = drawn(&words, 10, &mut state);
+        for (found, is_found) in found.iter_mut().zip(checked(&set, &patterns, &text, text.len() / 2)) {
+            found[usize::from(is_found)] += 1;
         }
     }
     assert!(found.iter().flatten().all(|times| *times > 20), "{found:?}");
@@ -135,22 +143,8 @@ fn what_must_come_several_times_is_counted_first() {
     // Words of many letters that may each be written in several ways: no table holds all that may come behind them.
     let letter = |letter: char| format!(r"(?:[{letter}\xC3\xE0-\xFF]|\xC4[\x80-\xA{}]|{letter}_)", letter as u32 % 10);
     let spelled = |word: &str| word.chars().map(letter).collect::<String>();
-    let names = [
-        "quizzical",
-        "zephyrous",
-        "jacquerie",
-        "voracious",
-        "buckwheat",
-        "flummoxed",
-        "whizzbang",
-        "hydroxide",
-        "maximized",
-        "squeezing",
-        "chutzpahs",
-        "exchequer",
-        "journeyed",
-    ];
-    let all = names.map(spelled).join("|");
+    let names = "quizzical zephyrous jacquerie voracious buckwheat flummoxed whizzbang hydroxide maximized squeezing chutzpahs exchequer";
+    let all = names.split(' ').map(spelled).collect::<Vec<_>>().join("|");
     let source = format!(r"(?:\d?\s?(?:{all})s?:?(?:[._]{{1,60}}|\s))");
     let sources = [format!("{source}{{3}}"), format!("{source}{{3,5}}1")];
     let patterns: Vec<Pattern> = sources.iter().map(|it| Pattern::new(it.as_bytes(), "i").unwrap()).collect();
@@ -168,23 +162,9 @@ fn what_must_come_several_times_is_counted_first() {
     let words = ["quizzical", "Zephyrous", "j_acquerie", "voracious", "flummox", ":..", "__", " ", " ", "1", "\n"];
     let (mut state, mut found) = (7u64, [[0; 2]; 2]);
     for _ in 0..6_000 {
-        let mut text = Vec::new();
-        for _ in 0..16 {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            text.extend_from_slice(words[(state >> 33) as usize % words.len()].as_bytes());
-        }
-        let ends = [text.len() / 3, text.len()];
-        let (mut noted, mut candidates, mut scratch) = <(Noted, Candidates, Scratch)>::default();
-        noted.clear(sources.len());
-        let pieces = Pieces { text: &text, ends: &ends };
-        set.note(pieces, &mut scratch, &mut noted);
-        for (number, pattern) in (0u32..).zip(&patterns) {
-            let mut count = 0;
-            let mut each = |_, found: Found| count += found.count;
-            set.search(number, &patterns, pieces, &mut noted, &mut candidates, &mut scratch, &mut each);
-            let expected: u32 = (0..2).map(|piece| pattern.search(pieces.get(piece), u32::MAX).count).sum();
-            assert_eq!(count, expected, "{number} in {:?}", String::from_utf8_lossy(&text));
-            found[number as usize][usize::from(count > 0)] += 1;
+        let text = drawn(&words, 16, &mut state);
+        for (found, is_found) in found.iter_mut().zip(checked(&set, &patterns, &text, text.len() / 3)) {
+            found[usize::from(is_found)] += 1;
         }
     }
     assert!(found.iter().flatten().all(|times| *times > 10), "{found:?}");

@@ -129,8 +129,8 @@ impl Search<'_> {
         }
     }
 
-    /// Counts a match that begins where a line of the piece at hand does, unless one before it reaches to there. Few lines are read by that, and none
-    /// but a few times: how much is not limited.
+    /// Counts a match that begins where a line of the piece at hand does, unless one before it reaches to there. The pattern reads no more lines
+    /// than a match has, which are few, and is asked at once where its coarse form, which may read on, was asked for long.
     fn count_line(&mut self, at: usize, hit: Hit) {
         let line = self.line;
         if line.start + at < self.next_line {
@@ -138,7 +138,10 @@ impl Search<'_> {
         }
         self.next_line = line.start + at + 1;
         self.makes_probe(false);
-        let (may, read) = self.pattern.may_begin_at(line.text, at, false);
+        let (may, read) = match self.tried > self.most_tried {
+            true => (May::Perhaps, 0),
+            false => self.pattern.may_begin_at(line.text, at, false),
+        };
         self.tried = self.tried.saturating_add(read + 1);
         if may != May::Not {
             self.compiles();

@@ -182,11 +182,7 @@ impl Set {
     pub(super) fn lets(&self, member: u32, pieces: Pieces<'_>, noted: &Noted, most: usize) -> bool {
         let Some(near) = self.near(member) else { return true };
         let Some(gate) = near.gate.get().copied().flatten() else { return true };
-        let lets = |hit: Hit| {
-            let line = pieces.line(hit.piece as usize);
-            let inside = |at: u32| (at as usize).saturating_sub(line.start);
-            gate.lets(line.text, inside(hit.from), inside(hit.to))
-        };
+        let lets = |hit: Hit| pieces.line(hit.piece as usize).lets(gate, hit);
         let mut hits = noted.hits(near.slot);
         hits.by_ref().take(most).any(lets) || hits.next().is_some() || noted.beyond(near.slot).is_some()
     }

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use super::lists::Lists;
+use crate::text::patterns::Gate;
 
 /// Most literals and sequences of one text that are kept one by one, of 16 bytes each, and for how many there is room at first. Mail of
 /// 50 KB has some 10,000.
@@ -225,6 +226,14 @@ pub(super) struct Line<'t> {
     pub(super) number: usize,
     pub(super) start: usize,
     pub(super) text: &'t [u8],
+}
+
+impl Line<'_> {
+    /// Whether a gate lets what was noted in it pass.
+    pub(super) fn lets(self, gate: Gate, hit: Hit) -> bool {
+        let inside = |at: u32| (at as usize).saturating_sub(self.start);
+        gate.lets(self.text, inside(hit.from), inside(hit.to))
+    }
 }
 
 /// Notes what is seen, which comes about in the order of the text, with its piece.

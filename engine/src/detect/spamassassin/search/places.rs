@@ -77,7 +77,7 @@ impl Search<'_> {
 
     /// Whether what stands right around what was noted may, where a match begins there or a part of it can be followed from there on.
     fn is_let(&mut self, hit: Hit) -> bool {
-        let (near, start) = (self.near, self.line.start);
+        let near = self.near;
         if near.begins.or(near.tail) != Some((0, 0)) {
             return true;
         }
@@ -85,8 +85,7 @@ impl Search<'_> {
             self.makes_probe(near.begins.is_none());
         }
         let gate = near.gate.get_or_init(|| self.pattern.gate(near.begins.is_none()));
-        let (from, to) = ((hit.from as usize).saturating_sub(start), (hit.to as usize).saturating_sub(start));
-        gate.is_none_or(|gate| gate.lets(self.line.text, from, to))
+        gate.is_none_or(|gate| self.line.lets(gate, hit))
     }
 
     /// Whether a match may go on at one of few places of the piece at hand.
